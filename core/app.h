@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * app.h - the process: everything made at boot and read-only while serving. Level 4 makes it (server.c). */
+#ifndef APP_H
+#define APP_H
+
+#include <stdatomic.h>
+
+#include "ctx.h"
+
+struct app {
+    struct config *config;
+    struct arena *arena; /* lives as long as the process */
+    struct plugins plugins;
+    struct catalogue catalogue;
+    struct router *router;
+    struct store *store;
+    const struct alees_rbac_v1 *rbac;
+    atomic_bool is_draining;
+    bool log_requests;
+    uint32_t max_body, max_uri, page_size, max_page_size;
+    size_t max_memory;
+};
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ * catalogue.h - everything that the loaded plugins declare, checked against each other and given numbers: permissions,
+ * resources, routes. Built at boot, read-only afterwards. Level 3. */
+#ifndef CATALOGUE_H
+#define CATALOGUE_H
+
+#include "plugin.h"
+
+struct resource; /* engine: resource.h */
+
+enum route_operation { /* what a route does: the resource engine serves the first five */
+    ROUTE_LIST,
+    ROUTE_CREATE,
+    ROUTE_GET,
+    ROUTE_PATCH,
+    ROUTE_REMOVE,
+    ROUTE_PLUGIN, /* a handler of the plugin's own */
+    ROUTE_HOST    /* /healthz and the like */
+};
+
+struct route {
+    uint32_t method; /* ALEES_GET .. */
+    uint32_t flags;  /* ALEES_ROUTE_* */
+    enum route_operation operation;
+    const char *path;               /* whole: "/api/v1/products/{id}" */
+    struct alees_self *plugin;      /* NULL: the host's own */
+    const char *permission_name;    /* NULL: none */
+    uint32_t permission;            /* number; 0: none */
+    struct resource *resource;      /* of an engine route, or the `object` of a plugin's; else NULL */
+    const struct alees_route *decl; /* ROUTE_PLUGIN only */
+    alees_rc (*run)(alees_ctx *ctx);
+    const char *summary;
+    struct metric *requests[6]; /* by class of status: [0] all others, [1] 1xx .. [5] 5xx */
+    struct metric *latency;
+};
+
+struct catalogue {
+    struct alees_permission *permissions; /* number - 1 is the place */
+    struct alees_self **permission_plugins; /* as permissions */
+    uint32_t permission_count;
+    struct resource **resources;
+    uint32_t resource_count;
+    struct route *routes;
+    uint32_t route_count;
+};
+
+/* Collects and checks: unique permissions, resources, tables and paths; every permission a route names is declared; every
+ * reference names a resource that exists; a field set that makes sense. Every fault is one line on errors; E_INVALID.
+ * host_routes are added as they are. */
+alees_rc catalogue_build(struct arena *arena, const struct plugins *plugins, const struct route *host_routes,
+                         uint32_t host_route_count, FILE *errors, struct catalogue *ret_catalogue) MUST_CHECK;
+uint32_t catalogue_permission(const struct catalogue *c, const char *name); /* 0 if unknown */
+const struct resource *catalogue_resource(const struct catalogue *c, const char *full_name); /* "product.product" */
+void catalogue_print_routes(const struct catalogue *c, FILE *out);      /* alees routes */
+void catalogue_print_permissions(const struct catalogue *c, FILE *out); /* tests/golden */
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * ctx.h - one request from its first byte to its answer (or one command, or one notification): everything that the stages
+ * of the pipeline hand to each other. Level 3. The structure itself lies in its arena. */
+#ifndef CTX_H
+#define CTX_H
+
+#include "catalogue.h"
+#include "problem.h"
+#include "router.h"
+#include "store.h"
+
+struct app;
+
+#define CTX_MAGIC 0x43545858u
+
+struct ctx_header {
+    alees_str name, value;
+};
+
+struct ctx_request {
+    uint32_t method;       /* ALEES_GET ..; HEAD is ALEES_GET with is_head; 0: another one */
+    bool is_head, is_options;
+    alees_str method_text; /* "GET" */
+    alees_str uri;         /* as it came, path and query */
+    alees_str path, query; /* its two parts, still encoded */
+    const struct ctx_header *headers;
+    uint32_t header_count;
+    alees_str body; /* whole */
+    alees_str peer; /* "127.0.0.1" */
+};
+
+struct ctx_parameter { /* of the query, decoded, in the order sent */
+    alees_str name, value;
+};
+
+struct ctx_response {
+    uint32_t status; /* 0: not answered yet */
+    const char *content_type;
+    struct ctx_header *headers; /* further ones */
+    uint32_t header_count, header_cap;
+    struct str body;
+    bool close; /* end the connection after this answer */
+};
+
+struct ctx_transaction; /* store.c */
+
+struct alees_ctx {
+    uint32_t magic;
+    struct app *app;
+    struct arena *arena;
+    struct problem problem;
+    char request_id[40];
+    uint64_t started_us; /* monotonic */
+
+    struct ctx_request request;
+    struct ctx_response response;
+
+    /* by the stages, in order */
+    struct router_match match;
+    struct route *route;
+    struct ctx_parameter *parameters;
+    uint32_t parameter_count;
+    alees_str token;
+    const struct alees_principal *who;
+    const struct alees_organizations *where; /* in which the caller holds the route's permission; NULL: not asked */
+    alees_id object, object_organization;    /* of a route with {id} and `object` */
+    alees_json *json;
+
+    struct alees_self *plugin; /* whose code runs now: scope of its statements, name in a crash */
+    bool is_public;            /* no user, on purpose */
+    bool is_all;               /* a command: everything, as a superuser */
+    struct ctx_transaction *transaction;
+};
+
+/* A ctx for a command, a start or a notification. ctx_end rolls back what is open and frees all. */
+alees_ctx *ctx_new(struct app *app, struct arena *arena) MUST_CHECK; /* NULL without memory */
+void ctx_end(alees_ctx *ctx);
+
+alees_str ctx_header(const alees_ctx *ctx, const char *name);    /* of the request; absent if none; last wins never: first */
+alees_str ctx_parameter(const alees_ctx *ctx, const char *name); /* of the query, decoded; absent if none */
+alees_str ctx_path(const alees_ctx *ctx, const char *name);      /* {name} of the path, decoded; absent if none */
+alees_rc ctx_set_header(alees_ctx *ctx, const char *name, alees_str value); /* copied; control characters refused */
+
+/* The scope of statements that a plugin's own handler runs now. */
+void ctx_scope(const alees_ctx *ctx, struct alees_self *plugin, struct store_scope *ret_scope);
+
+#endif

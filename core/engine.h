@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * engine.h - the resource engine: list, create, get, merge-patch, delete of every declared resource, built from its
+ * declaration alone. Level 3, split by task:
+ *   engine_shapes.c  SQL of a resource, made at boot and registered with the store
+ *   engine_query.c   query parameters of a list -> filters, ordering, page; the statement for that shape
+ *   engine_cursor.c  opaque, authenticated keyset cursors
+ *   engine_value.c   one JSON value <-> one column: types, bounds, messages
+ *   engine_change.c  a body -> a validated change; the hooks; alees.resource/1
+ *   engine_row.c     a row of a result -> JSON text, straight into the response
+ *   engine_error.c   what PostgreSQL refused -> which field, what to do
+ *   engine_read.c    list and get
+ *   engine_write.c   create, patch, delete */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include "ctx.h"
+#include "resource.h"
+
+/* Makes the shapes of every resource and registers their statements. At boot, after catalogue_build and store_open. */
+alees_rc engine_prepare(struct app *app, FILE *errors) MUST_CHECK;
+
+/* Which organization does the row {id} belong to, for a plugin's route with `object`: not seen under the resource's view
+ * permission is NOT_FOUND. Sets ctx->object and ctx->object_organization. */
+alees_rc engine_find_object(alees_ctx *ctx) MUST_CHECK;
+
+/* Answers with one row as GET would; for alees.http/1 reply_row and after writes. Runs under the scope of the ctx. */
+alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_id *id) MUST_CHECK;
+
+/* One declared value from JSON (body) or from text (path, query) into the text that PostgreSQL reads; used for plugins'
+ * routes too. A wrong value is added to the problem under pointer and gives E_INVALID. */
+alees_rc engine_value_from_json(alees_ctx *ctx, const struct alees_field *field, alees_str pointer,
+                                const alees_json *value, alees_str *ret_text) MUST_CHECK;
+alees_rc engine_value_from_text(alees_ctx *ctx, const struct alees_field *field, alees_str pointer, alees_str text,
+                                alees_str *ret_text) MUST_CHECK;
+/* A whole body against a list of fields: unknown (with the nearest match), missing, wrong. Sets the problem. */
+alees_rc engine_check_body(alees_ctx *ctx, const struct alees_field *fields, uint32_t count,
+                           const alees_json *body) MUST_CHECK;
+
+#endif

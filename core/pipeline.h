@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * pipeline.h - the way of a request; pipeline.c holds the table of its stages and is the file to read first. Level 4. */
+#ifndef PIPELINE_H
+#define PIPELINE_H
+
+#include "app.h"
+
+/* ctx->request is filled in by the caller (httpd.c, or the loopback of the tests); afterwards ctx->response holds the
+ * answer, whatever happened: always a status and a body. */
+void pipeline_run(alees_ctx *ctx);
+
+/* The answer as bytes for the wire, headers and body in one buffer. */
+alees_str pipeline_bytes(alees_ctx *ctx, bool keep_alive) MUST_CHECK;
+
+/* GET /healthz, /readyz, /metrics. */
+extern const struct route pipeline_host_routes[];
+extern const uint32_t pipeline_host_route_count;
+
+#endif

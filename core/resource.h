@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ * resource.h - a declared resource, ready to be served: what the engine (engine_*.c) and the catalogue share. Level 3. */
+#ifndef RESOURCE_H
+#define RESOURCE_H
+
+#include "catalogue.h"
+
+/* A field with what the boot worked out. The standard fields (id, organization, created_at, updated_at, created_by,
+ * updated_by) are here too, before the declared ones, so that no code has a special case for them. */
+struct resource_field {
+    const struct alees_field *decl;
+    const char *column;            /* "sku", "category_id" */
+    const struct resource *target; /* of a reference; NULL if its plugin is not loaded */
+    bool is_standard;
+    const char *unique_constraint;  /* name in the database, found by migrate_verify; NULL */
+    const char *foreign_constraint; /* the same for a reference */
+};
+
+struct resource {
+    struct alees_self *plugin;
+    const struct alees_resource *decl;
+    const char *full_name;    /* "product.product" */
+    const char *scope_column; /* "organization_id", "id" (SELF), NULL (GLOBAL) */
+    struct resource_field *fields;
+    uint32_t field_count;
+    uint32_t view, add, change, remove; /* permission numbers */
+    const char *view_name, *add_name, *change_name, *remove_name;
+    struct resource_field *parent; /* SELF: the field a create is judged by; else NULL */
+    struct engine_shapes *shapes;  /* the engine's own: statements built at boot */
+};
+
+const struct resource_field *resource_field(const struct resource *r, alees_str name); /* NULL if unknown */
+
+/* The five operations, one for each route; see engine.h. */
+alees_rc engine_list(alees_ctx *ctx);
+alees_rc engine_create(alees_ctx *ctx);
+alees_rc engine_get(alees_ctx *ctx);
+alees_rc engine_patch(alees_ctx *ctx);
+alees_rc engine_remove(alees_ctx *ctx);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * store.h - the only way to the database for the rest of the server: every statement runs under a plugin's role and a set
+ * of organizations, set in the same round trip and gone with it. Level 3.
+ *
+ * Below it stand db.c (libpq), lane.c (pipelined connections shared by many threads), pool.c and listen.c. */
+#ifndef STORE_H
+#define STORE_H
+
+#include "plugin.h"
+#include "problem.h"
+
+struct store;
+
+/* A statement, registered once; its SQL is prepared on each connection under the role that first runs it there. */
+struct statement {
+    uint32_t number; /* dense from 1; 0: prepared nowhere, sent as text (past the bound on shapes) */
+    uint32_t nparams;
+    const char *sql;
+    const char *name;
+    struct alees_self *plugin;
+};
+
+struct store_scope {
+    struct alees_self *plugin; /* whose role; NULL: alees_app itself (the host's own tables in schema alees) */
+    bool all;                  /* a superuser's request: the twin role, whose policies are true */
+    alees_str organizations;   /* "{uuid,uuid}"; "{}" for none; NUL-terminated */
+};
+
+struct store_call {
+    const struct statement *statement;
+    const alees_str *params; /* text, NUL-terminated; absent: NULL */
+};
+
+/* What PostgreSQL said of a failed statement; for mapping to fields, never for clients. Lives as long as the ctx. */
+struct store_error {
+    char sqlstate[6];
+    uint32_t call; /* which of the calls */
+    const char *constraint, *table, *column, *message; /* NULL if not said */
+};
+
+/* Opens the listener, the lanes and the pool. E_UNAVAILABLE with a line on errors when PostgreSQL cannot be reached,
+ * E_INVALID when it is too old a minor version, when the login is a superuser or bypasses row-level security, or when
+ * migrations are missing (says what to run). */
+alees_rc store_open(const struct config *config, const struct plugins *plugins, FILE *errors,
+                    struct store **ret_store) MUST_CHECK;
+void store_close(struct store *s);
+
+/* Registers SQL text for a plugin; the same text gives the same statement. At most 4096 in all: past it number is 0.
+ * sql and name are copied. NULL without memory. Any thread. */
+const struct statement *store_statement(struct store *s, struct alees_self *plugin, const char *name, alees_str sql,
+                                        uint32_t nparams) MUST_CHECK;
+
+/* Prepares every statement registered so far on one connection under its role, which finds drift between the code and the
+ * schema: a line on errors for each that fails, E_INVALID. At boot. */
+alees_rc store_prepare_all(struct store *s, FILE *errors) MUST_CHECK;
+
+/* Runs calls in order in one round trip. Outside a transaction of the ctx: one implicit transaction on a lane. Inside
+ * (store_begin): part of it, on its connection. ret_rows[i] belongs to calls[i] and lives as long as the ctx; written on
+ * success only. Failures are mapped as db.h says, the problem is set, and *ret_error (may be NULL) says more. */
+alees_rc store_run(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
+                   alees_rows **ret_rows, const struct store_error **ret_error) MUST_CHECK;
+/* The same, but never part of the ctx's transaction. */
+alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
+                         alees_rows **ret_rows, const struct store_error **ret_error) MUST_CHECK;
+
+/* A transaction on a connection of the pool, until commit or rollback; the end of the ctx rolls back. begin is lazy:
+ * the connection is taken by the first store_run. */
+void store_begin(alees_ctx *ctx);
+alees_rc store_commit(alees_ctx *ctx) MUST_CHECK; /* E_CONFLICT, E_UNAVAILABLE: nothing was written */
+void store_rollback(alees_ctx *ctx);
+
+uint32_t store_rows_count(const alees_rows *rows);
+uint32_t store_rows_columns(const alees_rows *rows);
+uint64_t store_rows_changed(const alees_rows *rows);
+alees_str store_rows_text(const alees_rows *rows, uint32_t row, uint32_t column); /* absent if NULL */
+
+/* See db.h: listen. Before store_listen_start. */
+alees_rc store_listen(struct store *s, struct alees_self *plugin, const char *channel,
+                      void (*on_message)(void *state, alees_ctx *ctx, alees_str payload)) MUST_CHECK;
+/* LISTENs on all channels, commits, then starts the thread. make/end: a ctx for each message. */
+alees_rc store_listen_start(struct store *s, alees_ctx *(*make)(void *data, struct alees_self *plugin),
+                            void (*end)(void *data, alees_ctx *ctx), void *data, FILE *errors) MUST_CHECK;
+uint32_t store_listener_age_ms(const struct store *s);
+bool store_is_ready(struct store *s); /* can PostgreSQL be asked now? for /readyz; at most once a second it really asks */
+const uint8_t *store_secret(const struct store *s); /* 32 bytes shared by all servers on this database: cursors */
+
+#endif

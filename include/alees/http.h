@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * alees/http.h - the request and the answer of a route.
+ */
+#ifndef ALEES_HTTP_H
+#define ALEES_HTTP_H
+
+#include "alees/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ALEES_HTTP_V1 "alees.http/1"
+struct alees_http_v1 {
+    uint32_t struct_size, reserved0;
+    /* A declared path or query parameter, decoded and validated; absent if it was not sent. [owner] */
+    alees_str (*parameter)(alees_ctx *ctx, const char *name);
+    /* A header's value; absent if it was not sent. [owner] */
+    alees_str (*header)(alees_ctx *ctx, const char *name);
+    /* The address of the peer, for throttling: "192.0.2.1". [owner] */
+    alees_str (*peer)(alees_ctx *ctx);
+    /* The bearer token of the request; absent if none. Never log it. [owner] */
+    alees_str (*token)(alees_ctx *ctx);
+    /* The body as it came, its size already limited. [owner] */
+    alees_str (*body)(alees_ctx *ctx);
+    /* The body as a JSON object, already validated against the route's row; NULL if none was sent. [owner] */
+    const alees_json *(*json)(alees_ctx *ctx);
+    /* name and value are copied. [owner] */
+    alees_rc (*set_header)(alees_ctx *ctx, const char *name, alees_str value);
+    /* Answers once; body is copied; type is the Content-Type. [owner] */
+    alees_rc (*reply)(alees_ctx *ctx, uint32_t status, const char *type, alees_str body);
+    /* Answers with a JSON value made by alees.json/1. [owner] */
+    alees_rc (*reply_json)(alees_ctx *ctx, uint32_t status, const alees_json *value);
+    /* Answers with the row {id} of a declared resource as the resource's own GET would. [owner] */
+    alees_rc (*reply_row)(alees_ctx *ctx, uint32_t status, const char *resource, alees_id id);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

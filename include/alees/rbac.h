@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * alees/rbac.h - who asks, and what they may do where. Offered by one plugin (plugins/rbac), used by the host for every
+ * request and by any plugin for finer questions.
+ */
+#ifndef ALEES_RBAC_H
+#define ALEES_RBAC_H
+
+#include "alees/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { ALEES_SUPERUSER = 1 };
+
+/* Who asks. Made by the provider, lives as long as its ctx. */
+struct alees_principal {
+    uint32_t struct_size;
+    uint32_t flags; /* ALEES_SUPERUSER */
+    alees_id id;
+    alees_str username;
+    const void *provider; /* the provider's own */
+};
+
+/* Why. Only ALEES_GRANTED and ALEES_BY_SUPERUSER go together with ALEES_OK. */
+enum {
+    ALEES_GRANTED = 1,
+    ALEES_BY_SUPERUSER,
+    ALEES_INACTIVE_USER,
+    ALEES_UNKNOWN_PERMISSION,
+    ALEES_UNKNOWN_ORGANIZATION,
+    ALEES_INACTIVE_ORGANIZATION,
+    ALEES_NO_MEMBERSHIP,
+    ALEES_INACTIVE_MEMBERSHIP,
+    ALEES_EXPIRED_MEMBERSHIP,
+    ALEES_ROLE_LACKS_PERMISSION,
+    ALEES_UNKNOWN_USER
+};
+
+/* A decision with its grounds. Lives as long as its ctx. */
+struct alees_decision {
+    uint32_t struct_size;
+    uint32_t reason;
+    alees_id membership; /* zero unless ALEES_GRANTED */
+    alees_id through;    /* the organization the membership is in: the one asked for, or one above it */
+    alees_id role;
+};
+
+/* The organizations in which a user holds a permission. Lives as long as its ctx. */
+struct alees_organizations {
+    uint32_t struct_size;
+    uint32_t all;   /* 1: every one (a superuser); ids and text are empty */
+    uint32_t count; /* 0 and all == 0: none, which never means "no filter" */
+    uint32_t reserved0;
+    const alees_id *ids; /* in rising order */
+    alees_str text;      /* the same as PostgreSQL reads a uuid[]: "{...,...}" */
+};
+
+#define ALEES_RBAC_V1 "alees.rbac/1"
+struct alees_rbac_v1 {
+    uint32_t struct_size, reserved0;
+    void *state; /* the provider's own; pass the table itself as me */
+    /* Every permission of every plugin (struct alees_permission), once, after start and before serving. From then on a
+     * permission's number is its place in this list plus one; 0 is unknown. Static data: may be kept. [boot] */
+    alees_rc (*catalogue)(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_list permissions);
+    /* The number of a permission by its whole name; 0 if nobody declared it. [any] */
+    uint32_t (*permission)(const struct alees_rbac_v1 *me, const char *name);
+    /* Whose token is this? E_UNAUTHENTICATED if nobody's now; E_UNAVAILABLE if that cannot be known. [owner] */
+    alees_rc (*authenticate)(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str token,
+                             const struct alees_principal **ret_who);
+    /* ALEES_OK allows; every other value, known or not, refuses. organization NULL asks for a global resource.
+     * ret_why may be NULL; else it is written on ALEES_OK and on ALEES_E_DENIED. [owner] */
+    alees_rc (*decide)(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
+                       uint32_t permission, const alees_id *organization, const struct alees_decision **ret_why);
+    /* Where may this user do this? The same function as decide, turned round. [owner] */
+    alees_rc (*organizations)(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
+                              uint32_t permission, const struct alees_organizations **ret_where);
+    /* A user by name, to ask about somebody else. E_NOT_FOUND. [owner] */
+    alees_rc (*user)(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str username,
+                     const struct alees_principal **ret_who);
+    /* What an organization is called; absent if unknown. For messages to those who may know it. [owner] */
+    alees_str (*organization_name)(const struct alees_rbac_v1 *me, alees_ctx *ctx, const alees_id *organization);
+    /* Gives a role, by name, to a user, by name, in an organization; inherit: also below it. For demonstration data and
+     * commands; the caller has been authorized. In the ctx's transaction. [owner] */
+    alees_rc (*grant)(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str username, const alees_id *organization,
+                      alees_str role, uint32_t inherit);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

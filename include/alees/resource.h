@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * alees/resource.h - what a plugin serves: resources with their fields, and routes of its own. All constant data: the
+ * host serves, validates, scopes and documents from the same rows.
+ */
+#ifndef ALEES_RESOURCE_H
+#define ALEES_RESOURCE_H
+
+#include "alees/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Types of fields, parameters and settings, with the column they need. */
+enum {
+    ALEES_TEXT = 1,  /* text; min and max count characters */
+    ALEES_BOOLEAN,   /* boolean */
+    ALEES_INTEGER,   /* smallint, integer or bigint; min and max bound the value */
+    ALEES_DECIMAL,   /* numeric; a JSON number or a string in, a string out: nothing is rounded */
+    ALEES_DATE,      /* date; "2026-11-22" */
+    ALEES_TIMESTAMP, /* timestamptz; RFC 3339, out always in UTC with microseconds */
+    ALEES_UUID,      /* uuid */
+    ALEES_CHOICE,    /* text; one of choices */
+    ALEES_REFERENCE, /* uuid; the id of a row of another resource */
+    ALEES_JSON,      /* jsonb; any object */
+    ALEES_TAGS       /* text[]; a list of short strings */
+};
+
+enum {
+    ALEES_REQUIRED = 1u << 0,   /* must be given on create, never null */
+    ALEES_READ_ONLY = 1u << 1,  /* a client may not send it */
+    ALEES_WRITE_ONCE = 1u << 2, /* on create only */
+    ALEES_WRITE_ONLY = 1u << 3, /* never shown (a secret) */
+    ALEES_UNIQUE = 1u << 4,     /* within the organization, or everywhere in a global resource */
+    ALEES_FILTER = 1u << 5,     /* ?name=value */
+    ALEES_SORT = 1u << 6,       /* ?ordering=name; the column must be NOT NULL */
+    ALEES_SEARCH = 1u << 7,     /* taken into ?search= */
+    ALEES_NULLABLE = 1u << 8,   /* null may be sent and may come */
+    ALEES_IN_PATH = 1u << 9,    /* parameter of a route: {name} in its path */
+    ALEES_IN_QUERY = 1u << 10   /* parameter of a route: ?name= */
+};
+
+/* A field of a resource, a parameter of a route, or a member of its body or answer. */
+struct alees_field {
+    const char *name;   /* "sku" */
+    const char *column; /* NULL: as name, with _id added for a reference */
+    uint32_t type;
+    uint32_t flags;
+    int64_t min, max;        /* both 0: no bounds of its own (text is still at most 65,535 characters) */
+    const char *choices;     /* "draft|active|discontinued" */
+    const char *reference;   /* ALEES_REFERENCE: "product.category" */
+    const char *fallback;    /* the value when it is not sent, as JSON text; NULL: the column's default */
+    const char *description; /* one sentence */
+    const char *example;     /* JSON text: "\"M8-40\"", "12" */
+};
+
+typedef struct alees_change alees_change; /* one row about to be written, or just written; lives as long as its ctx */
+
+enum { ALEES_CREATE = 1, ALEES_UPDATE, ALEES_DELETE_ROW };
+
+enum {
+    ALEES_SCOPE_ORGANIZATION = 1, /* each row belongs to one organization; row-level security is set up by the host */
+    ALEES_SCOPE_GLOBAL = 2,       /* read by every user who is logged in, written by holders of the permission anywhere
+                                     at all: superusers, and roles held globally */
+    ALEES_SCOPE_SELF = 3          /* each row is an organization: its own id is the scope (plugins/organization) */
+};
+
+/* A table served as list, create, get, patch and delete. Its permissions are <plugin>.view_<name>, add_, change_ and
+ * delete_. Columns that every table has, not declared: id uuid, created_at, updated_at timestamptz, created_by,
+ * updated_by uuid, version integer; and organization_id uuid when scoped, with PRIMARY KEY (organization_id, id) and a
+ * unique index on (id). */
+struct alees_resource {
+    const char *name;  /* "product" */
+    const char *path;  /* "/products" */
+    const char *table; /* "product.product" */
+    uint32_t scope;    /* ALEES_SCOPE_* */
+    uint32_t flags;    /* 0 */
+    const char *order; /* default ordering: "name" or "-created_at"; NULL: by id, which is by age */
+    const char *parent; /* ALEES_SCOPE_SELF: the reference field in whose organization a create is judged */
+    const char *description;
+    alees_list fields; /* of struct alees_field */
+    /* Rules across fields; fail() with the field's name as a JSON pointer in front is welcome. NULL: none. [owner] */
+    alees_rc (*validate)(void *state, alees_ctx *ctx, alees_change *change);
+    /* In the transaction of the write, before and after it. A failure rolls back. NULL: none. [owner] */
+    alees_rc (*before_write)(void *state, alees_ctx *ctx, alees_change *change);
+    alees_rc (*after_write)(void *state, alees_ctx *ctx, alees_change *change);
+};
+
+/* What a hook may ask about the row. */
+#define ALEES_RESOURCE_V1 "alees.resource/1"
+struct alees_resource_v1 {
+    uint32_t struct_size, reserved0;
+    uint32_t (*action)(const alees_change *change); /* ALEES_CREATE, ALEES_UPDATE, ALEES_DELETE_ROW. [owner] */
+    alees_id (*id)(const alees_change *change);     /* [owner] */
+    /* Was this field sent? [owner] */
+    uint32_t (*is_sent)(const alees_change *change, const char *field);
+    /* The value sent, as text the column understands; absent if null or not sent. [owner] */
+    alees_str (*value)(const alees_change *change, const char *field);
+    /* Replaces the value; absent writes NULL. The text is copied. In validate and before_write only. [owner] */
+    alees_rc (*set)(alees_change *change, const char *field, alees_str value);
+    /* Refuses one field with 422: code is snake_case, detail tells what to do. Gives ALEES_E_INVALID. [owner] */
+    alees_rc (*refuse)(alees_change *change, const char *field, const char *code, alees_str detail);
+};
+
+enum { ALEES_GET = 1, ALEES_POST, ALEES_PUT, ALEES_PATCH, ALEES_DELETE };
+
+enum {
+    ALEES_ROUTE_PUBLIC = 1, /* no login, no permission */
+    ALEES_ROUTE_READ = 2,   /* every statement runs by itself, nothing is written: one round trip each */
+    ALEES_ROUTE_LOGIN = 4   /* any user who is logged in; no permission */
+};
+
+/* A route of the plugin's own. Before handle runs, the host has found out who asks, that they may, and that parameters
+ * and body match the row. Statements see only the organizations in which the caller holds the permission; with `object`
+ * they see only the organization of the row that {id} names. */
+struct alees_route {
+    uint32_t method;
+    uint32_t flags;
+    const char *path;       /* "/warehouses/{id}/close" */
+    const char *permission; /* NULL only together with ALEES_ROUTE_PUBLIC or ALEES_ROUTE_LOGIN */
+    const char *object;     /* NULL, or the resource whose row {id} names: not seen is 404, not permitted is 403 */
+    const char *summary;    /* one line */
+    const char *description;
+    alees_list parameters; /* of struct alees_field, ALEES_IN_PATH or ALEES_IN_QUERY */
+    alees_list body;       /* of struct alees_field: members of the JSON object that is sent */
+    alees_list response;   /* of struct alees_field: members of the JSON object that is answered */
+    const char *request_example;  /* JSON text */
+    const char *response_example; /* JSON text */
+    /* In a transaction, committed on ALEES_OK, else rolled back. Many at once, one per ctx. [owner] */
+    alees_rc (*handle)(void *state, alees_ctx *ctx);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

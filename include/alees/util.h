@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * alees/util.h - small helpers compiled into the plugin; not part of the ABI.
+ */
+#ifndef ALEES_UTIL_H
+#define ALEES_UTIL_H
+
+#include <string.h>
+
+#include "alees/abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A view of a NUL-terminated text; absent if NULL. */
+static inline alees_str alees_text(const char *text) {
+    alees_str view = {text, text ? strlen(text) : 0};
+    return view;
+}
+
+static inline int alees_equal(alees_str a, alees_str b) {
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline int alees_id_compare(const alees_id *a, const alees_id *b) {
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+/* The 36 characters of an id and a NUL. Returns out. */
+static inline char *alees_id_format(const alees_id *id, char out[37]) {
+    static const char digits[] = "0123456789abcdef";
+    char *p = out;
+    for (size_t i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            *p++ = '-';
+        }
+        *p++ = digits[id->bytes[i] >> 4];
+        *p++ = digits[id->bytes[i] & 15];
+    }
+    *p = '\0';
+    return out;
+}
+
+/* Reads 8-4-4-4-12 hexadecimal digits in either case, nothing else. ALEES_OK or ALEES_E_INVALID. */
+static inline alees_rc alees_id_parse(alees_str text, alees_id *ret_id) {
+    alees_id id;
+    size_t at = 0;
+    if (text.len != 36) {
+        return ALEES_E_INVALID;
+    }
+    for (size_t i = 0; i < 16; i++) {
+        uint8_t byte = 0;
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            if (text.ptr[at++] != '-') {
+                return ALEES_E_INVALID;
+            }
+        }
+        for (int half = 0; half < 2; half++) {
+            char c = text.ptr[at++];
+            uint8_t digit;
+            if (c >= '0' && c <= '9') {
+                digit = (uint8_t)(c - '0');
+            } else if (c >= 'a' && c <= 'f') {
+                digit = (uint8_t)(c - 'a' + 10);
+            } else if (c >= 'A' && c <= 'F') {
+                digit = (uint8_t)(c - 'A' + 10);
+            } else {
+                return ALEES_E_INVALID;
+            }
+            byte = (uint8_t)(byte << 4 | digit);
+        }
+        id.bytes[i] = byte;
+    }
+    *ret_id = id;
+    return ALEES_OK;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
