@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * catalogue.h - everything that the loaded plugins declare, checked against each other and given numbers: permissions,
- * resources, routes. Built at boot, read-only afterwards. Level 3. */
+ * catalogue.h - everything that the loaded plugins declare, checked against each other and given numbers:
+ * permissions, resources, routes. Built at boot, read-only afterwards. Level 3. */
 #ifndef CATALOGUE_H
 #define CATALOGUE_H
 
@@ -44,11 +44,13 @@ struct catalogue {
     uint32_t route_count;
 };
 
-/* Collects and checks: unique permissions, resources, tables and paths; every permission a route names is declared; every
- * reference names a resource that exists; a field set that makes sense. Every fault is one line on errors; E_INVALID.
- * host_routes are added as they are. */
-alees_rc catalogue_build(struct arena *arena, const struct plugins *plugins, const struct route *host_routes,
-                         uint32_t host_route_count, FILE *errors, struct catalogue *ret_catalogue) MUST_CHECK;
+/* Collects and checks: unique permissions, resources, tables and paths; every permission a route names is declared;
+ * every reference names a resource that exists; a field set that makes sense. Every fault is one line on errors;
+ * E_INVALID. host_routes are added as they are; plugin_run is the run of every route of a plugin's own
+ * (pipeline_plugin_handler). */
+alees_rc catalogue_build(struct arena *arena, const struct plugins *plugins, alees_rc (*plugin_run)(alees_ctx *ctx),
+                         const struct route *host_routes, uint32_t host_route_count, FILE *errors,
+                         struct catalogue *ret_catalogue) MUST_CHECK;
 uint32_t catalogue_permission(const struct catalogue *c, const char *name); /* 0 if unknown */
 const struct resource *catalogue_resource(const struct catalogue *c, const char *full_name); /* "product.product" */
 void catalogue_print_routes(const struct catalogue *c, FILE *out);      /* alees routes */

@@ -46,6 +46,7 @@ struct ctx_transaction; /* store.c */
 
 struct alees_ctx {
     uint32_t magic;
+    const void *owner; /* the thread it belongs to, see ctx_is_owner */
     struct app *app;
     struct arena *arena;
     struct problem problem;
@@ -72,9 +73,11 @@ struct alees_ctx {
     struct ctx_transaction *transaction;
 };
 
-/* A ctx for a command, a start or a notification. ctx_end rolls back what is open and frees all. */
+/* A ctx in an arena of its own, owned by the calling thread. ctx_end rolls back what is open and resets the arena, with
+ * it the ctx; the arena itself stays the caller's. */
 alees_ctx *ctx_new(struct app *app, struct arena *arena) MUST_CHECK; /* NULL without memory */
-void ctx_end(alees_ctx *ctx);
+void ctx_end(alees_ctx *ctx);                                       /* accepts NULL */
+bool ctx_is_owner(const alees_ctx *ctx);                            /* is the calling thread the one that made it? */
 
 alees_str ctx_header(const alees_ctx *ctx, const char *name);    /* of the request; absent if none; last wins never: first */
 alees_str ctx_parameter(const alees_ctx *ctx, const char *name); /* of the query, decoded; absent if none */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * engine.h - the resource engine: list, create, get, merge-patch, delete of every declared resource, built from its
  * declaration alone. Level 3, split by task:
- *   engine_shapes.c  SQL of a resource, made at boot and registered with the store
- *   engine_query.c   query parameters of a list -> filters, ordering, page; the statement for that shape
+ *   engine_shapes.c  what the boot works out: columns, defaults, statements to prepare
+ *   engine_sql.c     the builder of SQL; the statements about one row
+ *   engine_query.c   query parameters of a list -> filters, ordering, page
+ *   engine_list.c    the statement of a list
  *   engine_cursor.c  opaque, authenticated keyset cursors
- *   engine_value.c   one JSON value <-> one column: types, bounds, messages
+ *   engine_place.c   in which organizations a statement may read, and a new row may be
+ *   engine_value.c   one JSON value -> one column: types, bounds, messages
+ *   engine_decimal.c, engine_calendar.c  the syntax of numbers, dates and times
  *   engine_change.c  a body -> a validated change; the hooks; alees.resource/1
  *   engine_row.c     a row of a result -> JSON text, straight into the response
  *   engine_error.c   what PostgreSQL refused -> which field, what to do

@@ -10,10 +10,10 @@ enum metrics_kind { METRICS_COUNTER, METRICS_GAUGE, METRICS_HISTOGRAM };
 
 struct metric; /* lives as long as the process */
 
-/* Registers one series before serving. labels: "route=\"/products\",status=\"200\"" or "". The same name and labels give
- * the same series. NULL without memory. All strings are copied. */
+/* Registers one series before serving. labels: "route=\"/products\",status=\"200\"" or "". The same name and labels
+ * give the same series. NULL without memory, or if the name has another kind already. All strings are copied. */
 struct metric *metrics_register(enum metrics_kind kind, const char *name, const char *labels, const char *help);
-/* A gauge whose value is asked for when it is written. */
+/* A gauge whose value is asked for when it is written. Registered again, the new read and data replace the old ones. */
 struct metric *metrics_callback(const char *name, const char *labels, const char *help, int64_t (*read)(void *data),
                                 void *data);
 void metrics_add(struct metric *m, int64_t delta);        /* m may be NULL */

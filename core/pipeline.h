@@ -6,11 +6,15 @@
 #include "app.h"
 
 /* ctx->request is filled in by the caller (httpd.c, or the loopback of the tests); afterwards ctx->response holds the
- * answer, whatever happened: always a status and a body. */
+ * answer, whatever happened: always a status and a body. What the caller could not even read it says by problem_set on
+ * ctx->problem beforehand. */
 void pipeline_run(alees_ctx *ctx);
 
 /* The answer as bytes for the wire, headers and body in one buffer. */
 alees_str pipeline_bytes(alees_ctx *ctx, bool keep_alive) MUST_CHECK;
+
+/* The run of every route of a plugin's own: the ctx's plugin and transaction around decl->handle. */
+alees_rc pipeline_plugin_handler(alees_ctx *ctx);
 
 /* GET /healthz, /readyz, /metrics. */
 extern const struct route pipeline_host_routes[];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * plugin.h - plugins as the server knows them: opened, checked, copied, put in order. Level 3.
  *
- * plugin_load_all does the whole handshake (docs/plugin-abi.md) without running any code of a plugin. A plugin is never
- * unmapped once it has been accepted. Everything here is read-only after the boot. */
+ * plugin_load_all does the whole handshake (docs/plugin-abi.md) without running any code of a plugin. A plugin is
+ * never unmapped once it has been accepted. Everything here is read-only after the boot. */
 #ifndef PLUGIN_H
 #define PLUGIN_H
 
@@ -13,11 +13,13 @@
 
 #define PLUGIN_MAGIC 0x504c5547u
 
+struct statement; /* store.h */
+
 struct alees_self {
     uint32_t magic;
     uint32_t index; /* place in struct plugins: the order of starting */
     const struct config_plugin *config;
-    struct alees_plugin decl; /* a copy as large as this host knows; lists below replace its lists */
+    struct alees_plugin decl; /* a copy as large as this host knows; its lists stay the plugin's: use those below */
     /* Copies of the declared lists, each item as large as this host knows, zero where the plugin is older. */
     struct alees_need *needs;
     const char **offers;
@@ -35,7 +37,7 @@ struct alees_self {
     struct metric **metric_series;
     const char *role;     /* "alees_plugin_product": the database role of its statements */
     const char *role_all; /* "alees_plugin_product_all": the same for a superuser's requests */
-    uint32_t *statement_numbers; /* as statements: store.h numbers, set when prepared */
+    const struct statement **prepared; /* as statements: what store_statement made of each; set by server.c */
     void *state;
     bool is_started;
 };
@@ -46,8 +48,8 @@ struct plugins {
 };
 
 /* Opens, checks and orders every plugin of the configuration. On failure every reason is printed to errors, one clear
- * line each, and E_INVALID returned (exit status 78). need_rbac: refuse when no plugin offers alees.rbac/1. Memory comes
- * from arena, which must live as long as the process. */
+ * line each, and E_INVALID returned (exit status 78). need_rbac: refuse when no plugin offers alees.rbac/1. Memory
+ * comes from arena, which must live as long as the process. */
 alees_rc plugin_load_all(struct arena *arena, struct config *config, bool need_rbac, FILE *errors,
                          struct plugins *ret_plugins) MUST_CHECK;
 
@@ -66,7 +68,8 @@ struct plugin_boot {
 alees_rc plugin_start_all(struct plugins *plugins, const struct plugin_boot *boot, FILE *errors) MUST_CHECK;
 void plugin_stop_all(struct plugins *plugins);
 
-/* The host's own services are registered before plugin_load_all; those offered, after each start. NULL if nobody's. */
+/* The host's own services are registered before plugin_load_all; those offered, after each start. NULL if nobody's.
+ * */
 void plugin_offer_service(const char *id, const void *table); /* id and table are kept */
 const void *plugin_service(const char *id);
 uint32_t plugin_service_size(const char *id); /* struct_size of its table; 0 if unknown */

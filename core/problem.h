@@ -81,10 +81,10 @@ enum problem_kind problem_kind_of(alees_rc rc);
 void problem_write(const struct problem *p, alees_str request_id, struct str *out);
 
 struct problem_row {
-    uint32_t status;
     const char *code;
-    alees_rc rc;
     const char *title;
+    uint32_t status;
+    alees_rc rc;
 };
 extern const struct problem_row problem_rows[PROBLEM_KINDS];
 

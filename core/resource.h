@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * resource.h - a declared resource, ready to be served: what the engine (engine_*.c) and the catalogue share. Level 3. */
+ * resource.h - a declared resource, ready to be served: what engine_*.c and the catalogue share. Level 3. */
 #ifndef RESOURCE_H
 #define RESOURCE_H
 

@@ -17,8 +17,8 @@ struct router_match {
     uint32_t count;
 };
 
-/* A tree of segments; a literal segment wins over a parameter. E_INVALID with a line on errors if two routes are the same
- * (parameters' names do not tell them apart). */
+/* A tree of segments; a literal segment wins over a parameter. E_INVALID with a line on errors if two routes are the
+ * same (parameters' names do not tell them apart). */
 alees_rc router_new(struct arena *arena, struct route *routes, uint32_t count, FILE *errors,
                     struct router **ret_router) MUST_CHECK;
 /* One trailing slash means the same; empty segments and dot segments match nothing. */

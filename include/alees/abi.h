@@ -122,7 +122,7 @@ struct alees_permission {
 
 /* SQL is declared, prepared at boot under the plugin's role, and bound to $1..$n: no SQL text is made at run time. */
 struct alees_statement {
-    const char *name; /* for logs */
+    const char *name; /* snake_case, for logs */
     const char *sql;  /* one SELECT, INSERT, UPDATE, DELETE or WITH, naming tables with the plugin's schema */
     uint32_t nparams;
     uint32_t flags; /* ALEES_STATEMENT_* */

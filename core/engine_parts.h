@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT
+ * engine_parts.h - what the files of the resource engine share with each other and with their tests, and with nobody
+ * else. Level 3. Read engine.h first. */
+#ifndef ENGINE_PARTS_H
+#define ENGINE_PARTS_H
+
+#include "alees/util.h"
+#include "app.h"
+#include "engine.h"
+#include "jx.h"
+#include "sys.h"
+
+enum {
+    ENGINE_MAX_KEYS = 5,          /* of an ordering, the id included */
+    ENGINE_MAX_SORT_TEXT = 255,   /* characters of a text to sort by: its value travels in the cursor, in the address */
+    ENGINE_MAX_TEXT = 65535,      /* characters of a text without bounds of its own, bytes of a JSON object */
+    ENGINE_MAX_TAGS = 50,         /* in a list, and characters of each */
+    ENGINE_MAX_DECIMAL = 128      /* characters */
+};
+
+/* ---- engine_shapes.c ---- */
+
+struct engine_column {
+    const struct resource_field *field;
+    alees_str key; /* what stands before the value: "{\"id\":" of the first, ",\"sku\":" of all others */
+};
+
+struct engine_key { /* of an ordering */
+    const struct resource_field *field;
+    bool descending;
+};
+
+/* What the boot works out for a resource. Pairs: [0] with the caller's organizations, [1] without them, for superusers. */
+struct engine_shapes {
+    struct engine_column *columns; /* in the order they are shown, which is the order they are read */
+    uint32_t column_count;
+    uint32_t *places;     /* as resource->fields: the place of its column, UINT32_MAX if it is never read */
+    alees_str *fallbacks; /* as resource->fields: the value written when none is sent; absent: the column's default */
+    alees_str table;      /* "\"product\".\"product\"" */
+    alees_str shown;      /* "\"id\", \"organization_id\", ..." */
+    struct engine_key order[ENGINE_MAX_KEYS];
+    uint32_t order_count;
+    const struct statement *get[2];    /* shown, version; by id */
+    const struct statement *locate[2]; /* scope column, version; by id */
+};
+
+/* The columns and lists of a resource, without any statement. */
+alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *errors,
+                           struct engine_shapes **ret_shapes) MUST_CHECK;
+
+/* ---- engine_sql.c ---- */
+
+/* One statement being written, its values beside it: text and $n cannot get out of step. */
+struct engine_sql {
+    struct str text;
+    alees_str *params;
+    uint32_t count, cap;
+};
+
+void engine_sql_init(struct engine_sql *sql, struct arena *arena, uint32_t cap);
+uint32_t engine_sql_bind(struct engine_sql *sql, alees_str value); /* its number */
+void engine_sql_param(struct engine_sql *sql, uint32_t number, const char *type);       /* "$3::uuid" */
+void engine_sql_value(struct engine_sql *sql, alees_str value, const char *type);       /* both */
+const char *engine_sql_type(const struct alees_field *field);                           /* "timestamptz" */
+/* Registers the text with the store, under the name of the resource. NULL without memory. */
+const struct statement *engine_sql_register(struct store *store, const struct resource *r,
+                                            struct engine_sql *sql) MUST_CHECK;
+/* Registers and runs it. */
+alees_rc engine_sql_run(alees_ctx *ctx, const struct resource *r, const struct store_scope *scope,
+                        struct engine_sql *sql, alees_rows **ret_rows, const struct store_error **ret_error) MUST_CHECK;
+
+struct engine_cell { /* what is written into one field */
+    bool is_sent;    /* by the client */
+    bool is_written; /* goes into the statement */
+    alees_str value; /* absent: NULL */
+};
+
+struct engine_target { /* of a statement about one row */
+    alees_str id;
+    alees_str user;          /* who writes; absent: a command */
+    alees_str organizations; /* where it may be, as uuid[]; absent: anywhere */
+    alees_str versions;      /* which it may have, as integer[]; absent: any */
+};
+
+void engine_sql_get(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
+void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
+void engine_sql_insert(struct engine_sql *sql, const struct resource *r, const struct engine_cell *cells,
+                       const struct engine_target *target);
+void engine_sql_update(struct engine_sql *sql, const struct resource *r, const struct engine_cell *cells,
+                       const struct engine_target *target);
+void engine_sql_delete(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
+
+/* ---- engine_place.c: where a statement may reach ---- */
+
+enum engine_reach { ENGINE_NOWHERE, ENGINE_ONE, ENGINE_SEVERAL, ENGINE_EVERYWHERE };
+
+struct engine_place {
+    enum engine_reach reach;
+    alees_str ids; /* "{uuid,uuid}" */
+    alees_str id;  /* ENGINE_ONE: "uuid" */
+    struct store_scope scope;
+};
+
+bool engine_place_is_all(const alees_ctx *ctx); /* a superuser's request, or a command */
+alees_rc engine_place_of(alees_ctx *ctx, const struct resource *r, const struct alees_organizations *where,
+                         struct engine_place *ret_place) MUST_CHECK;
+/* Leaves only that organization; nothing if it was not among them. */
+alees_rc engine_place_narrow(alees_ctx *ctx, const struct alees_organizations *where, const alees_id *organization,
+                             struct engine_place *place) MUST_CHECK;
+bool engine_place_has(const struct alees_organizations *where, const alees_id *organization);
+/* Where does the caller hold a permission? NULL permission number: nowhere. Sets the problem when that fails. */
+alees_rc engine_place_ask(alees_ctx *ctx, uint32_t permission, const struct alees_organizations **ret_where) MUST_CHECK;
+/* In which organization a new row shall be, judged by ctx->where; zero for a global row or a root. A missing or malformed
+ * one is added to the items of the problem and gives ALEES_OK: the rest of the body is looked at first. */
+alees_rc engine_place_create(alees_ctx *ctx, const struct resource *r, const alees_json *body,
+                             alees_id *ret_organization) MUST_CHECK;
+/* 403 that names the permission and, unless NULL, the organization. */
+alees_rc engine_place_deny(alees_ctx *ctx, const char *permission, const alees_id *organization);
+/* May the caller point at this organization? */
+alees_rc engine_place_may_refer(alees_ctx *ctx, const struct resource *target, const alees_id *organization,
+                                bool *ret_may) MUST_CHECK;
+
+/* ---- engine_value.c ---- */
+
+/* As engine_value_from_json and _from_text, without a ctx: for the boot. */
+alees_rc engine_value_json(struct arena *arena, struct problem *problem, const struct alees_field *field,
+                           alees_str pointer, const alees_json *value, alees_str *ret_text) MUST_CHECK;
+alees_rc engine_value_text(struct arena *arena, struct problem *problem, const struct alees_field *field,
+                           alees_str pointer, alees_str text, alees_str *ret_text) MUST_CHECK;
+/* What a client sent, short and safe to show in a message: at most 40 characters. */
+const char *engine_value_quote(struct arena *arena, alees_str text);
+/* "; did you mean \"active\"?" or "". */
+const char *engine_value_nearest(struct arena *arena, alees_str word, const char *const *names, uint32_t count);
+alees_rc engine_value_nomem(struct problem *problem);
+alees_str engine_value_pointer(struct arena *arena, alees_str name); /* "/name", escaped as RFC 6901 says */
+
+/* ---- engine_decimal.c ---- */
+
+/* A decimal number as 0.DIGITS times ten to the power of point, so that two can be compared without rounding. */
+struct engine_decimal {
+    bool is_negative;
+    char digits[ENGINE_MAX_DECIMAL];
+    size_t count;
+    int64_t point;
+};
+
+bool engine_decimal_parse(alees_str text, struct engine_decimal *ret_decimal);
+int engine_decimal_compare(const struct engine_decimal *a, int64_t bound); /* below 0, 0, above 0 */
+
+/* ---- engine_calendar.c ---- */
+
+bool engine_calendar_date(alees_str text); /* "2026-11-22", a day that exists, years 0001 to 9999 */
+/* RFC 3339 with an offset into "2026-11-22T14:05:00.123456Z" and a NUL; NULL, or what is wrong with it. */
+const char *engine_calendar_timestamp(alees_str text, char out[28]);
+
+/* ---- engine_query.c ---- */
+
+struct engine_filter {
+    const struct resource_field *field;
+    alees_str value; /* absent: IS NULL */
+};
+
+struct engine_query {
+    struct engine_filter *filters; /* in the order of the resource's fields: one text for each set of filters */
+    uint32_t filter_count;
+    struct engine_key keys[ENGINE_MAX_KEYS]; /* ends with the id */
+    uint32_t key_count;
+    uint32_t page_size;
+    bool has_organization, has_cursor, is_backward;
+    alees_id organization;
+    alees_str cursor;                  /* as sent */
+    alees_str values[ENGINE_MAX_KEYS]; /* has_cursor: the row to go on from */
+};
+
+alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engine_query *ret_query) MUST_CHECK;
+alees_rc engine_query_none(alees_ctx *ctx) MUST_CHECK; /* a route without query parameters */
+/* "name,-created_at" into keys, the id added. A fault is told in *ret_fault. False: a fault. */
+bool engine_query_order(struct arena *arena, const struct resource *r, alees_str text, struct engine_key *keys,
+                        uint32_t *ret_count, const char **ret_fault);
+
+/* ---- engine_list.c ---- */
+
+void engine_list_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
+                     struct engine_sql *sql);
+
+/* ---- engine_cursor.c ---- */
+
+/* What a cursor is bound to: the user, the route, the ordering, every parameter but cursor and page_size. */
+alees_str engine_cursor_head(const alees_ctx *ctx, const struct engine_query *q) MUST_CHECK;
+/* Absent without memory. */
+alees_str engine_cursor_write(struct arena *arena, const uint8_t *secret, alees_str head, bool is_backward,
+                              const alees_str *values, uint32_t count) MUST_CHECK;
+/* Fills values, each with a NUL behind it. E_MALFORMED for anything but an untouched cursor of the same head. */
+alees_rc engine_cursor_read(struct arena *arena, const uint8_t *secret, alees_str head, alees_str cursor,
+                            alees_str *values, uint32_t count, bool *ret_is_backward) MUST_CHECK;
+
+/* ---- engine_change.c ---- */
+
+#define ENGINE_CHANGE_MAGIC 0x4348474eu
+
+struct alees_change {
+    uint32_t magic;
+    uint32_t action; /* ALEES_CREATE .. */
+    alees_ctx *ctx;
+    const struct resource *resource;
+    alees_id id;
+    bool is_open;              /* set() has an effect: validate and before_write */
+    struct engine_cell *cells; /* as resource->fields */
+};
+
+/* NULL without memory, the problem set. */
+alees_change *engine_change_new(alees_ctx *ctx, const struct resource *r, uint32_t action,
+                                const alees_id *id) MUST_CHECK;
+/* Body and declaration -> cells; every fault into the problem. organization: of a create, may be NULL. */
+alees_rc engine_change_read(alees_change *change, const alees_json *body, const alees_id *organization) MUST_CHECK;
+bool engine_change_is_empty(const alees_change *change);
+alees_rc engine_change_hook(alees_change *change,
+                            alees_rc (*hook)(void *state, alees_ctx *ctx, alees_change *change)) MUST_CHECK;
+/* The body as an object, or 400. */
+alees_rc engine_change_body(alees_ctx *ctx, const alees_json **ret_body) MUST_CHECK;
+
+/* ---- engine_row.c ---- */
+
+void engine_row_value(struct str *out, uint32_t type, alees_str text); /* one column's text as JSON */
+void engine_row_write(struct str *out, const struct engine_shapes *shapes, const alees_rows *rows, uint32_t row);
+/* The single row of a result (shown, version) as the answer, with its ETag. */
+alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_rows *rows) MUST_CHECK;
+/* Is etag among those of an If-None-Match header? */
+bool engine_row_is_fresh(alees_str header, alees_str etag);
+/* The versions of row id that an If-Match header admits, as integer[]; absent if any will do. */
+alees_rc engine_row_versions(alees_ctx *ctx, const alees_id *id, alees_str *ret_versions) MUST_CHECK;
+
+/* ---- engine_error.c ---- */
+
+/* Says what a refused write means to the client; gives the result code of the answer. */
+alees_rc engine_error_map(alees_ctx *ctx, const struct resource *r, uint32_t action, const struct store_error *error,
+                          alees_rc rc);
+alees_rc engine_error_not_found(alees_ctx *ctx);
+
+/* ---- engine_read.c ---- */
+
+/* The id in the path; a malformed one is not found. */
+alees_rc engine_read_id(alees_ctx *ctx, alees_id *ret_id) MUST_CHECK;
+/* Organization and version of a row that the place reaches; absent version: not seen. */
+alees_rc engine_read_locate(alees_ctx *ctx, const struct resource *r, const struct engine_place *place,
+                            const alees_id *id, alees_str *ret_organization, alees_str *ret_version) MUST_CHECK;
+alees_rc engine_read_row(alees_ctx *ctx, const struct resource *r, const struct engine_place *place,
+                         const alees_id *id, alees_rows **ret_rows) MUST_CHECK;
+
+#endif

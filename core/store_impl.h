@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * store_impl.h - what store.c (opening, closing), store_run.c (statements and transactions), store_error.c (what
+ * PostgreSQL refused) and store_check.c (is this database fit?) share. Level 3. */
+#ifndef STORE_IMPL_H
+#define STORE_IMPL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ctx.h"
+#include "lane.h"
+#include "listen.h"
+#include "pool.h"
+#include "store.h"
+
+enum {
+    STORE_SECRET = 32,
+    STORE_SLOTS = 16384,           /* of the hash table: a power of two, never more than three quarters full */
+    STORE_MEMORY = 64 * 1024 * 1024 /* of statements, at most */
+};
+
+struct store {
+    struct lanes *lanes;
+    struct pool *pool;
+    struct listener *listener;
+    struct metric *rls_stopped;
+    uint8_t secret[STORE_SECRET];
+
+    /* Statements by hash of plugin and SQL, open addressing. Slots are read without the lock and written once. */
+    _Atomic(struct statement *) slots[STORE_SLOTS];
+    pthread_mutex_t registry;
+    struct arena *arena;
+    struct statement *statements[UNIT_MAX_STATEMENTS]; /* by number - 1 */
+    uint32_t statement_count, slot_count;
+
+    atomic_bool is_ready;
+    _Atomic uint64_t asked_us; /* when is_ready was asked for last */
+};
+
+/* Sets the problem, logs, counts; *ret_error (may be NULL) says more, *ret_error is untouched without memory. Returns the
+ * result code. */
+alees_rc store_refused(alees_ctx *ctx, struct store *s, const struct unit *u, const struct store_error **ret_error);
+alees_rc store_away(alees_ctx *ctx); /* no answer from PostgreSQL */
+
+/* Is this database fit for serving? Versions, login, migrations. db is in plain mode. Fills in secret; lines on errors.
+ * E_INVALID, E_UNAVAILABLE, E_NOMEM. */
+alees_rc store_check(struct db *db, const struct plugins *plugins, uint8_t secret[STORE_SECRET],
+                     FILE *errors) MUST_CHECK;
+
+#endif
