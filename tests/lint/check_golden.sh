@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# What is generated is up to date. tests/lint/check_golden.sh BUILD [--fix]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+build=${1:?the build folder}
+
+failed=0
+golden() { # FILE COMMAND...
+  local file=$1
+  shift
+  if [ "${fix:-}" = 1 ]; then
+    "$@" >"$file"
+  elif ! "$@" | diff -u "$file" - >/dev/null; then
+    echo "$file is not what \`${*##*/}\` prints: tests/lint/check_golden.sh $build --fix"
+    failed=1
+  fi
+}
+if [ "${2:-}" = --fix ]; then fix=1; fi
+golden etc/alees.conf "$build/alees" help-config --file
+golden docs/configuration.md "$build/alees" help-config --markdown
+exit "$failed"
