@@ -9,13 +9,13 @@
 struct resource; /* engine: resource.h */
 
 enum route_operation { /* what a route does: the resource engine serves the first five */
-    ROUTE_LIST,
-    ROUTE_CREATE,
-    ROUTE_GET,
-    ROUTE_PATCH,
-    ROUTE_REMOVE,
-    ROUTE_PLUGIN, /* a handler of the plugin's own */
-    ROUTE_HOST    /* /healthz and the like */
+                       ROUTE_LIST,
+                       ROUTE_CREATE,
+                       ROUTE_GET,
+                       ROUTE_PATCH,
+                       ROUTE_REMOVE,
+                       ROUTE_PLUGIN, /* a handler of the plugin's own */
+                       ROUTE_HOST    /* /healthz and the like */
 };
 
 struct route {
@@ -35,7 +35,7 @@ struct route {
 };
 
 struct catalogue {
-    struct alees_permission *permissions; /* number - 1 is the place */
+    struct alees_permission *permissions;   /* number - 1 is the place */
     struct alees_self **permission_plugins; /* as permissions */
     uint32_t permission_count;
     struct resource **resources;
@@ -51,9 +51,9 @@ struct catalogue {
 alees_rc catalogue_build(struct arena *arena, const struct plugins *plugins, alees_rc (*plugin_run)(alees_ctx *ctx),
                          const struct route *host_routes, uint32_t host_route_count, FILE *errors,
                          struct catalogue *ret_catalogue) MUST_CHECK;
-uint32_t catalogue_permission(const struct catalogue *c, const char *name); /* 0 if unknown */
+uint32_t catalogue_permission(const struct catalogue *c, const char *name);                  /* 0 if unknown */
 const struct resource *catalogue_resource(const struct catalogue *c, const char *full_name); /* "product.product" */
-void catalogue_print_routes(const struct catalogue *c, FILE *out);      /* alees routes */
-void catalogue_print_permissions(const struct catalogue *c, FILE *out); /* tests/golden */
+void catalogue_print_routes(const struct catalogue *c, FILE *out);                           /* alees routes */
+void catalogue_print_permissions(const struct catalogue *c, FILE *out);                      /* tests/golden */
 
 #endif

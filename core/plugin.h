@@ -25,8 +25,8 @@ struct alees_self {
     const char **offers;
     struct alees_setting *settings;
     struct alees_permission *permissions;
-    struct alees_resource *resources; /* .fields.items: struct alees_field, copied the same way, stride ours */
-    struct alees_route *routes;       /* .parameters, .body, .response: the same */
+    struct alees_resource *resources;   /* .fields.items: struct alees_field, copied the same way, stride ours */
+    struct alees_route *routes;         /* .parameters, .body, .response: the same */
     struct alees_statement *statements; /* copies; find one by plugin_statement() */
     struct alees_migration *migrations;
     struct alees_command *commands;
@@ -35,8 +35,8 @@ struct alees_self {
         migration_count, command_count, metric_count;
     const char **setting_values; /* as settings */
     struct metric **metric_series;
-    const char *role;     /* "alees_plugin_product": the database role of its statements */
-    const char *role_all; /* "alees_plugin_product_all": the same for a superuser's requests */
+    const char *role;                  /* "alees_plugin_product": the database role of its statements */
+    const char *role_all;              /* "alees_plugin_product_all": the same for a superuser's requests */
     const struct statement **prepared; /* as statements: what store_statement made of each; set by server.c */
     void *state;
     bool is_started;

@@ -10,8 +10,8 @@ enum { ROUTER_MAX_PARAMETERS = 4, ROUTER_MAX_SEGMENTS = 12 };
 struct router;
 
 struct router_match {
-    struct route *route;  /* NULL: none for this method */
-    uint32_t allowed;     /* methods of this path, 1u << ALEES_GET ..; 0: the path is unknown */
+    struct route *route; /* NULL: none for this method */
+    uint32_t allowed;    /* methods of this path, 1u << ALEES_GET ..; 0: the path is unknown */
     const char *names[ROUTER_MAX_PARAMETERS];
     alees_str values[ROUTER_MAX_PARAMETERS]; /* views into path, still percent-encoded */
     uint32_t count;

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ * catalogue.c - everything that the loaded plugins declare together: permissions with their numbers, and the checks
+ * that need more than one plugin. Resources are in catalogue_resources.c, routes in catalogue_routes.c. */
+#include "catalogue.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "catalogue_private.h"
+#include "str.h"
+
+void catalogue_fault(struct catalogue_builder *b, const struct alees_self *plugin, const char *format, ...) {
+    struct plugin_report report = {b->errors, plugin->config->module, plugin->decl.name, 0};
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    plugin_fault(&report, "%s", text);
+    b->faults++;
+}
+
+const char *catalogue_text(struct catalogue_builder *b, const char *format, ...) {
+    char text[1024];
+    va_list args;
+    const char *copy;
+    int length;
+    va_start(args, format);
+    length = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    ASSERT(length >= 0 && (size_t)length < sizeof text); /* made of names and paths, whose lengths are checked */
+    copy = arena_dup(b->arena, text, (size_t)length);
+    b->out_of_memory = b->out_of_memory || !copy;
+    return copy ? copy : "";
+}
+
+void *catalogue_alloc(struct catalogue_builder *b, size_t size, size_t count) {
+    void *memory = arena_alloc_array(b->arena, size, count);
+    b->out_of_memory = b->out_of_memory || !memory;
+    return memory;
+}
+
+/* --- permissions ------------------------------------------------------------------------------------------------ */
+
+static uint32_t add_permission(struct catalogue_builder *b, struct alees_self *plugin, const char *name,
+                               const char *description) {
+    struct catalogue *c = b->catalogue;
+    if (catalogue_permission(c, name) != 0) {
+        catalogue_fault(b, plugin,
+                        "permission %s is declared twice: a resource brings view_, add_, change_ and delete_ itself",
+                        name);
+    }
+    c->permissions[c->permission_count].name = name;
+    c->permissions[c->permission_count].description = description;
+    c->permission_plugins[c->permission_count] = plugin;
+    return ++c->permission_count;
+}
+
+/* "units of measure", from "/units-of-measure". */
+static const char *people_say(struct catalogue_builder *b, const struct resource *r) {
+    const char *last = strrchr(r->decl->path, '/');
+    char words[128];
+    size_t i;
+    last++;
+    for (i = 0; last[i] && i + 1 < sizeof words; i++) {
+        words[i] = (char)(last[i] == '-' || last[i] == '_' ? ' ' : last[i]);
+    }
+    words[i] = '\0';
+    return catalogue_text(b, "%s", words);
+}
+
+static void add_four(struct catalogue_builder *b, struct resource *r) {
+    const char *what = people_say(b, r);
+    r->view_name = catalogue_text(b, "%s.view_%s", r->plugin->decl.name, r->decl->name);
+    r->add_name = catalogue_text(b, "%s.add_%s", r->plugin->decl.name, r->decl->name);
+    r->change_name = catalogue_text(b, "%s.change_%s", r->plugin->decl.name, r->decl->name);
+    r->remove_name = catalogue_text(b, "%s.delete_%s", r->plugin->decl.name, r->decl->name);
+    r->view = add_permission(b, r->plugin, r->view_name, catalogue_text(b, "See %s", what));
+    r->add = add_permission(b, r->plugin, r->add_name, catalogue_text(b, "Create %s", what));
+    r->change = add_permission(b, r->plugin, r->change_name, catalogue_text(b, "Change %s", what));
+    r->remove = add_permission(b, r->plugin, r->remove_name, catalogue_text(b, "Delete %s", what));
+}
+
+void catalogue_add_permissions(struct catalogue_builder *b) {
+    struct catalogue *c = b->catalogue;
+    size_t most = 4 * (size_t)c->resource_count;
+    for (uint32_t i = 0; i < b->plugins->count; i++) {
+        most += b->plugins->items[i]->permission_count;
+    }
+    c->permissions = catalogue_alloc(b, sizeof *c->permissions, most);
+    c->permission_plugins = catalogue_alloc(b, sizeof *c->permission_plugins, most);
+    if (b->out_of_memory) {
+        return;
+    }
+    for (uint32_t i = 0, next = 0; i < b->plugins->count; i++) {
+        struct alees_self *plugin = b->plugins->items[i];
+        for (; next < c->resource_count && c->resources[next]->plugin == plugin; next++) {
+            add_four(b, c->resources[next]);
+        }
+        for (uint32_t j = 0; j < plugin->permission_count; j++) {
+            (void)add_permission(b, plugin, plugin->permissions[j].name, plugin->permissions[j].description);
+        }
+    }
+}
+
+/* --- the whole -------------------------------------------------------------------------------------------------- */
+
+static void check_commands(struct catalogue_builder *b) {
+    for (uint32_t i = 0; i < b->plugins->count; i++) {
+        const struct alees_self *plugin = b->plugins->items[i];
+        for (uint32_t j = 0; j < plugin->command_count; j++) {
+            for (uint32_t k = 0; k < i; k++) {
+                const struct alees_self *other = b->plugins->items[k];
+                for (uint32_t l = 0; l < other->command_count; l++) {
+                    if (strcmp(other->commands[l].name, plugin->commands[j].name) == 0) {
+                        catalogue_fault(b, plugin, "command %s is plugin %s's already: choose another name",
+                                        plugin->commands[j].name, other->decl.name);
+                    }
+                }
+            }
+        }
+    }
+}
+
+alees_rc catalogue_build(struct arena *arena, const struct plugins *plugins, alees_rc (*plugin_run)(alees_ctx *ctx),
+                         const struct route *host_routes, uint32_t host_route_count, FILE *errors,
+                         struct catalogue *ret_catalogue) {
+    struct catalogue catalogue;
+    struct catalogue_builder b = {arena, plugins, errors, 0, false, &catalogue};
+    memset(&catalogue, 0, sizeof catalogue);
+    catalogue_add_resources(&b);
+    if (!b.out_of_memory) {
+        catalogue_add_permissions(&b);
+    }
+    if (!b.out_of_memory) {
+        catalogue_add_routes(&b, plugin_run, host_routes, host_route_count);
+    }
+    check_commands(&b);
+    if (b.out_of_memory) {
+        fprintf(errors, "out of memory while building the catalogue\n");
+        return ALEES_E_NOMEM;
+    }
+    if (b.faults > 0) {
+        return ALEES_E_INVALID;
+    }
+    *ret_catalogue = catalogue;
+    return ALEES_OK;
+}
+
+uint32_t catalogue_permission(const struct catalogue *c, const char *name) {
+    for (uint32_t i = 0; i < c->permission_count; i++) {
+        if (strcmp(c->permissions[i].name, name) == 0) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+const struct resource *catalogue_resource(const struct catalogue *c, const char *full_name) {
+    for (uint32_t i = 0; i < c->resource_count; i++) {
+        if (strcmp(c->resources[i]->full_name, full_name) == 0) {
+            return c->resources[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ * catalogue_routes.c - the route table: five for each resource, the plugins' own, the host's own; each with the
+ * number of its permission and its metrics. */
+#include <string.h>
+
+#include "catalogue_private.h"
+#include "str.h"
+
+#define BASE "/api/v1"
+
+static const struct {
+    uint32_t method, flags;
+    enum route_operation operation;
+    const char *tail; /* behind the resource's path */
+    const char *verb; /* of the summary, before the resource's name in words */
+    alees_rc (*run)(alees_ctx *ctx);
+} operations[] = {
+    {ALEES_GET, ALEES_ROUTE_READ, ROUTE_LIST, "", "List", engine_list},
+    {ALEES_POST, 0, ROUTE_CREATE, "", "Create", engine_create},
+    {ALEES_GET, ALEES_ROUTE_READ, ROUTE_GET, "/{id}", "Get one", engine_get},
+    {ALEES_PATCH, 0, ROUTE_PATCH, "/{id}", "Change", engine_patch},
+    {ALEES_DELETE, 0, ROUTE_REMOVE, "/{id}", "Delete", engine_remove},
+};
+
+/* Do two paths match the same requests? Parameters' names do not tell them apart. */
+static bool is_same_path(const char *a, const char *b) {
+    while (*a && *b) {
+        if (*a == '{' && *b == '{') {
+            a += strcspn(a, "}");
+            b += strcspn(b, "}");
+        } else if (*a != *b) {
+            return false;
+        }
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+static const char *owner_of(const struct route *route) {
+    return route->plugin ? route->plugin->decl.name : "the server itself";
+}
+
+static void check_path(struct catalogue_builder *b, const struct route *route) {
+    const struct catalogue *c = b->catalogue;
+    for (uint32_t i = 0; i < c->route_count; i++) {
+        const struct route *other = &c->routes[i];
+        if (other->method == route->method && is_same_path(other->path, route->path)) {
+            const struct alees_self *plugin = route->plugin ? route->plugin : other->plugin;
+            ASSERT(plugin != NULL); /* two of the host's own would be a defect */
+            catalogue_fault(b, plugin, "route %s %s is that of %s already (%s)", plugin_method(route->method),
+                            route->path, owner_of(other), other->path);
+        }
+    }
+}
+
+/* One series for each class of status, so that counting a request is one addition. */
+static void register_metrics(struct catalogue_builder *b, struct route *route) {
+    static const char *const classes[] = {"other", "1xx", "2xx", "3xx", "4xx", "5xx"};
+    const char *method = plugin_method(route->method);
+    for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
+        const char *labels =
+            catalogue_text(b, "method=\"%s\",route=\"%s\",class=\"%s\"", method, route->path, classes[i]);
+        route->requests[i] =
+            metrics_register(METRICS_COUNTER, "alees_http_requests_total", labels, "Requests answered.");
+        b->out_of_memory = b->out_of_memory || !route->requests[i];
+    }
+    route->latency = metrics_register(METRICS_HISTOGRAM, "alees_http_request_seconds",
+                                      catalogue_text(b, "method=\"%s\",route=\"%s\"", method, route->path),
+                                      "Time to answer a request.");
+    b->out_of_memory = b->out_of_memory || !route->latency;
+}
+
+static void add(struct catalogue_builder *b, const struct route *route) {
+    struct catalogue *c = b->catalogue;
+    check_path(b, route);
+    c->routes[c->route_count] = *route;
+    register_metrics(b, &c->routes[c->route_count]);
+    c->route_count++;
+}
+
+static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
+    const uint32_t numbers[] = {r->view, r->add, r->view, r->change, r->remove};
+    const char *const names[] = {r->view_name, r->add_name, r->view_name, r->change_name, r->remove_name};
+    char words[64];
+    size_t length = strlen(r->decl->name); /* at most 63: plugin_rows.c */
+    memcpy(words, r->decl->name, length + 1);
+    for (char *p = words; *p; p++) {
+        *p = (char)(*p == '_' ? ' ' : *p);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
+        struct route route;
+        memset(&route, 0, sizeof route);
+        route.method = operations[i].method;
+        route.flags = operations[i].flags;
+        route.operation = operations[i].operation;
+        route.path = catalogue_text(b, BASE "%s%s", r->decl->path, operations[i].tail);
+        route.plugin = r->plugin;
+        route.permission_name = names[i];
+        route.permission = numbers[i];
+        route.resource = r;
+        route.run = operations[i].run;
+        route.summary = catalogue_text(b, "%s: %s", operations[i].verb, words);
+        add(b, &route);
+    }
+}
+
+static void check_permission(struct catalogue_builder *b, struct route *route) {
+    const struct catalogue *c = b->catalogue;
+    const char *near;
+    if (!route->permission_name) {
+        return;
+    }
+    route->permission = catalogue_permission(c, route->permission_name);
+    if (route->permission != 0) {
+        return;
+    }
+    near = str_nearest((alees_str){route->permission_name, strlen(route->permission_name)}, c->permissions,
+                       c->permission_count, sizeof *c->permissions);
+    catalogue_fault(b, route->plugin, "route %s %s: permission %s is declared by no plugin%s%s",
+                    plugin_method(route->method), route->path, route->permission_name, near ? "; did you mean " : "",
+                    near ? near : "");
+}
+
+static struct resource *find_object(struct catalogue_builder *b, const struct route *route, const char *name) {
+    const struct catalogue *c = b->catalogue;
+    for (uint32_t i = 0; i < c->resource_count; i++) {
+        if (strcmp(c->resources[i]->full_name, name) == 0 && c->resources[i]->scope_column) {
+            return c->resources[i];
+        }
+    }
+    catalogue_fault(b, route->plugin,
+                    "route %s %s: object %s is no scoped resource: give its whole name, such as %s.thing",
+                    plugin_method(route->method), route->path, name, route->plugin->decl.name);
+    return NULL;
+}
+
+static void add_plugin_route(struct catalogue_builder *b, struct alees_self *plugin, const struct alees_route *decl,
+                             alees_rc (*run)(alees_ctx *ctx)) {
+    struct route route;
+    memset(&route, 0, sizeof route);
+    route.method = decl->method;
+    route.flags = decl->flags;
+    route.operation = ROUTE_PLUGIN;
+    route.path = catalogue_text(b, BASE "%s", decl->path);
+    route.plugin = plugin;
+    route.permission_name = decl->permission;
+    route.decl = decl;
+    route.run = run;
+    route.summary = decl->summary;
+    check_permission(b, &route);
+    if (decl->object) {
+        route.resource = find_object(b, &route, decl->object);
+    }
+    add(b, &route);
+}
+
+void catalogue_add_routes(struct catalogue_builder *b, alees_rc (*plugin_run)(alees_ctx *ctx),
+                          const struct route *host_routes, uint32_t host_route_count) {
+    struct catalogue *c = b->catalogue;
+    size_t most = host_route_count + ARRAY_LEN(operations) * (size_t)c->resource_count;
+    for (uint32_t i = 0; i < b->plugins->count; i++) {
+        most += b->plugins->items[i]->route_count;
+    }
+    c->routes = catalogue_alloc(b, sizeof *c->routes, most);
+    if (!c->routes) {
+        return;
+    }
+    for (uint32_t i = 0; i < host_route_count; i++) {
+        add(b, &host_routes[i]);
+    }
+    for (uint32_t i = 0; i < c->resource_count; i++) {
+        add_engine_routes(b, c->resources[i]);
+    }
+    for (uint32_t i = 0; i < b->plugins->count; i++) {
+        struct alees_self *plugin = b->plugins->items[i];
+        for (uint32_t j = 0; j < plugin->route_count; j++) {
+            add_plugin_route(b, plugin, &plugin->routes[j], plugin_run);
+        }
+    }
+}
