@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * migrate.h - the schema: bootstrap (once, by a database superuser), migrate (by alees_owner), verify (at each start).
- * Level 3. Row-level security, policies, grants and update triggers of declared resources are made here from the
- * declarations, not by plugins. */
+ * Level 3. Row-level security, policies and grants of declared resources are made here from the declarations, not by
+ * plugins. */
 #ifndef MIGRATE_H
 #define MIGRATE_H
 

@@ -44,7 +44,8 @@ struct unit {
     uint32_t step_count, step;
 };
 
-/* Memory for the unit's steps and results; its results are freed at the end of the arena. E_NOMEM. */
+/* Memory for the unit's steps and results. u itself must live as long as the arena, at whose end its results are freed.
+ * E_NOMEM. */
 alees_rc unit_init(struct unit *u, struct arena *arena, const struct store_call *calls, uint32_t count) MUST_CHECK;
 
 /* For one that only begins, commits or rolls back: needs no arena, so that a rollback cannot fail for lack of memory.

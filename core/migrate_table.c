@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ * migrate_table.c - does the table of a resource have the columns, keys and indexes that its declaration needs? */
+#include <stdarg.h>
+#include <string.h>
+
+#include "migrate_impl.h"
+
+struct check {
+    struct resource *r;
+    FILE *errors;
+    bool is_wrong;
+};
+
+static void PRINTF_LIKE(2, 3) fault(struct check *c, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    fprintf(c->errors, "%s: table %s: ", c->r->full_name, c->r->decl->table);
+    vfprintf(c->errors, format, list);
+    fputs("; run `alees migrate`, or add a step to the plugin\n", c->errors);
+    va_end(list);
+    c->is_wrong = true;
+}
+
+/* As PostgreSQL writes the types of columns, those that fit separated by bars. */
+static const char *const column_types[] = {
+    [ALEES_TEXT] = "|text|character varying|",
+    [ALEES_BOOLEAN] = "|boolean|",
+    [ALEES_INTEGER] = "|smallint|integer|bigint|",
+    [ALEES_DECIMAL] = "|numeric|",
+    [ALEES_DATE] = "|date|",
+    [ALEES_TIMESTAMP] = "|timestamp with time zone|",
+    [ALEES_UUID] = "|uuid|",
+    [ALEES_CHOICE] = "|text|character varying|",
+    [ALEES_REFERENCE] = "|uuid|",
+    [ALEES_JSON] = "|jsonb|",
+    [ALEES_TAGS] = "|text[]|character varying[]|",
+};
+
+/* Columns: name, type, is it NOT NULL. */
+static uint32_t find_column(const struct db_result *columns, const char *name) {
+    for (uint32_t i = 0; i < db_rows(columns); i++) {
+        if (migrate_is(db_value(columns, i, 0), name)) {
+            return i;
+        }
+    }
+    return UINT32_MAX;
+}
+
+static void check_column(struct check *c, const struct db_result *columns, const char *name, uint32_t type,
+                         bool must_be_set) {
+    char wanted[64];
+    uint32_t row = find_column(columns, name);
+    if (row == UINT32_MAX) {
+        fault(c, "column %s is missing", name);
+        return;
+    }
+    const char *is = db_value(columns, row, 1).ptr;
+    ASSERT(type > 0 && type < ARRAY_LEN(column_types));
+    snprintf(wanted, sizeof wanted, "|%s|", is);
+    if (!strstr(column_types[type], wanted)) {
+        fault(c, "column %s is %s, which does not fit its declaration (%.*s)", name, is,
+              (int)strlen(column_types[type]) - 2, column_types[type] + 1);
+    }
+    if (must_be_set && !migrate_is(db_value(columns, row, 2), "t")) {
+        fault(c, "column %s must be NOT NULL, because rows can be sorted by it", name);
+    }
+}
+
+static alees_rc check_columns(struct check *c, struct db *db, struct arena *arena, const char *const where[2]) {
+    struct db_result *columns = NULL;
+    alees_rc rc = migrate_ask(db, arena, c->r->decl->table,
+                              "SELECT a.attname, format_type(a.atttypid, NULL), a.attnotnull FROM pg_attribute a "
+                              "JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+                              "WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
+                              where, 2, c->errors, &columns);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    for (uint32_t i = 0; i < c->r->field_count; i++) {
+        const struct resource_field *f = &c->r->fields[i];
+        check_column(c, columns, f->column, f->decl->type, (f->decl->flags & ALEES_SORT) != 0);
+    }
+    check_column(c, columns, "version", ALEES_INTEGER, true);
+    db_result_free(columns);
+    return ALEES_OK;
+}
+
+/* Keys of an index by name, separated by commas; lower(x) counts as x: it is only stricter.
+ * Columns: name, keys, is it unique without exceptions, is it the primary key. */
+static const char indexes_sql[] =
+    "SELECT c.relname, (SELECT string_agg(coalesce(a.attname::text, regexp_replace(pg_get_indexdef(i.indexrelid, k, true), "
+    "'^lower\\(\\(?(\\w+)\\)?(::text)?\\)$', '\\1')), ',' ORDER BY k) FROM generate_series(1, i.indnkeyatts::int) k "
+    "LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum > 0), "
+    "i.indisunique AND i.indpred IS NULL, i.indisprimary FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+    "JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
+    "WHERE n.nspname = $1 AND t.relname = $2 AND i.indisvalid ORDER BY c.relname";
+
+/* The unique index on exactly these keys, in either order; second may be NULL. */
+static const char *unique_index(const struct db_result *indexes, const char *first, const char *second) {
+    char one[160], other[160];
+    snprintf(one, sizeof one, "%s%s%s", first, second ? "," : "", second ? second : "");
+    snprintf(other, sizeof other, "%s%s%s", second ? second : "", second ? "," : "", first);
+    for (uint32_t i = 0; i < db_rows(indexes); i++) {
+        alees_str keys = db_value(indexes, i, 1);
+        if (migrate_is(db_value(indexes, i, 2), "t") && (migrate_is(keys, one) || migrate_is(keys, other))) {
+            return db_value(indexes, i, 0).ptr;
+        }
+    }
+    return NULL;
+}
+
+static bool has_primary_key(const struct db_result *indexes, const char *keys) {
+    for (uint32_t i = 0; i < db_rows(indexes); i++) {
+        if (migrate_is(db_value(indexes, i, 3), "t") && migrate_is(db_value(indexes, i, 1), keys)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_index_led_by(const struct db_result *indexes, const char *column) {
+    size_t length = strlen(column);
+    for (uint32_t i = 0; i < db_rows(indexes); i++) {
+        alees_str keys = db_value(indexes, i, 1);
+        if (str_starts(keys, column) && (keys.ptr[length] == '\0' || keys.ptr[length] == ',')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_scoped(const struct resource *r) {
+    return r->decl->scope == ALEES_SCOPE_ORGANIZATION;
+}
+
+/* Unique within the organization, or everywhere. */
+static void check_unique_fields(struct check *c, const struct db_result *indexes) {
+    struct resource *r = c->r;
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        struct resource_field *f = &r->fields[i];
+        if (!(f->decl->flags & ALEES_UNIQUE)) {
+            continue;
+        }
+        const char *name = unique_index(indexes, f->column, is_scoped(r) ? "organization_id" : NULL);
+        if (name) {
+            snprintf(f->constraint_names[0], sizeof f->constraint_names[0], "%s", name);
+            f->unique_constraint = f->constraint_names[0];
+        } else {
+            fault(c, "UNIQUE (%s%s) is missing", is_scoped(r) ? "organization_id, " : "", f->column);
+        }
+    }
+}
+
+static alees_rc check_indexes(struct check *c, struct db *db, struct arena *arena, const char *const where[2]) {
+    struct resource *r = c->r;
+    struct db_result *indexes = NULL;
+    alees_rc rc = migrate_ask(db, arena, r->decl->table, indexes_sql, where, 2, c->errors, &indexes);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    const char *primary = is_scoped(r) ? "organization_id,id" : "id";
+    if (!has_primary_key(indexes, primary)) {
+        fault(c, "PRIMARY KEY (%s) is missing", primary);
+    }
+    if (is_scoped(r) && !unique_index(indexes, "id", NULL)) {
+        fault(c, "UNIQUE (id) is missing");
+    }
+    if (r->scope_column && !has_index_led_by(indexes, r->scope_column)) {
+        fault(c, "an index that begins with %s is missing", r->scope_column);
+    }
+    check_unique_fields(c, indexes);
+    db_result_free(indexes);
+    return ALEES_OK;
+}
+
+/* Columns: name, own columns, table referred to. */
+static const char foreign_sql[] =
+    "SELECT k.conname, (SELECT string_agg(a.attname::text, ',' ORDER BY p) FROM unnest(k.conkey) WITH ORDINALITY u (n, p) "
+    "JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n), fn.nspname || '.' || f.relname "
+    "FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
+    "JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace "
+    "WHERE k.contype = 'f' AND n.nspname = $1 AND t.relname = $2 ORDER BY k.conname";
+
+/* A reference between two scoped tables carries the organization, so that it cannot leave it. */
+static const char *foreign_key(const struct db_result *keys, const struct resource *r, const struct resource_field *f) {
+    char composite[160];
+    bool is_inside = is_scoped(r) && is_scoped(f->target);
+    snprintf(composite, sizeof composite, "organization_id,%s", f->column);
+    for (uint32_t i = 0; i < db_rows(keys); i++) {
+        if (migrate_is(db_value(keys, i, 2), f->target->decl->table) &&
+            migrate_is(db_value(keys, i, 1), is_inside ? composite : f->column)) {
+            return db_value(keys, i, 0).ptr;
+        }
+    }
+    return NULL;
+}
+
+/* References within a plugin must be kept by PostgreSQL; into another plugin's schema that is for the plugin to say. */
+static alees_rc check_references(struct check *c, struct db *db, struct arena *arena, const char *const where[2]) {
+    struct resource *r = c->r;
+    struct db_result *keys = NULL;
+    alees_rc rc = migrate_ask(db, arena, r->decl->table, foreign_sql, where, 2, c->errors, &keys);
+    for (uint32_t i = 0; rc == ALEES_OK && i < r->field_count; i++) {
+        struct resource_field *f = &r->fields[i];
+        if (f->decl->type != ALEES_REFERENCE || !f->target) {
+            continue;
+        }
+        const char *name = foreign_key(keys, r, f);
+        if (name) {
+            snprintf(f->constraint_names[1], sizeof f->constraint_names[1], "%s", name);
+            f->foreign_constraint = f->constraint_names[1];
+        } else if (!f->is_standard && f->target->plugin == r->plugin) {
+            bool is_inside = is_scoped(r) && is_scoped(f->target);
+            fault(c, "FOREIGN KEY (%s%s) REFERENCES %s is missing", is_inside ? "organization_id, " : "", f->column,
+                  f->target->decl->table);
+        }
+    }
+    db_result_free(keys);
+    return rc;
+}
+
+alees_rc migrate_check_table(struct db *db, struct arena *arena, struct resource *r, FILE *errors) {
+    struct check c = {r, errors, false};
+    const char *where[2];
+    migrate_table_name(arena, r, &where[0], &where[1]);
+    alees_rc rc = check_columns(&c, db, arena, where);
+    if (rc == ALEES_OK) {
+        rc = check_indexes(&c, db, arena, where);
+    }
+    if (rc == ALEES_OK) {
+        rc = check_references(&c, db, arena, where);
+    }
+    return rc == ALEES_OK && c.is_wrong ? ALEES_E_INVALID : rc;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT
+ * store_run.c - statements of a ctx: by themselves on a lane, or in its transaction on a connection of the pool. */
+#include <string.h>
+
+#include "app.h"
+#include "log.h"
+#include "store_impl.h"
+
+struct alees_rows {
+    const struct db_result *result;
+};
+
+/* In the ctx's arena. What of the scope is set on the connection is remembered, to send it only when it changes. */
+struct ctx_transaction {
+    struct store *store;
+    struct session *session; /* NULL: nothing has been run yet, or it is over */
+    alees_rc rc;             /* not OK: PostgreSQL refuses all but a rollback */
+    bool has_scope;
+    struct store_scope scope;
+};
+
+/* For a transaction that there is no memory for: all it gives is E_NOMEM. */
+static struct ctx_transaction no_transaction = {.rc = ALEES_E_NOMEM};
+
+static alees_rc out_of_memory(alees_ctx *ctx) {
+    return problem_set(&ctx->problem, PROBLEM_OUT_OF_MEMORY, "%s", "The request needs too much memory.");
+}
+
+static const char *role_of(const struct store_scope *scope) {
+    if (!scope->plugin) {
+        return "none"; /* alees_app, which logged in */
+    }
+    return scope->all ? scope->plugin->role_all : scope->plugin->role;
+}
+
+/* PostgreSQL's texts have no NUL; libpq would quietly send what is before it. */
+static bool has_nul(const struct store_call *calls, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t k = 0; k < calls[i].statement->nparams; k++) {
+            alees_str p = calls[i].params[k];
+            if (p.ptr && p.len && memchr(p.ptr, '\0', p.len)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static alees_rc new_unit(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls,
+                         uint32_t count, struct unit **ret_unit) {
+    for (uint32_t i = 0; i < count; i++) {
+        /* A prepared statement belongs to one plugin's two roles. */
+        ASSERT(calls[i].statement->plugin == scope->plugin && calls[i].statement->nparams <= DB_MAX_PARAMS);
+    }
+    if (has_nul(calls, count)) {
+        return problem_set(&ctx->problem, PROBLEM_INVALID, "%s", "A text contains the character NUL.");
+    }
+    struct unit *u = ARENA_NEW(ctx->arena, struct unit);
+    if (!u || unit_init(u, ctx->arena, calls, count) != ALEES_OK) {
+        return out_of_memory(ctx);
+    }
+    u->all = scope->all;
+    u->role = role_of(scope);
+    u->organizations = scope->all || !scope->organizations.ptr ? STR_LIT("{}") : scope->organizations;
+    *ret_unit = u;
+    return ALEES_OK;
+}
+
+static alees_rc give_rows(alees_ctx *ctx, const struct unit *u, alees_rows **ret_rows) {
+    alees_rows *rows = ARENA_ARRAY(ctx->arena, alees_rows, u->count);
+    if (!rows) {
+        return out_of_memory(ctx);
+    }
+    for (uint32_t i = 0; i < u->count; i++) {
+        ASSERT(u->results[i]);
+        rows[i].result = u->results[i];
+    }
+    for (uint32_t i = 0; ret_rows && i < u->count; i++) {
+        ret_rows[i] = &rows[i];
+    }
+    return ALEES_OK;
+}
+
+alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls,
+                         uint32_t count, alees_rows **ret_rows, const struct store_error **ret_error) {
+    struct store *s = ctx->app->store;
+    struct unit *u;
+    alees_rc rc = new_unit(ctx, scope, calls, count, &u);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    u->flags = UNIT_SCOPE;
+    if (lane_run(s->lanes, u) != ALEES_OK) {
+        return store_away(ctx);
+    }
+    return u->error ? store_refused(ctx, s, u, ret_error) : give_rows(ctx, u, ret_rows);
+}
+
+/* At the latest when the arena ends. */
+static void roll_back(void *data) {
+    struct ctx_transaction *t = data;
+    struct session *session = t->session;
+    if (!session) {
+        return;
+    }
+    t->session = NULL;
+    struct unit_space space;
+    struct unit u;
+    unit_init_control(&u, &space, UNIT_ROLLBACK);
+    (void)(pool_run(t->store->pool, session, &u) == ALEES_OK); /* else pool_give closes it, which rolls back as well */
+    db_result_free(u.error);
+    pool_give(t->store->pool, session);
+}
+
+void store_begin(alees_ctx *ctx) {
+    ASSERT(!ctx->transaction);
+    struct ctx_transaction *t = ARENA_NEW(ctx->arena, struct ctx_transaction);
+    if (t) {
+        t->store = ctx->app->store;
+    }
+    ctx->transaction = t && arena_defer(ctx->arena, roll_back, t) ? t : &no_transaction;
+}
+
+static bool is_same_scope(const struct ctx_transaction *t, const struct store_scope *scope) {
+    const struct store_scope *set = &t->scope;
+    return t->has_scope && set->plugin == scope->plugin && set->all == scope->all &&
+           set->organizations.len == scope->organizations.len &&
+           memcmp(set->organizations.ptr, scope->organizations.ptr, set->organizations.len) == 0;
+}
+
+static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls,
+                                uint32_t count, alees_rows **ret_rows, const struct store_error **ret_error) {
+    struct ctx_transaction *t = ctx->transaction;
+    struct unit *u;
+    if (t->rc != ALEES_OK) {
+        return t->rc; /* the problem is that of the first failure */
+    }
+    alees_rc rc = new_unit(ctx, scope, calls, count, &u);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    const struct store_scope now = {scope->plugin, scope->all, u->organizations};
+    if (!t->session) {
+        if (pool_take(t->store->pool, &t->session) != ALEES_OK) {
+            t->rc = store_away(ctx);
+            return t->rc;
+        }
+        u->flags |= UNIT_BEGIN;
+    }
+    if (!is_same_scope(t, &now)) {
+        u->flags |= UNIT_SCOPE | (t->has_scope && t->scope.plugin ? UNIT_LEAVE_ROLE : 0u);
+        t->scope = now;
+        t->has_scope = true;
+    }
+    if (pool_run(t->store->pool, t->session, u) != ALEES_OK) {
+        pool_give(t->store->pool, t->session);
+        t->session = NULL;
+        t->rc = store_away(ctx);
+        return t->rc;
+    }
+    if (u->error) {
+        t->rc = store_refused(ctx, t->store, u, ret_error);
+        return t->rc;
+    }
+    return give_rows(ctx, u, ret_rows);
+}
+
+alees_rc store_run(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
+                   alees_rows **ret_rows, const struct store_error **ret_error) {
+    return ctx->transaction ? transaction_run(ctx, scope, calls, count, ret_rows, ret_error)
+                            : store_run_alone(ctx, scope, calls, count, ret_rows, ret_error);
+}
+
+/* A connection that breaks now leaves it open whether the commit took place; nobody can know. */
+static alees_rc lost_at_commit(alees_ctx *ctx) {
+    log_event(ALEES_LOG_ERROR, "db", ctx->request_id, NULL, "connection lost during commit: outcome unknown");
+    (void)problem_set(&ctx->problem, PROBLEM_UNAVAILABLE, "%s",
+                      "The database went away while the change was being saved; look whether it was before trying again.");
+    return ALEES_E_UNAVAILABLE;
+}
+
+alees_rc store_commit(alees_ctx *ctx) {
+    struct ctx_transaction *t = ctx->transaction;
+    ASSERT(t);
+    if (t->rc != ALEES_OK) {
+        alees_rc rc = t->rc;
+        store_rollback(ctx);
+        return rc;
+    }
+    ctx->transaction = NULL;
+    if (!t->session) {
+        return ALEES_OK;
+    }
+    struct unit *u = ARENA_NEW(ctx->arena, struct unit);
+    if (!u || unit_init(u, ctx->arena, NULL, 0) != ALEES_OK) {
+        roll_back(t);
+        return out_of_memory(ctx);
+    }
+    u->flags = UNIT_COMMIT;
+    struct session *session = t->session;
+    t->session = NULL;
+    alees_rc rc = pool_run(t->store->pool, session, u);
+    pool_give(t->store->pool, session);
+    if (rc != ALEES_OK) {
+        return lost_at_commit(ctx);
+    }
+    if (u->error) {
+        return store_refused(ctx, t->store, u, NULL);
+    }
+    if (u->is_rolled_back) {
+        return problem_set(&ctx->problem, PROBLEM_CONFLICT, "%s", "The change could not be saved; try again.");
+    }
+    return ALEES_OK;
+}
+
+void store_rollback(alees_ctx *ctx) {
+    if (ctx->transaction) {
+        roll_back(ctx->transaction);
+        ctx->transaction = NULL;
+    }
+}
+
+uint32_t store_rows_count(const alees_rows *rows) {
+    return db_rows(rows->result);
+}
+
+uint32_t store_rows_columns(const alees_rows *rows) {
+    return db_columns(rows->result);
+}
+
+uint64_t store_rows_changed(const alees_rows *rows) {
+    return db_changed(rows->result);
+}
+
+alees_str store_rows_text(const alees_rows *rows, uint32_t row, uint32_t column) {
+    if (row >= db_rows(rows->result) || column >= db_columns(rows->result)) {
+        return (alees_str){NULL, 0};
+    }
+    return db_value(rows->result, row, column);
+}
