@@ -18,7 +18,7 @@ struct ctx_header {
 };
 
 struct ctx_request {
-    uint32_t method;       /* ALEES_GET ..; HEAD is ALEES_GET with is_head; 0: another one */
+    uint32_t method; /* ALEES_GET ..; HEAD is ALEES_GET with is_head; 0: another one */
     bool is_head, is_options;
     alees_str method_text; /* "GET" */
     alees_str uri;         /* as it came, path and query */
@@ -76,10 +76,11 @@ struct alees_ctx {
 /* A ctx in an arena of its own, owned by the calling thread. ctx_end rolls back what is open and resets the arena, with
  * it the ctx; the arena itself stays the caller's. */
 alees_ctx *ctx_new(struct app *app, struct arena *arena) MUST_CHECK; /* NULL without memory */
-void ctx_end(alees_ctx *ctx);                                       /* accepts NULL */
-bool ctx_is_owner(const alees_ctx *ctx);                            /* is the calling thread the one that made it? */
+void ctx_end(alees_ctx *ctx);                                        /* accepts NULL */
+bool ctx_is_owner(const alees_ctx *ctx);                             /* is the calling thread the one that made it? */
 
-alees_str ctx_header(const alees_ctx *ctx, const char *name);    /* of the request; absent if none; last wins never: first */
+alees_str ctx_header(const alees_ctx *ctx,
+                     const char *name); /* of the request; absent if none; last wins never: first */
 alees_str ctx_parameter(const alees_ctx *ctx, const char *name); /* of the query, decoded; absent if none */
 alees_str ctx_path(const alees_ctx *ctx, const char *name);      /* {name} of the path, decoded; absent if none */
 alees_rc ctx_set_header(alees_ctx *ctx, const char *name, alees_str value); /* copied; control characters refused */

@@ -12,7 +12,7 @@ struct httpd;
 /* Serves app on server.listen:server.port, or on the socket inherited by LISTEN_FDS (shim.c). A line on errors and
  * E_UNAVAILABLE when the port is taken. */
 alees_rc httpd_start(struct app *app, FILE *errors, struct httpd **ret_httpd) MUST_CHECK;
-void httpd_stop(struct httpd *h); /* stops accepting, lets running requests finish */
+void httpd_stop(struct httpd *h);           /* stops accepting, lets running requests finish */
 uint32_t httpd_port(const struct httpd *h); /* the real one, also when 0 was asked for in a test */
 
 #endif

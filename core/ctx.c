@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ * ctx.c - what the stages of a request, and the code they call, ask of it. */
+#include "ctx.h"
+
+#include <string.h>
+
+#include "app.h"
+#include "sys.h"
+
+enum {
+    BODY_START = 1024, /* a usual answer of one row fits */
+    MAX_HEADERS = 32   /* that a handler may set */
+};
+
+/* Its address tells threads apart. */
+static _Thread_local char this_thread;
+
+alees_ctx *ctx_new(struct app *app, struct arena *arena) {
+    alees_ctx *ctx = ARENA_NEW(arena, alees_ctx);
+    if (!ctx) {
+        return NULL;
+    }
+    ctx->magic = CTX_MAGIC;
+    ctx->owner = &this_thread;
+    ctx->app = app;
+    ctx->arena = arena;
+    ctx->started_us = sys_monotonic_us();
+    problem_init(&ctx->problem, arena);
+    str_init(&ctx->response.body, arena, BODY_START);
+    return ctx;
+}
+
+void ctx_end(alees_ctx *ctx) {
+    if (!ctx) {
+        return;
+    }
+    ASSERT(ctx->magic == CTX_MAGIC);
+    if (ctx->transaction) {
+        store_rollback(ctx);
+    }
+    ctx->magic = 0;
+    arena_reset(ctx->arena);
+}
+
+bool ctx_is_owner(const alees_ctx *ctx) {
+    return ctx->owner == &this_thread;
+}
+
+alees_str ctx_header(const alees_ctx *ctx, const char *name) {
+    for (uint32_t i = 0; i < ctx->request.header_count; i++) {
+        if (str_equal_nocase(ctx->request.headers[i].name, name)) {
+            return ctx->request.headers[i].value;
+        }
+    }
+    return (alees_str){NULL, 0};
+}
+
+alees_str ctx_parameter(const alees_ctx *ctx, const char *name) {
+    for (uint32_t i = 0; i < ctx->parameter_count; i++) {
+        if (str_equal(ctx->parameters[i].name, name)) {
+            return ctx->parameters[i].value;
+        }
+    }
+    return (alees_str){NULL, 0};
+}
+
+alees_str ctx_path(const alees_ctx *ctx, const char *name) {
+    for (uint32_t i = 0; i < ctx->match.count; i++) {
+        if (strcmp(ctx->match.names[i], name) == 0) {
+            return ctx->match.values[i];
+        }
+    }
+    return (alees_str){NULL, 0};
+}
+
+/* Headers that frame the message or that the server writes itself. */
+static bool is_reserved(alees_str name) {
+    static const char *const reserved[] = {"connection",   "content-length",        "content-type",
+                                           "date",         "transfer-encoding",     "upgrade",
+                                           "x-request-id", "x-content-type-options"};
+    for (size_t i = 0; i < ARRAY_LEN(reserved); i++) {
+        if (str_equal_nocase(name, reserved[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* token of RFC 9110 for a name; a value is anything printable. */
+static bool is_header_text(alees_str text, bool is_name) {
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c < 0x20 || c == 0x7f || (is_name && (c == ' ' || c > 0x7e || strchr("\"(),/:;<=>?@[\\]{}", c)))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+alees_rc ctx_set_header(alees_ctx *ctx, const char *name, alees_str value) {
+    struct ctx_response *r = &ctx->response;
+    struct ctx_header header = {{name, strlen(name)}, value};
+    if (header.name.len == 0 || !value.ptr || !is_header_text(header.name, true) || !is_header_text(value, false) ||
+        is_reserved(header.name)) {
+        return ALEES_E_INVALID;
+    }
+    header.name = arena_str(ctx->arena, header.name);
+    header.value = arena_str(ctx->arena, value);
+    if (!header.name.ptr || !header.value.ptr) {
+        return ALEES_E_NOMEM;
+    }
+    for (uint32_t i = 0; i < r->header_count; i++) {
+        if (str_equal_nocase(r->headers[i].name, name)) {
+            r->headers[i] = header;
+            return ALEES_OK;
+        }
+    }
+    if (!r->headers) {
+        r->headers = ARENA_ARRAY(ctx->arena, struct ctx_header, MAX_HEADERS);
+        if (!r->headers) {
+            return ALEES_E_NOMEM;
+        }
+        r->header_cap = MAX_HEADERS;
+    }
+    if (r->header_count == r->header_cap) {
+        return ALEES_E_INVALID;
+    }
+    r->headers[r->header_count++] = header;
+    return ALEES_OK;
+}
+
+static bool is_superuser(const alees_ctx *ctx) {
+    return ctx->who && (ctx->who->flags & ALEES_SUPERUSER);
+}
+
+/* Narrow unless told otherwise: without a user or a permission there is no organization. */
+void ctx_scope(const alees_ctx *ctx, struct alees_self *plugin, struct store_scope *ret_scope) {
+    struct store_scope scope = {plugin, false, STR_LIT("{}")};
+    const struct route *route = ctx->route;
+    if (ctx->is_all || is_superuser(ctx)) {
+        scope.all = true;
+    } else if (ctx->is_public || !ctx->where) {
+        /* none */
+    } else if (route && route->decl && route->decl->object) {
+        struct str text;
+        str_init(&text, ctx->arena, sizeof "{}" + 36);
+        str_putc(&text, '{');
+        str_id(&text, &ctx->object_organization);
+        str_putc(&text, '}');
+        alees_str whole = str_done(&text);
+        scope.organizations = whole.ptr ? whole : scope.organizations;
+    } else if (ctx->where->all) {
+        scope.all = true;
+    } else if (ctx->where->text.ptr) {
+        scope.organizations = ctx->where->text;
+    }
+    *ret_scope = scope;
+}

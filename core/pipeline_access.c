@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ * pipeline_access.c - who asks, and may they? Both answers come from the provider of alees.rbac/1; anything it gives back
+ * but ALEES_OK refuses, whether or not the value is known here. */
+#include <string.h>
+
+#include "alees/util.h"
+#include "log.h"
+#include "pipeline_impl.h"
+#include "resource.h"
+
+enum { MAX_TOKEN = 512 };
+
+/* token68 of RFC 9110. */
+static bool is_token_text(alees_str text) {
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool is_word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!is_word && !memchr("-._~+/=", c, 7)) {
+            return false;
+        }
+    }
+    return text.len >= 1 && text.len <= MAX_TOKEN;
+}
+
+/* The token of the one Authorization header; absent if there is none, false if it is not a bearer token. */
+static bool find_token(const alees_ctx *ctx, alees_str *ret_token) {
+    static const char scheme[] = "Bearer ";
+    alees_str token = {NULL, 0};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < ctx->request.header_count; i++) {
+        if (str_equal_nocase(ctx->request.headers[i].name, "authorization")) {
+            token = ctx->request.headers[i].value;
+            count++;
+        }
+    }
+    if (count == 1) {
+        alees_str start = {token.ptr, token.len < sizeof scheme - 1 ? token.len : sizeof scheme - 1};
+        if (!str_equal_nocase(start, scheme)) {
+            return false;
+        }
+        token.ptr += sizeof scheme - 1;
+        token.len -= sizeof scheme - 1;
+        while (token.len && token.ptr[0] == ' ') {
+            token.ptr++;
+            token.len--;
+        }
+        if (!is_token_text(token)) {
+            return false;
+        }
+    }
+    *ret_token = token;
+    return count <= 1;
+}
+
+static alees_rc unauthenticated(alees_ctx *ctx) {
+    return problem_set(&ctx->problem, PROBLEM_UNAUTHENTICATED, "%s",
+                       "Log in and send the token as the header Authorization: Bearer TOKEN.");
+}
+
+/* The provider could not or would not answer: what the client is told. Never ALEES_OK. */
+static alees_rc provider_failed(alees_ctx *ctx, alees_rc rc, const char *question) {
+    switch (rc) {
+    case ALEES_E_NOMEM:
+    case ALEES_E_UNAVAILABLE:
+    case ALEES_E_TOO_MANY:
+        return problem_set(&ctx->problem, problem_kind_of(rc), "%s", "Permissions cannot be checked now. Try again.");
+    default:
+        log_event(ALEES_LOG_ERROR, "core", ctx->request_id, NULL, "alees.rbac/1: %s gave %d", question, (int)rc);
+        return problem_set(&ctx->problem, PROBLEM_INTERNAL, "%s", "Permissions could not be checked.");
+    }
+}
+
+static alees_rc denied(alees_ctx *ctx) {
+    const char *name = ctx->route->permission_name;
+    alees_rc rc = problem_set(&ctx->problem, PROBLEM_PERMISSION_DENIED, "You need the permission %s.",
+                              name ? name : "of an administrator");
+    ctx->problem.permission = alees_text(name);
+    return rc;
+}
+
+static bool is_open(const struct route *route) {
+    return route->operation == ROUTE_HOST || (route->flags & ALEES_ROUTE_PUBLIC);
+}
+
+alees_rc pipeline_authenticate(alees_ctx *ctx) {
+    const struct alees_rbac_v1 *rbac = ctx->app->rbac;
+    const struct alees_principal *who = NULL;
+    bool is_bearer = find_token(ctx, &ctx->token);
+    if (is_open(ctx->route)) {
+        ctx->is_public = true;
+        return ALEES_OK;
+    }
+    if (!is_bearer || !ctx->token.ptr) {
+        return unauthenticated(ctx);
+    }
+    if (!rbac) {
+        return provider_failed(ctx, ALEES_E_UNAVAILABLE, "authenticate");
+    }
+    alees_rc rc = rbac->authenticate(rbac, ctx, ctx->token, &who);
+    if (rc == ALEES_OK && who) {
+        ctx->who = who;
+        return ALEES_OK;
+    }
+    return rc == ALEES_E_UNAUTHENTICATED ? unauthenticated(ctx) : provider_failed(ctx, rc, "authenticate");
+}
+
+/* A permission held anywhere at all, for what belongs to no organization. */
+static alees_rc decide_globally(alees_ctx *ctx) {
+    const struct alees_rbac_v1 *rbac = ctx->app->rbac;
+    alees_rc rc = rbac->decide(rbac, ctx, ctx->who, ctx->route->permission, NULL, NULL);
+    if (rc == ALEES_OK) {
+        return ALEES_OK;
+    }
+    return rc == ALEES_E_DENIED ? denied(ctx) : provider_failed(ctx, rc, "decide");
+}
+
+static alees_rc find_organizations(alees_ctx *ctx) {
+    const struct alees_rbac_v1 *rbac = ctx->app->rbac;
+    const struct alees_organizations *where = NULL;
+    alees_rc rc = rbac->organizations(rbac, ctx, ctx->who, ctx->route->permission, &where);
+    if (rc == ALEES_OK && where) {
+        ctx->where = where;
+        return ALEES_OK;
+    }
+    return rc == ALEES_E_DENIED ? denied(ctx) : provider_failed(ctx, rc, "organizations");
+}
+
+static bool is_global(const struct route *route) {
+    return route->resource && route->resource->decl->scope == ALEES_SCOPE_GLOBAL;
+}
+
+/* Rows of an organization that the caller may not see are the engine's concern: it answers as if they were not there. A
+ * plugin's own route without a row is refused here. */
+alees_rc pipeline_authorize(alees_ctx *ctx) {
+    const struct route *route = ctx->route;
+    bool is_engine = route->operation != ROUTE_PLUGIN;
+    bool is_reading = route->operation == ROUTE_LIST || route->operation == ROUTE_GET;
+    if (ctx->is_public) {
+        return ALEES_OK;
+    }
+    ASSERT(ctx->who);
+    if (route->permission == 0) {
+        return (route->flags & ALEES_ROUTE_LOGIN) && !route->permission_name ? ALEES_OK : denied(ctx);
+    }
+    if (is_global(route)) {
+        return is_engine && is_reading ? ALEES_OK : decide_globally(ctx);
+    }
+    alees_rc rc = find_organizations(ctx);
+    if (rc == ALEES_OK && !is_engine && !route->decl->object && !ctx->where->all && ctx->where->count == 0) {
+        return denied(ctx);
+    }
+    return rc;
+}
+
+static bool holds(const struct alees_organizations *where, const alees_id *organization) {
+    uint32_t low = 0, high = where->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = alees_id_compare(organization, &where->ids[middle]);
+        if (order == 0) {
+            return true;
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return where->all != 0;
+}
+
+alees_rc pipeline_authorize_object(alees_ctx *ctx) {
+    const struct alees_rbac_v1 *rbac = ctx->app->rbac;
+    if (is_global(ctx->route) || ctx->is_public || ctx->route->permission == 0) {
+        return ALEES_OK; /* the route's own answer was given before */
+    }
+    if (ctx->where && holds(ctx->where, &ctx->object_organization)) {
+        return ALEES_OK;
+    }
+    /* The caller sees the row, so may know whose it is. */
+    alees_str name = rbac->organization_name(rbac, ctx, &ctx->object_organization);
+    alees_rc rc = problem_set(&ctx->problem, PROBLEM_PERMISSION_DENIED, "You need the permission %s in %.*s.",
+                              ctx->route->permission_name, name.ptr ? (int)name.len : 22,
+                              name.ptr ? name.ptr : "the row's organization");
+    ctx->problem.permission = alees_text(ctx->route->permission_name);
+    ctx->problem.organization = name;
+    return rc;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ * loopback.c - requests without a socket. */
+#include "test.h"
+
+#include "loopback.h"
+
+#include <stdio.h>
+
+#include "alees/util.h"
+#include "pipeline.h"
+#include "server.h"
+
+#define ANSWERS ((size_t)1024 * 1024 * 1024)
+
+struct loopback {
+    struct app booted;
+    struct app *app;
+    struct arena *answers; /* until the end */
+    struct arena *request; /* of the one running now */
+};
+
+static struct loopback *make(void) {
+    struct loopback *l = calloc(1, sizeof *l);
+    assert_non_null(l);
+    l->answers = arena_new(ANSWERS);
+    assert_non_null(l->answers);
+    return l;
+}
+
+struct loopback *loopback_on(struct app *app) {
+    struct loopback *l = make();
+    l->app = app;
+    l->request = arena_new(app->max_memory);
+    assert_non_null(l->request);
+    return l;
+}
+
+struct loopback *loopback_open(const char *config_path, const char *module_dir) {
+    struct loopback *l = make();
+    assert_int_equal(server_open(&l->booted, config_path, module_dir, SERVER_STARTED, false), 0);
+    l->app = &l->booted;
+    l->request = arena_new(l->app->max_memory);
+    assert_non_null(l->request);
+    return l;
+}
+
+void loopback_close(struct loopback *l) {
+    if (l) {
+        arena_free(l->request);
+        arena_free(l->answers);
+        if (l->app == &l->booted) {
+            server_close(l->app);
+        }
+        free(l);
+    }
+}
+
+struct app *loopback_app(struct loopback *l) {
+    return l->app;
+}
+
+static uint32_t method_of(const char *name) {
+    static const char *const names[] = {"", "GET", "POST", "PUT", "PATCH", "DELETE"};
+    for (uint32_t i = 1; i < ARRAY_LEN(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return i;
+        }
+    }
+    return strcmp(name, "HEAD") == 0 ? ALEES_GET : 0;
+}
+
+static void fill(alees_ctx *ctx, const struct loopback_request *in) {
+    struct ctx_request *r = &ctx->request;
+    struct ctx_header *headers = ARENA_ARRAY(ctx->arena, struct ctx_header, ARRAY_LEN(in->headers) + 2);
+    const char *question = strchr(in->path, '?');
+    bool has_type = false;
+    assert_non_null(headers);
+    for (size_t i = 0; i < ARRAY_LEN(in->headers) && in->headers[i][0]; i++) {
+        headers[r->header_count++] = (struct ctx_header){alees_text(in->headers[i][0]), alees_text(in->headers[i][1])};
+        has_type = has_type || str_equal_nocase(alees_text(in->headers[i][0]), "content-type");
+    }
+    if (in->token) {
+        headers[r->header_count++] =
+            (struct ctx_header){STR_LIT("Authorization"), arena_printf(ctx->arena, "Bearer %s", in->token)};
+    }
+    if (in->body && !has_type) {
+        headers[r->header_count++] = (struct ctx_header){STR_LIT("Content-Type"), STR_LIT("application/json")};
+    }
+    r->headers = headers;
+    r->method = method_of(in->method);
+    r->is_head = strcmp(in->method, "HEAD") == 0;
+    r->is_options = strcmp(in->method, "OPTIONS") == 0;
+    r->method_text = alees_text(in->method);
+    r->uri = alees_text(in->path);
+    r->path = question ? (alees_str){in->path, (size_t)(question - in->path)} : r->uri;
+    r->query = question ? alees_text(question + 1) : (alees_str){NULL, 0};
+    r->body = alees_text(in->body);
+    r->peer = STR_LIT("192.0.2.1");
+}
+
+static void take_answer(struct loopback *l, alees_ctx *ctx, struct answer *a) {
+    struct problem problem;
+    alees_json *json = NULL;
+    a->status = ctx->response.status;
+    a->wire = arena_str(l->answers, pipeline_bytes(ctx, true));
+    assert_non_null(a->wire.ptr);
+    const char *end = strstr(a->wire.ptr, "\r\n\r\n");
+    assert_non_null(end);
+    a->head = (alees_str){a->wire.ptr, (size_t)(end - a->wire.ptr) + 2};
+    a->body = (alees_str){end + 4, a->wire.len - a->head.len - 2};
+    problem_init(&problem, l->answers);
+    if (a->body.len && jx_parse(l->answers, &problem, a->body, &json) == ALEES_OK) {
+        a->json = json;
+    }
+}
+
+const struct answer *loopback_send(struct loopback *l, const struct loopback_request *request) {
+    struct answer *a = ARENA_NEW(l->answers, struct answer);
+    alees_ctx *ctx = ctx_new(l->app, l->request);
+    assert_non_null(a);
+    assert_non_null(ctx);
+    fill(ctx, request);
+    pipeline_run(ctx);
+    take_answer(l, ctx, a);
+    ctx_end(ctx);
+    return a;
+}
+
+const struct answer *loopback_request(struct loopback *l, const char *method, const char *path, const char *token,
+                                      const char *body) {
+    const struct loopback_request request = {.method = method, .path = path, .token = token, .body = body};
+    return loopback_send(l, &request);
+}
+
+alees_str answer_header(const struct answer *a, const char *name) {
+    size_t len = strlen(name);
+    const char *end = a->head.ptr + a->head.len;
+    for (const char *line = a->head.ptr; line < end; line = strstr(line, "\r\n") + 2) {
+        size_t rest = (size_t)(end - line);
+        if (rest > len + 2 && str_equal_nocase((alees_str){line, len}, name) && line[len] == ':') {
+            const char *value = line + len + 2;
+            return (alees_str){value, (size_t)(strstr(value, "\r\n") - value)};
+        }
+    }
+    return (alees_str){NULL, 0};
+}
+
+const alees_json *answer_at(const struct answer *a, const char *pointer) {
+    const alees_json *v = a->json;
+    while (v && *pointer == '/') {
+        char name[128];
+        size_t len = strcspn(pointer + 1, "/");
+        assert_true(len < sizeof name);
+        memcpy(name, pointer + 1, len);
+        name[len] = '\0';
+        v = jx_kind(v) == ALEES_JSON_ARRAY ? jx_at(v, (uint32_t)strtoul(name, NULL, 10)) : jx_get(v, name);
+        pointer += len + 1;
+    }
+    return v;
+}
+
+alees_str answer_text(const struct answer *a, const char *pointer) {
+    return jx_text(answer_at(a, pointer));
+}
+
+int64_t answer_integer(const struct answer *a, const char *pointer) {
+    int64_t number = 0;
+    if (jx_integer(answer_at(a, pointer), &number) != ALEES_OK) {
+        print_error("no integer at %s in %.*s\n", pointer, STR_FMT(a->body));
+        fail();
+    }
+    return number;
+}
+
+void answer_check_status(const struct answer *a, uint32_t status, const char *file, int line) {
+    if (a->status != status) {
+        print_error("status %u, not %u: %.*s\n", a->status, status, STR_FMT(a->body));
+        _fail(file, line);
+    }
+}
+
+void answer_check_problem(const struct answer *a, uint32_t status, const char *code, const char *file, int line) {
+    static const char *const members[] = {"/type", "/title", "/code", "/detail", "/request_id"};
+    answer_check_status(a, status, file, line);
+    bool is_whole = str_equal(answer_header(a, "Content-Type"), "application/problem+json") &&
+                    answer_integer(a, "/status") == (int64_t)status &&
+                    alees_equal(answer_text(a, "/request_id"), answer_header(a, "X-Request-Id"));
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        is_whole = is_whole && answer_text(a, members[i]).len > 0;
+    }
+    if (!is_whole || !str_equal(answer_text(a, "/code"), code)) {
+        print_error("not a whole problem %s: %.*s\n", code, STR_FMT(a->wire));
+        _fail(file, line);
+    }
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ * wire.c - a client that sends any bytes whatsoever. */
+#include "test.h"
+
+#include "wire.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 15000 };
+
+void wire_open(struct wire *w, uint32_t port) {
+    const int on = 1;
+    struct sockaddr_in address;
+    memset(w, 0, sizeof *w);
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_port = htons((uint16_t)port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    w->socket = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(w->socket >= 0);
+    (void)setsockopt(w->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(w->socket, (const struct sockaddr *)(const void *)&address, sizeof address) != 0) {
+        print_error("connect: %s\n", strerror(errno));
+        fail();
+    }
+}
+
+void wire_close(struct wire *w) {
+    (void)close(w->socket);
+    free(w->bytes);
+    memset(w, 0, sizeof *w);
+    w->socket = -1;
+}
+
+void wire_send(struct wire *w, const void *bytes, size_t len) {
+    const char *p = bytes;
+    while (len) {
+        ssize_t n = send(w->socket, p, len, MSG_NOSIGNAL);
+        if (n < 0) {
+            assert_true(errno == EPIPE || errno == ECONNRESET);
+            return;
+        }
+        p += n;
+        len -= (size_t)n;
+    }
+}
+
+void wire_puts(struct wire *w, const char *text) {
+    wire_send(w, text, strlen(text));
+}
+
+/* Waits for more; false at the end of the connection or of our patience. */
+static bool receive(struct wire *w) {
+    struct pollfd wait = {.fd = w->socket, .events = POLLIN};
+    if (w->cap - w->len < 65536) {
+        w->cap = w->cap * 2 + 65537;
+        w->bytes = realloc(w->bytes, w->cap);
+        assert_non_null(w->bytes);
+    }
+    if (poll(&wait, 1, PATIENCE_MS) <= 0) {
+        return false;
+    }
+    ssize_t n = recv(w->socket, w->bytes + w->len, w->cap - w->len - 1, 0);
+    if (n <= 0) {
+        return false;
+    }
+    w->len += (size_t)n;
+    w->bytes[w->len] = '\0';
+    return true;
+}
+
+static void copy_code(struct wire_answer *a) {
+    const char *code = strstr(a->body, "\"code\":\"");
+    if (code) {
+        (void)sscanf(code + 8, "%63[a-z_]", a->code);
+    }
+}
+
+struct wire_answer wire_take(struct wire *w, bool head_only) {
+    struct wire_answer a;
+    size_t length = 0;
+    const char *end;
+    memset(&a, 0, sizeof a);
+    while (w->len == 0 || !strstr(w->bytes, "\r\n\r\n")) {
+        if (!receive(w)) {
+            return a;
+        }
+    }
+    end = strstr(w->bytes, "\r\n\r\n") + 4;
+    size_t head = (size_t)(end - w->bytes);
+    if (sscanf(w->bytes, "HTTP/1.1 %u", &a.status) != 1) {
+        print_error("not an answer: %.80s\n", w->bytes);
+        fail();
+    }
+    const char *header = strstr(w->bytes, "\r\nContent-Length: ");
+    if (header && header < end && !head_only) {
+        length = strtoul(header + 18, NULL, 10);
+    }
+    header = strstr(w->bytes, "\r\nConnection: close\r\n");
+    a.close = header && header < end;
+    while (w->len < head + length) {
+        if (!receive(w)) {
+            print_error("an answer of %zu bytes ended early\n", length);
+            fail();
+        }
+    }
+    a.body_length = length;
+    memcpy(a.body, w->bytes + head, length < sizeof a.body - 1 ? length : sizeof a.body - 1);
+    copy_code(&a);
+    memmove(w->bytes, w->bytes + head + length, w->len - head - length + 1);
+    w->len -= head + length;
+    return a;
+}
+
+bool wire_is_ended(struct wire *w) {
+    struct pollfd wait = {.fd = w->socket, .events = POLLIN};
+    char byte;
+    return w->len == 0 && poll(&wait, 1, PATIENCE_MS) == 1 && recv(w->socket, &byte, 1, 0) <= 0;
+}
+
+struct wire_answer wire_alone(uint32_t port, const void *bytes, size_t len) {
+    struct wire w;
+    struct wire_answer a;
+    wire_open(&w, port);
+    wire_send(&w, bytes, len);
+    a = wire_take(&w, false);
+    if (a.status && !wire_is_ended(&w)) {
+        print_error("more came after status %u: %.200s\n", a.status, w.bytes);
+        fail();
+    }
+    wire_close(&w);
+    return a;
+}
