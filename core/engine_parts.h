@@ -11,11 +11,11 @@
 #include "sys.h"
 
 enum {
-    ENGINE_MAX_KEYS = 5,          /* of an ordering, the id included */
-    ENGINE_MAX_SORT_TEXT = 255,   /* characters of a text to sort by: its value travels in the cursor, in the address */
-    ENGINE_MAX_TEXT = 65535,      /* characters of a text without bounds of its own, bytes of a JSON object */
-    ENGINE_MAX_TAGS = 50,         /* in a list, and characters of each */
-    ENGINE_MAX_DECIMAL = 128      /* characters */
+    ENGINE_MAX_KEYS = 5,        /* of an ordering, the id included */
+    ENGINE_MAX_SORT_TEXT = 255, /* characters of a text to sort by: its value travels in the cursor, in the address */
+    ENGINE_MAX_TEXT = 65535,    /* characters of a text without bounds of its own, bytes of a JSON object */
+    ENGINE_MAX_TAGS = 50,       /* in a list, and characters of each */
+    ENGINE_MAX_DECIMAL = 128    /* characters */
 };
 
 /* ---- engine_shapes.c ---- */
@@ -58,10 +58,10 @@ struct engine_sql {
 };
 
 void engine_sql_init(struct engine_sql *sql, struct arena *arena, uint32_t cap);
-uint32_t engine_sql_bind(struct engine_sql *sql, alees_str value); /* its number */
-void engine_sql_param(struct engine_sql *sql, uint32_t number, const char *type);       /* "$3::uuid" */
-void engine_sql_value(struct engine_sql *sql, alees_str value, const char *type);       /* both */
-const char *engine_sql_type(const struct alees_field *field);                           /* "timestamptz" */
+uint32_t engine_sql_bind(struct engine_sql *sql, alees_str value);                /* its number */
+void engine_sql_param(struct engine_sql *sql, uint32_t number, const char *type); /* "$3::uuid" */
+void engine_sql_value(struct engine_sql *sql, alees_str value, const char *type); /* both */
+const char *engine_sql_type(const struct alees_field *field);                     /* "timestamptz" */
 /* Registers the text with the store, under the name of the resource. NULL without memory. */
 const struct statement *engine_sql_register(struct store *store, const struct resource *r,
                                             struct engine_sql *sql) MUST_CHECK;
@@ -108,7 +108,7 @@ alees_rc engine_place_of(alees_ctx *ctx, const struct resource *r, const struct 
 alees_rc engine_place_narrow(alees_ctx *ctx, const struct alees_organizations *where, const alees_id *organization,
                              struct engine_place *place) MUST_CHECK;
 bool engine_place_has(const struct alees_organizations *where, const alees_id *organization);
-/* Where does the caller hold a permission? NULL permission number: nowhere. Sets the problem when that fails. */
+/* Where does the caller hold a permission? Sets the problem when the provider cannot say. */
 alees_rc engine_place_ask(alees_ctx *ctx, uint32_t permission, const struct alees_organizations **ret_where) MUST_CHECK;
 /* In which organization a new row shall be, judged by ctx->where; zero for a global row or a root. A missing or malformed
  * one is added to the items of the problem and gives ALEES_OK: the rest of the body is looked at first. */
@@ -173,6 +173,8 @@ struct engine_query {
 };
 
 alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engine_query *ret_query) MUST_CHECK;
+/* Verifies the cursor, if one was sent, and fills in where it stands: values, is_backward. */
+alees_rc engine_query_cursor(alees_ctx *ctx, const uint8_t *secret, struct engine_query *q) MUST_CHECK;
 alees_rc engine_query_none(alees_ctx *ctx) MUST_CHECK; /* a route without query parameters */
 /* "name,-created_at" into keys, the id added. A fault is told in *ret_fault. False: a fault. */
 bool engine_query_order(struct arena *arena, const struct resource *r, alees_str text, struct engine_key *keys,
@@ -244,7 +246,7 @@ alees_rc engine_read_id(alees_ctx *ctx, alees_id *ret_id) MUST_CHECK;
 /* Organization and version of a row that the place reaches; absent version: not seen. */
 alees_rc engine_read_locate(alees_ctx *ctx, const struct resource *r, const struct engine_place *place,
                             const alees_id *id, alees_str *ret_organization, alees_str *ret_version) MUST_CHECK;
-alees_rc engine_read_row(alees_ctx *ctx, const struct resource *r, const struct engine_place *place,
-                         const alees_id *id, alees_rows **ret_rows) MUST_CHECK;
+alees_rc engine_read_row(alees_ctx *ctx, const struct resource *r, const struct engine_place *place, const alees_id *id,
+                         alees_rows **ret_rows) MUST_CHECK;
 
 #endif

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT
+ * engine_change.c - a body becomes a change: which columns get which values. What the client may not know or not write is
+ * 400; every other fault is collected, so that one answer names them all. Then the plugin's hooks, through
+ * alees.resource/1. */
+#include "engine_parts.h"
+
+#include <string.h>
+
+#include "svc.h"
+
+alees_change *engine_change_new(alees_ctx *ctx, const struct resource *r, uint32_t action, const alees_id *id) {
+    alees_change *change = ARENA_NEW(ctx->arena, alees_change);
+    struct engine_cell *cells = ARENA_ARRAY(ctx->arena, struct engine_cell, r->field_count);
+    if (change == NULL || cells == NULL) {
+        (void)engine_value_nomem(&ctx->problem);
+        return NULL;
+    }
+    change->magic = ENGINE_CHANGE_MAGIC;
+    change->action = action;
+    change->ctx = ctx;
+    change->resource = r;
+    change->id = *id;
+    change->is_open = true;
+    change->cells = cells;
+    return change;
+}
+
+alees_rc engine_change_body(alees_ctx *ctx, const alees_json **ret_body) {
+    if (jx_kind(ctx->json) != ALEES_JSON_OBJECT) {
+        return problem_set(&ctx->problem, PROBLEM_BAD_REQUEST, "Send a JSON object: {\"name\": value, ...}.");
+    }
+    *ret_body = ctx->json;
+    return ALEES_OK;
+}
+
+/* ---- what may be sent ---- */
+
+static bool is_hidden_from_body(const alees_change *change, const struct resource_field *f) {
+    bool is_create = change->action == ALEES_CREATE;
+    if (f->is_standard) {
+        return !is_create || strcmp(f->decl->name, "organization") != 0;
+    }
+    if ((f->decl->flags & ALEES_READ_ONLY) != 0) {
+        return true;
+    }
+    /* what a create was judged by does not change afterwards by the way */
+    return !is_create && ((f->decl->flags & ALEES_WRITE_ONCE) != 0 || f == change->resource->parent);
+}
+
+struct names { /* of one look over the members of a body */
+    alees_ctx *ctx;
+    const alees_change *change; /* of a resource, or NULL: */
+    const struct alees_field *fields;
+    uint32_t count;
+    enum problem_kind kind; /* of the first fault */
+    bool is_faulty;
+};
+
+static const char *nearest_name(const struct names *n, alees_str key) {
+    const struct resource *r = n->change != NULL ? n->change->resource : NULL;
+    uint32_t most = r != NULL ? r->field_count : n->count, count = 0;
+    const char **names = ARENA_ARRAY(n->ctx->arena, const char *, most);
+    for (uint32_t i = 0; names != NULL && i < most; i++) {
+        if (r == NULL || !is_hidden_from_body(n->change, &r->fields[i])) {
+            names[count++] = r != NULL ? r->fields[i].decl->name : n->fields[i].name;
+        }
+    }
+    return names != NULL ? engine_value_nearest(n->ctx->arena, key, names, count) : "";
+}
+
+static void refuse_name(struct names *n, alees_str key, enum problem_kind kind, const char *detail) {
+    problem_add(&n->ctx->problem, engine_value_pointer(n->ctx->arena, key), problem_rows[kind].code, "%s", detail);
+    if (!n->is_faulty) {
+        n->is_faulty = true;
+        n->kind = kind;
+    }
+}
+
+static void refuse_unknown(struct names *n, alees_str key) {
+    alees_str detail = arena_printf(n->ctx->arena, "is not a field%s", nearest_name(n, key));
+    refuse_name(n, key, PROBLEM_UNKNOWN_FIELD, detail.ptr != NULL ? detail.ptr : "is not a field");
+}
+
+static bool look_at_field(void *data, alees_str key, const alees_json *value) {
+    struct names *n = data;
+    const struct resource_field *f = resource_field(n->change->resource, key);
+    (void)value;
+    if (f == NULL) {
+        refuse_unknown(n, key);
+    } else if (is_hidden_from_body(n->change, f)) {
+        bool is_once = (f->decl->flags & ALEES_READ_ONLY) == 0 && n->change->action == ALEES_UPDATE &&
+                       (!f->is_standard || strcmp(f->decl->name, "organization") == 0);
+        refuse_name(n, key, PROBLEM_READ_ONLY_FIELD,
+                    is_once ? "can be given on create only; leave it out" : "cannot be written; leave it out");
+    }
+    return true;
+}
+
+static bool look_at_member(void *data, alees_str key, const alees_json *value) {
+    struct names *n = data;
+    (void)value;
+    for (uint32_t i = 0; i < n->count; i++) {
+        if (str_equal(key, n->fields[i].name)) {
+            return true;
+        }
+    }
+    refuse_unknown(n, key);
+    return true;
+}
+
+static alees_rc check_names(struct names *n, const alees_json *body) {
+    jx_each(body, n->change != NULL ? look_at_field : look_at_member, n);
+    if (!n->is_faulty) {
+        return ALEES_OK;
+    }
+    return problem_set(&n->ctx->problem, n->kind, "%s",
+                       n->kind == PROBLEM_UNKNOWN_FIELD ? "The body has a field that does not exist here; see errors."
+                                                        : "The body has a field that cannot be written; see errors.");
+}
+
+static alees_rc invalid(alees_ctx *ctx) {
+    return problem_set(&ctx->problem, PROBLEM_INVALID, "Correct the fields that errors names, then send it again.");
+}
+
+/* After every field has been looked at. Without memory a fault may be missing from the items: nothing goes on then. */
+static alees_rc verdict(alees_ctx *ctx) {
+    if (ctx->problem.item_count > 0) {
+        return invalid(ctx);
+    }
+    return arena_is_exhausted(ctx->arena) ? engine_value_nomem(&ctx->problem) : ALEES_OK;
+}
+
+static void refuse_reference(alees_ctx *ctx, alees_str pointer) {
+    problem_add(&ctx->problem, pointer, "invalid_reference", "does not name a row that can be used here");
+}
+
+/* ---- values ---- */
+
+/* An organization that the caller may not view looks like one that does not exist. References to other rows are checked
+ * by PostgreSQL, whose keys hold the organization too. */
+static alees_rc check_reference(alees_change *change, const struct resource_field *f, alees_str pointer,
+                                alees_str value) {
+    alees_id id;
+    bool may = false;
+    alees_rc rc;
+    if (f->target == NULL) {
+        refuse_reference(change->ctx, pointer);
+        return ALEES_OK;
+    }
+    if (f->target->decl->scope != ALEES_SCOPE_SELF || f == change->resource->parent) {
+        return ALEES_OK;
+    }
+    rc = alees_id_parse(value, &id);
+    if (rc == ALEES_OK) {
+        rc = engine_place_may_refer(change->ctx, f->target, &id, &may);
+        if (rc != ALEES_OK) {
+            return rc;
+        }
+    }
+    if (!may) {
+        refuse_reference(change->ctx, pointer);
+    }
+    return ALEES_OK;
+}
+
+/* One declared field. E_INVALID is in the items already; any other failure ends the request. */
+static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *value) {
+    const struct resource_field *f = &change->resource->fields[at];
+    struct engine_cell *cell = &change->cells[at];
+    alees_ctx *ctx = change->ctx;
+    bool is_create = change->action == ALEES_CREATE;
+    alees_str pointer;
+    alees_rc rc;
+    if (jx_kind(value) == ALEES_JSON_ABSENT) {
+        alees_str fallback = change->resource->shapes->fallbacks[at];
+        if (is_create && fallback.ptr != NULL) {
+            cell->is_written = true;
+            cell->value = fallback;
+        } else if (is_create && (f->decl->flags & ALEES_REQUIRED) != 0 && (f->decl->flags & ALEES_READ_ONLY) == 0) {
+            problem_add(&ctx->problem, engine_value_pointer(ctx->arena, alees_text(f->decl->name)), "required",
+                        "is required");
+        }
+        return ALEES_OK;
+    }
+    pointer = engine_value_pointer(ctx->arena, alees_text(f->decl->name));
+    rc = engine_value_from_json(ctx, f->decl, pointer, value, &cell->value);
+    if (rc == ALEES_OK) {
+        cell->is_sent = cell->is_written = true;
+        if (f->decl->type == ALEES_REFERENCE && cell->value.ptr != NULL) {
+            rc = check_reference(change, f, pointer, cell->value);
+        }
+    }
+    return rc == ALEES_E_INVALID ? ALEES_OK : rc;
+}
+
+/* The organization of a create is a cell like any other, so that hooks and SQL need not know of it. */
+static alees_rc put_organization(alees_change *change, const alees_json *body, const alees_id *organization) {
+    const struct resource *r = change->resource;
+    const struct resource_field *f = resource_field(r, STR_LIT("organization"));
+    struct engine_cell *cell;
+    char text[37];
+    if (organization == NULL || r->decl->scope != ALEES_SCOPE_ORGANIZATION || f == NULL || !f->is_standard) {
+        return ALEES_OK;
+    }
+    cell = &change->cells[f - r->fields];
+    cell->is_sent = jx_kind(jx_get(body, "organization")) != ALEES_JSON_ABSENT;
+    cell->is_written = true;
+    cell->value = arena_str(change->ctx->arena, (alees_str){alees_id_format(organization, text), 36});
+    return cell->value.ptr != NULL ? ALEES_OK : engine_value_nomem(&change->ctx->problem);
+}
+
+alees_rc engine_change_read(alees_change *change, const alees_json *body, const alees_id *organization) {
+    const struct resource *r = change->resource;
+    struct names names = {.ctx = change->ctx, .change = change};
+    alees_rc rc = check_names(&names, body);
+    if (rc == ALEES_OK) {
+        rc = put_organization(change, body, organization);
+    }
+    for (uint32_t i = 0; i < r->field_count && rc == ALEES_OK; i++) {
+        if (!r->fields[i].is_standard) {
+            rc = read_field(change, i, jx_get(body, r->fields[i].decl->name));
+        }
+    }
+    return rc == ALEES_OK ? verdict(change->ctx) : rc;
+}
+
+bool engine_change_is_empty(const alees_change *change) {
+    for (uint32_t i = 0; i < change->resource->field_count; i++) {
+        if (change->cells[i].is_written) {
+            return false;
+        }
+    }
+    return true;
+}
+
+alees_rc engine_check_body(alees_ctx *ctx, const struct alees_field *fields, uint32_t count, const alees_json *body) {
+    struct names names = {.ctx = ctx, .fields = fields, .count = count};
+    alees_rc rc;
+    if (jx_kind(body) != ALEES_JSON_OBJECT) {
+        return problem_set(&ctx->problem, PROBLEM_BAD_REQUEST, "Send a JSON object: {\"name\": value, ...}.");
+    }
+    rc = check_names(&names, body);
+    for (uint32_t i = 0; i < count && rc == ALEES_OK; i++) {
+        const alees_json *value = jx_get(body, fields[i].name);
+        alees_str pointer = engine_value_pointer(ctx->arena, alees_text(fields[i].name)), text;
+        if (jx_kind(value) != ALEES_JSON_ABSENT) {
+            rc = engine_value_from_json(ctx, &fields[i], pointer, value, &text);
+            rc = rc == ALEES_E_INVALID ? ALEES_OK : rc;
+        } else if ((fields[i].flags & ALEES_REQUIRED) != 0) {
+            problem_add(&ctx->problem, pointer, "required", "is required");
+        }
+    }
+    return rc == ALEES_OK ? verdict(ctx) : rc;
+}
+
+alees_rc engine_change_hook(alees_change *change, alees_rc (*hook)(void *state, alees_ctx *ctx, alees_change *change)) {
+    alees_ctx *ctx = change->ctx;
+    struct alees_self *before = ctx->plugin;
+    alees_rc rc;
+    if (hook == NULL) {
+        return ALEES_OK;
+    }
+    ctx->plugin = change->resource->plugin;
+    rc = hook(ctx->plugin->state, ctx, change);
+    ctx->plugin = before;
+    if (ctx->problem.rc != ALEES_OK) {
+        return ctx->problem.rc; /* it failed, whatever it gave back */
+    }
+    if (ctx->problem.item_count > 0 || rc == ALEES_OK) {
+        return verdict(ctx);
+    }
+    return problem_set(&ctx->problem, problem_kind_of(rc), "The change was refused.");
+}
+
+/* ---- alees.resource/1 ---- */
+
+static const alees_change *checked(const alees_change *change) {
+    ASSERT(change != NULL && change->magic == ENGINE_CHANGE_MAGIC);
+    return change;
+}
+
+static struct engine_cell *cell_of(const alees_change *change, const char *name) {
+    const struct resource *r = checked(change)->resource;
+    const struct resource_field *f = resource_field(r, alees_text(name));
+    return f != NULL ? &change->cells[f - r->fields] : NULL;
+}
+
+static uint32_t svc_action(const alees_change *change) {
+    return checked(change)->action;
+}
+
+static alees_id svc_id(const alees_change *change) {
+    return checked(change)->id;
+}
+
+static uint32_t svc_is_sent(const alees_change *change, const char *field) {
+    const struct engine_cell *cell = cell_of(change, field);
+    return cell != NULL && cell->is_sent;
+}
+
+static alees_str svc_value(const alees_change *change, const char *field) {
+    const struct engine_cell *cell = cell_of(change, field);
+    return cell != NULL ? cell->value : (alees_str){NULL, 0};
+}
+
+static alees_rc svc_set(alees_change *change, const char *field, alees_str value) {
+    struct engine_cell *cell = cell_of(change, field);
+    const struct resource_field *f = resource_field(change->resource, alees_text(field));
+    alees_str copy = value;
+    if (cell == NULL || f == NULL || f->is_standard) {
+        return ALEES_E_NOT_FOUND;
+    }
+    if (!change->is_open || change->action == ALEES_DELETE_ROW) {
+        return ALEES_E_UNSUPPORTED;
+    }
+    if (value.ptr != NULL) {
+        if (!str_is_utf8(value)) {
+            return ALEES_E_INVALID;
+        }
+        copy = arena_str(change->ctx->arena, value);
+        if (copy.ptr == NULL) {
+            return engine_value_nomem(&change->ctx->problem);
+        }
+    }
+    cell->is_written = true;
+    cell->value = copy;
+    return ALEES_OK;
+}
+
+static alees_rc svc_refuse(alees_change *change, const char *field, const char *code, alees_str detail) {
+    alees_ctx *ctx = checked(change)->ctx;
+    const char *kept = arena_dup(ctx->arena, code, strlen(code));
+    problem_add(&ctx->problem, engine_value_pointer(ctx->arena, alees_text(field)), kept != NULL ? kept : "invalid",
+                "%.*s", STR_FMT(detail));
+    return ALEES_E_INVALID;
+}
+
+const struct alees_resource_v1 svc_resource = {
+    .struct_size = sizeof(struct alees_resource_v1),
+    .action = svc_action,
+    .id = svc_id,
+    .is_sent = svc_is_sent,
+    .value = svc_value,
+    .set = svc_set,
+    .refuse = svc_refuse,
+};

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ * engine_error.c - what PostgreSQL refused, in the words of the resource: which field, and what to do. Names of
+ * constraints and columns are looked up here and go no further. */
+#include "engine_parts.h"
+
+#include <string.h>
+
+alees_rc engine_error_not_found(alees_ctx *ctx) {
+    return problem_set(&ctx->problem, PROBLEM_NOT_FOUND, "There is no such row, or you may not see it.");
+}
+
+static bool is_same(const char *a, const char *b) {
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static bool is_state(const struct store_error *e, const char *sqlstate) {
+    return strcmp(e->sqlstate, sqlstate) == 0;
+}
+
+static alees_str pointer_to(alees_ctx *ctx, const struct resource_field *f) {
+    return engine_value_pointer(ctx->arena, alees_text(f->decl->name));
+}
+
+static const struct resource_field *by_column(const struct resource *r, const char *column) {
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (is_same(r->fields[i].column, column)) {
+            return &r->fields[i];
+        }
+    }
+    return NULL;
+}
+
+static alees_rc not_unique(alees_ctx *ctx, const struct resource *r, const struct store_error *e) {
+    const char *where = r->decl->scope == ALEES_SCOPE_ORGANIZATION ? " of the organization" : "";
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        const struct resource_field *f = &r->fields[i];
+        if (is_same(f->unique_constraint, e->constraint)) {
+            problem_add(&ctx->problem, pointer_to(ctx, f), "not_unique", "is taken by another %s%s", r->decl->name,
+                        where);
+            return problem_set(&ctx->problem, PROBLEM_NOT_UNIQUE,
+                               "Another %s%s has this %s already; choose a different one.", r->decl->name, where,
+                               f->decl->name);
+        }
+    }
+    return problem_set(&ctx->problem, PROBLEM_NOT_UNIQUE, "Another %s%s has the same values; choose different ones.",
+                       r->decl->name, where);
+}
+
+static alees_rc invalid_reference(alees_ctx *ctx, const struct resource *r, const struct store_error *e) {
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        const struct resource_field *f = &r->fields[i];
+        if (is_same(f->foreign_constraint, e->constraint)) {
+            problem_add(&ctx->problem, pointer_to(ctx, f), "invalid_reference",
+                        "does not name a row that can be used here");
+            return problem_set(&ctx->problem, PROBLEM_INVALID,
+                               "Correct the fields that errors names, then send it again.");
+        }
+    }
+    return problem_set(&ctx->problem, PROBLEM_INVALID, "A reference does not name a row that can be used here.");
+}
+
+/* Whose rows hold the one that shall go? PostgreSQL names the table with the reference, without its schema, and the
+ * constraint, which is unique there. */
+static const struct resource *holder(const alees_ctx *ctx, const struct store_error *e) {
+    const struct catalogue *c = &ctx->app->catalogue;
+    for (uint32_t i = 0; i < c->resource_count; i++) {
+        const struct resource *r = c->resources[i];
+        const char *dot = strchr(r->decl->table, '.');
+        if (!is_same(dot != NULL ? dot + 1 : r->decl->table, e->table)) {
+            continue;
+        }
+        for (uint32_t j = 0; j < r->field_count; j++) {
+            if (is_same(r->fields[j].foreign_constraint, e->constraint)) {
+                return r;
+            }
+        }
+    }
+    return NULL;
+}
+
+static alees_rc protected_row(alees_ctx *ctx, const struct resource *r, const struct store_error *e) {
+    const struct resource *held_by = holder(ctx, e);
+    if (held_by == NULL) {
+        return problem_set(&ctx->problem, PROBLEM_PROTECTED,
+                           "Other rows refer to this %s; delete them or let them refer to another one first.",
+                           r->decl->name);
+    }
+    problem_add(&ctx->problem, STR_LIT(""), "protected", "is referred to by rows of %s", held_by->full_name);
+    return problem_set(&ctx->problem, PROBLEM_PROTECTED,
+                       "Rows of %s refer to this %s; delete them or let them refer to another one first.",
+                       held_by->full_name, r->decl->name);
+}
+
+static alees_rc broken_rule(alees_ctx *ctx, const struct resource *r, const struct store_error *e) {
+    const struct resource_field *f = e->column != NULL ? by_column(r, e->column) : NULL;
+    if (f != NULL) {
+        problem_add(&ctx->problem, pointer_to(ctx, f), is_state(e, "23502") ? "required" : "invalid",
+                    is_state(e, "23502") ? "must not be empty" : "is not possible here");
+        return problem_set(&ctx->problem, PROBLEM_INVALID, "Correct the fields that errors names, then send it again.");
+    }
+    return problem_set(&ctx->problem, PROBLEM_INVALID,
+                       is_state(e, "23514") ? "The values break a rule of %s."
+                                            : "A value does not fit into its field of %s.",
+                       r->decl->name);
+}
+
+typedef alees_rc (*explain)(alees_ctx *ctx, const struct resource *r, const struct store_error *e);
+
+static explain explanation(uint32_t action, const struct store_error *e) {
+    static const struct {
+        const char *sqlstate;
+        explain of_write, of_delete;
+    } table[] = {
+        {"23505", not_unique, not_unique},           /* unique_violation */
+        {"23P01", not_unique, not_unique},           /* exclusion_violation */
+        {"23503", invalid_reference, protected_row}, /* foreign_key_violation */
+        {"23001", protected_row, protected_row},     /* restrict_violation */
+        {"23514", broken_rule, broken_rule},         /* check_violation */
+        {"23502", broken_rule, broken_rule},         /* not_null_violation */
+        {"22001", broken_rule, NULL},                /* string_data_right_truncation */
+        {"22003", broken_rule, NULL},                /* numeric_value_out_of_range */
+        {"22007", broken_rule, NULL},                /* invalid_datetime_format */
+        {"22008", broken_rule, NULL},                /* datetime_field_overflow */
+        {"22P02", broken_rule, NULL},                /* invalid_text_representation */
+        {"22P05", broken_rule, NULL},                /* untranslatable_character */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        if (is_state(e, table[i].sqlstate)) {
+            return action == ALEES_DELETE_ROW ? table[i].of_delete : table[i].of_write;
+        }
+    }
+    return NULL;
+}
+
+alees_rc engine_error_map(alees_ctx *ctx, const struct resource *r, uint32_t action, const struct store_error *error,
+                          alees_rc rc) {
+    explain say = error != NULL ? explanation(action, error) : NULL;
+    if (say == NULL) {
+        return rc; /* the store has said all there is to say */
+    }
+    problem_init(&ctx->problem, ctx->arena); /* ours is more exact */
+    return say(ctx, r, error);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ * engine_list.c - the statement of a list. Three forms:
+ *
+ *   one organization, or a resource without:  SELECT .. FROM t WHERE scope = $1 AND filters AND after ORDER BY .. LIMIT n
+ *   several organizations:                    the same for each, LATERAL, and the best n of all
+ *   everywhere (superusers, global rows):     without the scope
+ *
+ * Several organizations as `= ANY(..) ORDER BY .. LIMIT n` would sort all their rows: twelve times slower. */
+#include "engine_parts.h"
+
+/* "AND" between conditions, "WHERE" before the first. */
+static void also(struct engine_sql *sql, bool *has_where) {
+    str_puts(&sql->text, *has_where ? " AND " : " WHERE ");
+    *has_where = true;
+}
+
+static void put_order(const struct engine_query *q, const char *prefix, struct engine_sql *sql) {
+    str_puts(&sql->text, " ORDER BY ");
+    for (uint32_t i = 0; i < q->key_count; i++) {
+        str_puts(&sql->text, i > 0 ? ", " : "");
+        str_puts(&sql->text, prefix);
+        str_ident(&sql->text, q->keys[i].field->column);
+        str_puts(&sql->text, q->keys[i].descending != q->is_backward ? " DESC" : "");
+    }
+}
+
+static void put_filters(const struct engine_query *q, struct engine_sql *sql, bool *has_where) {
+    for (uint32_t i = 0; i < q->filter_count; i++) {
+        const struct engine_filter *f = &q->filters[i];
+        also(sql, has_where);
+        str_ident(&sql->text, f->field->column);
+        if (f->value.ptr == NULL) {
+            str_puts(&sql->text, " IS NULL");
+        } else {
+            str_puts(&sql->text, f->field->decl->type == ALEES_TAGS ? " @> " : " = ");
+            engine_sql_value(sql, f->value, engine_sql_type(f->field->decl));
+        }
+    }
+}
+
+/* `column > value`, the way the key goes. */
+static void put_step(const struct engine_query *q, uint32_t key, const char *or_equal, uint32_t number,
+                     struct engine_sql *sql) {
+    str_ident(&sql->text, q->keys[key].field->column);
+    str_puts(&sql->text, q->keys[key].descending != q->is_backward ? " <" : " >");
+    str_puts(&sql->text, or_equal);
+    str_putc(&sql->text, ' ');
+    engine_sql_param(sql, number, engine_sql_type(q->keys[key].field->decl));
+}
+
+/* Keys that go different ways cannot be compared as a row:
+ *   a >= $1 AND (a > $1 OR (a = $1 AND (b < $2 OR (b = $2 AND c > $3))))
+ * The first condition is implied; it is there for the index. */
+static void put_mixed(const struct engine_query *q, uint32_t first, struct engine_sql *sql) {
+    uint32_t last = q->key_count - 1;
+    put_step(q, 0, "=", first, sql);
+    str_puts(&sql->text, " AND (");
+    for (uint32_t i = 0; i < last; i++) {
+        put_step(q, i, "", first + i, sql);
+        str_puts(&sql->text, " OR (");
+        str_ident(&sql->text, q->keys[i].field->column);
+        str_puts(&sql->text, " = ");
+        engine_sql_param(sql, first + i, engine_sql_type(q->keys[i].field->decl));
+        str_puts(&sql->text, " AND (");
+    }
+    put_step(q, last, "", first + last, sql);
+    for (uint32_t i = 0; i < 2 * last + 1; i++) {
+        str_putc(&sql->text, ')');
+    }
+}
+
+static void put_row_comparison(const struct engine_query *q, uint32_t first, struct engine_sql *sql) {
+    str_putc(&sql->text, '(');
+    for (uint32_t i = 0; i < q->key_count; i++) {
+        str_puts(&sql->text, i > 0 ? ", " : "");
+        str_ident(&sql->text, q->keys[i].field->column);
+    }
+    str_puts(&sql->text, q->keys[0].descending != q->is_backward ? ") < (" : ") > (");
+    for (uint32_t i = 0; i < q->key_count; i++) {
+        str_puts(&sql->text, i > 0 ? ", " : "");
+        engine_sql_param(sql, first + i, engine_sql_type(q->keys[i].field->decl));
+    }
+    str_putc(&sql->text, ')');
+}
+
+/* Only rows behind the one that the cursor stands at. */
+static void put_after(const struct engine_query *q, struct engine_sql *sql, bool *has_where) {
+    uint32_t first = sql->count + 1;
+    bool is_mixed = false;
+    if (!q->has_cursor) {
+        return;
+    }
+    for (uint32_t i = 0; i < q->key_count; i++) {
+        (void)engine_sql_bind(sql, q->values[i]);
+        is_mixed = is_mixed || q->keys[i].descending != q->keys[0].descending;
+    }
+    also(sql, has_where);
+    if (is_mixed) {
+        put_mixed(q, first, sql);
+    } else {
+        put_row_comparison(q, first, sql);
+    }
+}
+
+static void put_scope(const struct resource *r, const struct engine_place *place, bool is_lateral,
+                      struct engine_sql *sql, bool *has_where) {
+    if (r->scope_column == NULL || place->reach == ENGINE_EVERYWHERE) {
+        return;
+    }
+    also(sql, has_where);
+    str_ident(&sql->text, r->scope_column);
+    if (is_lateral) {
+        str_puts(&sql->text, " = o.organization");
+    } else if (place->reach == ENGINE_ONE) {
+        str_puts(&sql->text, " = ");
+        engine_sql_value(sql, place->id, "uuid");
+    } else {
+        str_puts(&sql->text, " = ANY(");
+        engine_sql_value(sql, place->ids, "uuid[]");
+        str_putc(&sql->text, ')');
+    }
+}
+
+static void put_limit(struct engine_sql *sql, uint32_t number) {
+    str_puts(&sql->text, " LIMIT ");
+    engine_sql_param(sql, number, "bigint");
+}
+
+/* Reads one row more than the page shows, to know whether there is another page. */
+static uint32_t bind_limit(const struct engine_query *q, struct engine_sql *sql) {
+    return engine_sql_bind(sql, arena_printf(sql->text.arena, "%u", (unsigned)q->page_size + 1));
+}
+
+void engine_list_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
+                     struct engine_sql *sql) {
+    const struct engine_shapes *shapes = r->shapes;
+    bool is_lateral = place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION;
+    bool has_where = false;
+    uint32_t limit;
+    if (is_lateral) {
+        str_puts(&sql->text, "SELECT t.* FROM unnest(");
+        engine_sql_value(sql, place->ids, "uuid[]");
+        str_puts(&sql->text, ") AS o(organization) CROSS JOIN LATERAL (");
+    }
+    str_puts(&sql->text, "SELECT ");
+    str_view(&sql->text, shapes->shown);
+    str_puts(&sql->text, " FROM ");
+    str_view(&sql->text, shapes->table);
+    put_scope(r, place, is_lateral, sql, &has_where);
+    put_filters(q, sql, &has_where);
+    put_after(q, sql, &has_where);
+    put_order(q, "", sql);
+    limit = bind_limit(q, sql);
+    put_limit(sql, limit);
+    if (is_lateral) {
+        str_puts(&sql->text, ") AS t");
+        put_order(q, "t.", sql);
+        put_limit(sql, limit);
+    }
+}

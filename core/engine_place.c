@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ * engine_place.c - where a statement may reach, and where a new row may go: the organizations in which the caller holds a
+ * permission, as the RBAC provider says, turned into a predicate and a scope. None is never "no predicate". */
+#include "engine_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_superuser(const alees_ctx *ctx) {
+    return ctx->who != NULL && (ctx->who->flags & ALEES_SUPERUSER) != 0;
+}
+
+bool engine_place_is_all(const alees_ctx *ctx) {
+    return ctx->is_all || is_superuser(ctx) || (ctx->where != NULL && ctx->where->all == 1);
+}
+
+static alees_str id_text(struct arena *arena, const alees_id *id, const char *before, const char *after) {
+    char text[37];
+    return arena_printf(arena, "%s%s%s", before, alees_id_format(id, text), after);
+}
+
+static alees_rc set_one(alees_ctx *ctx, const alees_id *id, struct engine_place *place) {
+    place->reach = ENGINE_ONE;
+    place->id = id_text(ctx->arena, id, "", "");
+    place->ids = id_text(ctx->arena, id, "{", "}");
+    place->scope.organizations = place->ids;
+    return place->ids.ptr != NULL && place->id.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+}
+
+alees_rc engine_place_of(alees_ctx *ctx, const struct resource *r, const struct alees_organizations *where,
+                         struct engine_place *ret_place) {
+    struct engine_place place = {ENGINE_NOWHERE, STR_LIT("{}"), {NULL, 0}, {r->plugin, false, STR_LIT("{}")}};
+    alees_rc rc = ALEES_OK;
+    if (ctx->is_all || (where != NULL && where->all == 1)) {
+        place.reach = ENGINE_EVERYWHERE;
+        place.scope.all = true;
+    } else if (r->scope_column == NULL) {
+        place.reach = ENGINE_EVERYWHERE;
+        place.scope.all = is_superuser(ctx);
+    } else if (where != NULL && where->count == 1) {
+        rc = set_one(ctx, &where->ids[0], &place);
+    } else if (where != NULL && where->count > 1) {
+        place.reach = ENGINE_SEVERAL;
+        place.ids = where->text;
+        place.scope.organizations = where->text;
+    }
+    if (rc == ALEES_OK) {
+        *ret_place = place;
+    }
+    return rc;
+}
+
+static int compare(const void *a, const void *b) {
+    return alees_id_compare(a, b);
+}
+
+bool engine_place_has(const struct alees_organizations *where, const alees_id *organization) {
+    if (where == NULL) {
+        return false;
+    }
+    return where->all == 1 ||
+           (where->count > 0 && bsearch(organization, where->ids, where->count, sizeof where->ids[0], compare) != NULL);
+}
+
+alees_rc engine_place_narrow(alees_ctx *ctx, const struct alees_organizations *where, const alees_id *organization,
+                             struct engine_place *place) {
+    if (place->reach == ENGINE_EVERYWHERE) {
+        place->id = id_text(ctx->arena, organization, "", "");
+        place->reach = ENGINE_ONE;
+        return place->id.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+    }
+    if (!engine_place_has(where, organization)) {
+        place->reach = ENGINE_NOWHERE;
+        return ALEES_OK;
+    }
+    return set_one(ctx, organization, place);
+}
+
+/* Whatever a provider gives back without a problem of its own becomes one. */
+static alees_rc provider_failed(alees_ctx *ctx, alees_rc rc) {
+    return problem_set(&ctx->problem, problem_kind_of(rc), "The permissions of the caller cannot be known now.");
+}
+
+alees_rc engine_place_ask(alees_ctx *ctx, uint32_t permission, const struct alees_organizations **ret_where) {
+    const struct alees_rbac_v1 *rbac = ctx->app->rbac;
+    const struct alees_organizations *where = NULL;
+    alees_rc rc = rbac->organizations(rbac, ctx, ctx->who, permission, &where);
+    if (rc == ALEES_OK && where == NULL) {
+        rc = ALEES_E_INTERNAL;
+    }
+    if (rc != ALEES_OK) {
+        return provider_failed(ctx, rc);
+    }
+    *ret_where = where;
+    return ALEES_OK;
+}
+
+alees_rc engine_place_deny(alees_ctx *ctx, const char *permission, const alees_id *organization) {
+    const struct alees_rbac_v1 *rbac = ctx->app->rbac;
+    alees_str name = {NULL, 0};
+    alees_rc rc;
+    if (organization != NULL) {
+        name = rbac->organization_name(rbac, ctx, organization);
+    }
+    if (name.ptr != NULL) {
+        rc = problem_set(&ctx->problem, PROBLEM_PERMISSION_DENIED,
+                         "This needs the permission %s in the organization \"%.*s\".", permission, STR_FMT(name));
+    } else {
+        rc = problem_set(&ctx->problem, PROBLEM_PERMISSION_DENIED, "This needs the permission %s.", permission);
+    }
+    ctx->problem.permission = alees_text(permission);
+    ctx->problem.organization = name;
+    return rc;
+}
+
+static alees_rc not_permitted(alees_ctx *ctx) {
+    return problem_set(&ctx->problem, PROBLEM_ORGANIZATION_NOT_PERMITTED,
+                       "Name an organization in which you may create this.");
+}
+
+/* Only organizations that the provider knows have a name. */
+static bool is_known(alees_ctx *ctx, const alees_id *organization) {
+    const struct alees_rbac_v1 *rbac = ctx->app->rbac;
+    return rbac->organization_name(rbac, ctx, organization).ptr != NULL;
+}
+
+/* May the caller add in the organization that the body names? An organization where they cannot even view says no more
+ * than one that does not exist. */
+static alees_rc judge(alees_ctx *ctx, const struct resource *r, const alees_id *organization) {
+    const struct alees_organizations *view;
+    alees_rc rc;
+    if (engine_place_is_all(ctx)) {
+        return is_known(ctx, organization) ? ALEES_OK : not_permitted(ctx);
+    }
+    if (engine_place_has(ctx->where, organization)) {
+        return ALEES_OK;
+    }
+    rc = engine_place_ask(ctx, r->view, &view);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    return engine_place_has(view, organization) ? engine_place_deny(ctx, r->add_name, organization)
+                                                : not_permitted(ctx);
+}
+
+/* The caller may add nowhere: names the organization only if they view exactly one. */
+static alees_rc nowhere(alees_ctx *ctx, const struct resource *r) {
+    const struct alees_organizations *view;
+    alees_rc rc = engine_place_ask(ctx, r->view, &view);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    return engine_place_deny(ctx, r->add_name, view->all == 0 && view->count == 1 ? &view->ids[0] : NULL);
+}
+
+static alees_rc without_organization(alees_ctx *ctx, const struct resource *r, alees_id *ret_organization) {
+    bool is_all = engine_place_is_all(ctx);
+    if (!is_all && (ctx->where == NULL || ctx->where->count == 0)) {
+        return nowhere(ctx, r);
+    }
+    if (!is_all && ctx->where->count == 1) {
+        *ret_organization = ctx->where->ids[0];
+        return ALEES_OK;
+    }
+    problem_add(&ctx->problem, STR_LIT("/organization"), "required",
+                "is required, because there are several organizations in which you may create this");
+    return ALEES_OK;
+}
+
+alees_rc engine_place_create(alees_ctx *ctx, const struct resource *r, const alees_json *body,
+                             alees_id *ret_organization) {
+    const char *name = r->parent != NULL ? r->parent->decl->name : "organization";
+    const alees_json *value = jx_get(body, name);
+    bool is_all = engine_place_is_all(ctx);
+    alees_str text = jx_text(value);
+    alees_rc rc;
+    memset(ret_organization, 0, sizeof *ret_organization);
+    if (r->scope_column == NULL) {
+        return ALEES_OK;
+    }
+    if (jx_kind(value) == ALEES_JSON_ABSENT || (r->parent != NULL && jx_kind(value) == ALEES_JSON_NULL)) {
+        if (r->decl->scope == ALEES_SCOPE_SELF) { /* a root: only for superusers */
+            return is_all ? ALEES_OK : nowhere(ctx, r);
+        }
+        return without_organization(ctx, r, ret_organization);
+    }
+    if (text.ptr == NULL || alees_id_parse(text, ret_organization) != ALEES_OK) {
+        if (!is_all && (ctx->where == NULL || ctx->where->count == 0)) {
+            return nowhere(ctx, r);
+        }
+        if (r->parent == NULL) { /* a parent is a field like any other and told of as such */
+            problem_add(&ctx->problem, STR_LIT("/organization"), "invalid_format",
+                        "must be a text with the id of an organization");
+        }
+        return ALEES_OK;
+    }
+    rc = judge(ctx, r, ret_organization);
+    return rc;
+}
+
+alees_rc engine_place_may_refer(alees_ctx *ctx, const struct resource *target, const alees_id *organization,
+                                bool *ret_may) {
+    const struct alees_organizations *view;
+    alees_rc rc;
+    if (engine_place_is_all(ctx)) {
+        *ret_may = is_known(ctx, organization);
+        return ALEES_OK;
+    }
+    rc = engine_place_ask(ctx, target->view, &view);
+    if (rc == ALEES_OK) {
+        *ret_may = engine_place_has(view, organization);
+    }
+    return rc;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT
+ * engine_query.c - the query of a list: parameters -> filters, ordering, page; and the statement for that shape.
+ *
+ * The text of the statement depends on which filters and keys there are, never on their values, and filters stand in the
+ * order of the fields: the same question is the same prepared statement however it was phrased. */
+#include "engine_parts.h"
+
+#include <string.h>
+
+static bool is_id(const struct resource_field *f) {
+    return f->is_standard && strcmp(f->decl->name, "id") == 0;
+}
+
+static bool is_organization(const struct resource_field *f) {
+    return f->is_standard && strcmp(f->decl->name, "organization") == 0;
+}
+
+static bool is_filter(const struct resource_field *f) {
+    return (f->decl->flags & ALEES_FILTER) != 0 && (f->decl->flags & ALEES_WRITE_ONLY) == 0 && !is_organization(f);
+}
+
+static bool is_sort(const struct resource_field *f) {
+    return is_id(f) || ((f->decl->flags & ALEES_SORT) != 0 && (f->decl->flags & ALEES_WRITE_ONLY) == 0);
+}
+
+/* Names of the fields that are wanted, and of more, for a message. */
+static const char *nearest_field(struct arena *arena, const struct resource *r, alees_str word,
+                                 bool (*is_wanted)(const struct resource_field *f), const char *const *more,
+                                 uint32_t more_count) {
+    const char **names = ARENA_ARRAY(arena, const char *, r->field_count + more_count);
+    uint32_t count = 0;
+    if (names == NULL) {
+        return "";
+    }
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (is_wanted(&r->fields[i])) {
+            names[count++] = r->fields[i].decl->name;
+        }
+    }
+    for (uint32_t i = 0; i < more_count; i++) {
+        names[count++] = more[i];
+    }
+    return engine_value_nearest(arena, word, names, count);
+}
+
+/* One key of an ordering: "-created_at". NULL, or what is wrong with it. */
+static const char *read_key(struct arena *arena, const struct resource *r, alees_str word, struct engine_key *keys,
+                            uint32_t count) {
+    bool descending = word.len > 0 && word.ptr[0] == '-';
+    alees_str name = descending ? (alees_str){word.ptr + 1, word.len - 1} : word;
+    const struct resource_field *f = resource_field(r, name);
+    alees_str fault;
+    if (f == NULL || !is_sort(f)) {
+        fault = arena_printf(arena, "cannot use %s%s", engine_value_quote(arena, name),
+                             nearest_field(arena, r, name, is_sort, NULL, 0));
+        return fault.ptr != NULL ? fault.ptr : "cannot be read";
+    }
+    if (count == ENGINE_MAX_KEYS - 1 && !is_id(f)) {
+        return "has too many keys; send at most 4";
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (keys[i].field == f) {
+            fault = arena_printf(arena, "names \"%s\" twice", f->decl->name);
+            return fault.ptr != NULL ? fault.ptr : "names a field twice";
+        }
+    }
+    keys[count] = (struct engine_key){f, descending};
+    return NULL;
+}
+
+bool engine_query_order(struct arena *arena, const struct resource *r, alees_str text, struct engine_key *keys,
+                        uint32_t *ret_count, const char **ret_fault) {
+    uint32_t count = 0;
+    size_t at = 0;
+    while (text.ptr != NULL && at <= text.len && (count == 0 || !is_id(keys[count - 1].field))) {
+        const char *comma = at < text.len ? memchr(text.ptr + at, ',', text.len - at) : NULL;
+        size_t end = comma != NULL ? (size_t)(comma - text.ptr) : text.len;
+        const char *fault = read_key(arena, r, (alees_str){text.ptr + at, end - at}, keys, count);
+        if (fault != NULL) {
+            *ret_fault = fault;
+            return false;
+        }
+        count++;
+        at = end + 1;
+    }
+    if (text.ptr != NULL && at <= text.len) {
+        *ret_fault = "has a key behind \"id\", which already decides";
+        return false;
+    }
+    if (count == 0 || !is_id(keys[count - 1].field)) { /* the same way as the last, so that rows compare as a whole */
+        keys[count] = (struct engine_key){resource_field(r, STR_LIT("id")), count > 0 && keys[count - 1].descending};
+        count++;
+    }
+    *ret_count = count;
+    return true;
+}
+
+static alees_rc bad(alees_ctx *ctx, alees_str name, const char *fault) {
+    problem_add(&ctx->problem, name, "bad_parameter", "%s", fault);
+    return problem_set(&ctx->problem, PROBLEM_BAD_PARAMETER, "The parameter %.*s %s", STR_FMT(name), fault);
+}
+
+static alees_rc read_page_size(alees_ctx *ctx, const struct ctx_parameter *p, struct engine_query *q) {
+    int64_t size;
+    alees_str fault;
+    if (str_parse_i64(p->value, &size) && size >= 1 && size <= (int64_t)ctx->app->max_page_size) {
+        q->page_size = (uint32_t)size;
+        return ALEES_OK;
+    }
+    fault = arena_printf(ctx->arena, "must be a whole number from 1 to %u", (unsigned)ctx->app->max_page_size);
+    return bad(ctx, p->name, fault.ptr != NULL ? fault.ptr : "is too large");
+}
+
+static alees_rc read_ordering(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p,
+                              struct engine_query *q) {
+    const char *fault = NULL;
+    return engine_query_order(ctx->arena, r, p->value, q->keys, &q->key_count, &fault) ? ALEES_OK
+                                                                                       : bad(ctx, p->name, fault);
+}
+
+static alees_rc read_organization(alees_ctx *ctx, const struct ctx_parameter *p, struct engine_query *q) {
+    if (alees_id_parse(p->value, &q->organization) != ALEES_OK) {
+        return bad(ctx, p->name, "must be the id of an organization");
+    }
+    q->has_organization = true;
+    return ALEES_OK;
+}
+
+static alees_rc unknown(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p) {
+    static const char *const others[] = {"ordering", "page_size", "cursor", "organization"};
+    uint32_t count = r->decl->scope == ALEES_SCOPE_ORGANIZATION ? 4 : 3;
+    const struct resource_field *f = resource_field(r, p->name);
+    if (f != NULL && (f->decl->flags & ALEES_WRITE_ONLY) == 0) {
+        return problem_set(&ctx->problem, PROBLEM_UNKNOWN_PARAMETER, "The list cannot be filtered by \"%s\".",
+                           f->decl->name);
+    }
+    return problem_set(&ctx->problem, PROBLEM_UNKNOWN_PARAMETER, "There is no parameter %s%s",
+                       engine_value_quote(ctx->arena, p->name),
+                       nearest_field(ctx->arena, r, p->name, is_filter, others, count));
+}
+
+/* Keeps the filters in the order of the fields. */
+static void insert_filter(struct engine_query *q, struct engine_filter filter) {
+    uint32_t at = q->filter_count++;
+    while (at > 0 && q->filters[at - 1].field > filter.field) {
+        q->filters[at] = q->filters[at - 1];
+        at--;
+    }
+    q->filters[at] = filter;
+}
+
+static alees_rc read_filter(alees_ctx *ctx, const struct resource_field *f, const struct ctx_parameter *p,
+                            struct engine_query *q) {
+    struct engine_filter filter = {f, {NULL, 0}};
+    bool is_null = (f->decl->flags & ALEES_NULLABLE) != 0 && f->decl->type != ALEES_TEXT && str_equal(p->value, "null");
+    if (!is_null) {
+        alees_rc rc = engine_value_from_text(ctx, f->decl, alees_text(f->decl->name), p->value, &filter.value);
+        if (rc == ALEES_E_INVALID) {
+            const struct problem_item *item = ctx->problem.items;
+            return problem_set(&ctx->problem, PROBLEM_BAD_PARAMETER, "The parameter %s %.*s", f->decl->name,
+                               item != NULL ? (int)item->detail.len : 0, item != NULL ? item->detail.ptr : "");
+        }
+        if (rc != ALEES_OK) {
+            return rc;
+        }
+    }
+    insert_filter(q, filter);
+    return ALEES_OK;
+}
+
+static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p,
+                               struct engine_query *q) {
+    const struct resource_field *f;
+    if (str_equal(p->name, "page_size")) {
+        return read_page_size(ctx, p, q);
+    }
+    if (str_equal(p->name, "ordering")) {
+        return read_ordering(ctx, r, p, q);
+    }
+    if (str_equal(p->name, "cursor")) {
+        q->has_cursor = true;
+        q->cursor = p->value;
+        return ALEES_OK;
+    }
+    if (str_equal(p->name, "organization") && r->decl->scope == ALEES_SCOPE_ORGANIZATION) {
+        return read_organization(ctx, p, q);
+    }
+    f = resource_field(r, p->name);
+    return f != NULL && is_filter(f) ? read_filter(ctx, f, p, q) : unknown(ctx, r, p);
+}
+
+static bool is_repeated(const alees_ctx *ctx, uint32_t at) {
+    alees_str name = ctx->parameters[at].name;
+    for (uint32_t i = 0; i < at; i++) {
+        if (alees_equal(ctx->parameters[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engine_query *ret_query) {
+    struct engine_query *q = ret_query;
+    memset(q, 0, sizeof *q);
+    q->filters = ARENA_ARRAY(ctx->arena, struct engine_filter, r->field_count);
+    if (q->filters == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    q->page_size = ctx->app->page_size < ctx->app->max_page_size ? ctx->app->page_size : ctx->app->max_page_size;
+    memcpy(q->keys, r->shapes->order, sizeof q->keys);
+    q->key_count = r->shapes->order_count;
+    for (uint32_t i = 0; i < ctx->parameter_count; i++) {
+        const struct ctx_parameter *p = &ctx->parameters[i];
+        alees_rc rc = is_repeated(ctx, i) ? bad(ctx, p->name, "must not be given twice") : read_parameter(ctx, r, p, q);
+        if (rc != ALEES_OK) {
+            return rc;
+        }
+    }
+    return ALEES_OK;
+}
+
+alees_rc engine_query_cursor(alees_ctx *ctx, const uint8_t *secret, struct engine_query *q) {
+    alees_str head;
+    alees_rc rc;
+    if (!q->has_cursor) {
+        return ALEES_OK;
+    }
+    head = engine_cursor_head(ctx, q);
+    if (head.ptr == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    rc = engine_cursor_read(ctx->arena, secret, head, q->cursor, q->values, q->key_count, &q->is_backward);
+    if (rc == ALEES_E_MALFORMED) {
+        return problem_set(&ctx->problem, PROBLEM_INVALID_CURSOR,
+                           "Take the cursor from \"next\" or \"previous\" of the same list and the same user, and "
+                           "change nothing else of the query but page_size; or start again without it.");
+    }
+    return rc == ALEES_OK ? rc : engine_value_nomem(&ctx->problem);
+}
+
+alees_rc engine_query_none(alees_ctx *ctx) {
+    if (ctx->parameter_count == 0) {
+        return ALEES_OK;
+    }
+    return problem_set(&ctx->problem, PROBLEM_UNKNOWN_PARAMETER, "There is no parameter %s: this route has none.",
+                       engine_value_quote(ctx->arena, ctx->parameters[0].name));
+}

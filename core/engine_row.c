@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT
+ * engine_row.c - a row of a result into JSON, straight from PostgreSQL's text into the answer. This is the hot path of
+ * every list: no value is parsed into anything, nothing is formatted, nothing is allocated but the answer itself. */
+#include "engine_parts.h"
+
+#include <string.h>
+
+static void put_quoted(struct str *out, alees_str text) { /* of text that needs no escaping */
+    str_putc(out, '"');
+    str_view(out, text);
+    str_putc(out, '"');
+}
+
+/* "2026-11-22 14:05:00.1+00" -> "2026-11-22T14:05:00.100000Z". What is not of that form, such as "infinity", goes out as
+ * it came. */
+static void put_timestamp(struct str *out, alees_str text) {
+    char json[32] = "\"0000-00-00T00:00:00.000000Z\"";
+    size_t end;
+    if (text.len < 22 || text.ptr[4] != '-' || text.ptr[10] != ' ' || memcmp(text.ptr + text.len - 3, "+00", 3) != 0) {
+        put_quoted(out, text);
+        return;
+    }
+    end = text.len - 3; /* of the fraction */
+    memcpy(json + 1, text.ptr, 10);
+    memcpy(json + 12, text.ptr + 11, 8);
+    if (end > 20 && end <= 26) {
+        memcpy(json + 21, text.ptr + 20, end - 20);
+    }
+    str_put(out, json, 29);
+}
+
+/* One element of an array literal, quotes and backslashes undone, as JSON. *at stands behind it afterwards. */
+static void put_element(struct str *out, alees_str text, size_t *at) {
+    char buffer[256];
+    size_t len = 0, i = *at;
+    bool is_quoted = i < text.len && text.ptr[i] == '"';
+    struct str element;
+    str_init(&element, out->arena, 0);
+    for (i += is_quoted; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (is_quoted ? c == '"' : (c == ',' || c == '}')) {
+            break;
+        }
+        if (c == '\\' && i + 1 < text.len) {
+            c = text.ptr[++i];
+        }
+        if (len == sizeof buffer) { /* longer than any tag that this server writes */
+            str_put(&element, buffer, len);
+            len = 0;
+        }
+        buffer[len++] = c;
+    }
+    *at = i + is_quoted;
+    if (element.len > 0) {
+        str_put(&element, buffer, len);
+        str_json(out, str_done(&element));
+    } else if (!is_quoted && len == 4 && memcmp(buffer, "NULL", 4) == 0) {
+        str_puts(out, "null");
+    } else {
+        str_json(out, (alees_str){buffer, len});
+    }
+}
+
+/* {a,"b c"} -> ["a","b c"] */
+static void put_array(struct str *out, alees_str text) {
+    size_t at = 1;
+    str_putc(out, '[');
+    while (at < text.len && text.ptr[at] != '}') {
+        if (at > 1) {
+            str_putc(out, ',');
+            at++; /* the comma of the literal */
+        }
+        put_element(out, text, &at);
+    }
+    str_putc(out, ']');
+}
+
+void engine_row_value(struct str *out, uint32_t type, alees_str text) {
+    if (text.ptr == NULL) {
+        str_put(out, "null", 4);
+        return;
+    }
+    switch (type) {
+    case ALEES_BOOLEAN: str_puts(out, text.len > 0 && text.ptr[0] == 't' ? "true" : "false"); break;
+    case ALEES_INTEGER:
+    case ALEES_JSON: str_view(out, text); break;
+    case ALEES_DECIMAL:
+    case ALEES_DATE:
+    case ALEES_UUID:
+    case ALEES_REFERENCE: put_quoted(out, text); break;
+    case ALEES_TIMESTAMP: put_timestamp(out, text); break;
+    case ALEES_TAGS: put_array(out, text); break;
+    default: str_json(out, text); break;
+    }
+}
+
+void engine_row_write(struct str *out, const struct engine_shapes *shapes, const alees_rows *rows, uint32_t row) {
+    for (uint32_t i = 0; i < shapes->column_count; i++) {
+        const struct engine_column *column = &shapes->columns[i];
+        str_view(out, column->key);
+        engine_row_value(out, column->field->decl->type, store_rows_text(rows, row, i));
+    }
+    str_putc(out, '}');
+}
+
+/* "<id>-<version>" */
+static alees_str make_etag(alees_ctx *ctx, alees_str id, alees_str version) {
+    struct str s;
+    str_init(&s, ctx->arena, 64);
+    str_putc(&s, '"');
+    str_view(&s, id);
+    str_putc(&s, '-');
+    str_view(&s, version);
+    str_putc(&s, '"');
+    return str_done(&s);
+}
+
+alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_rows *rows) {
+    const struct engine_shapes *shapes = r->shapes;
+    alees_str version = store_rows_text(rows, 0, shapes->column_count);
+    alees_str etag = make_etag(ctx, store_rows_text(rows, 0, 0), version);
+    alees_rc rc;
+    if (etag.ptr == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    rc = ctx_set_header(ctx, "ETag", etag);
+    if (rc != ALEES_OK) {
+        return problem_set(&ctx->problem, problem_kind_of(rc), "The answer could not be written.");
+    }
+    if (status == 200 && ctx->request.method == ALEES_GET &&
+        engine_row_is_fresh(ctx_header(ctx, "If-None-Match"), etag)) {
+        ctx->response.status = 304;
+        return ALEES_OK;
+    }
+    engine_row_write(&ctx->response.body, shapes, rows, 0);
+    if (ctx->response.body.failed) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    ctx->response.status = status;
+    ctx->response.content_type = "application/json";
+    return ALEES_OK;
+}
+
+/* Next entity tag of a header's list into *ret_tag, its quotes included, W/ left out; absent at the end. */
+static bool next_tag(alees_str *rest, bool *ret_is_weak, alees_str *ret_tag) {
+    const char *p = rest->ptr, *end = rest->ptr + rest->len, *close;
+    while (p < end && (*p == ' ' || *p == '\t' || *p == ',')) {
+        p++;
+    }
+    *ret_is_weak = end - p > 2 && p[0] == 'W' && p[1] == '/';
+    p += *ret_is_weak ? 2 : 0;
+    close = p < end && *p == '"' ? memchr(p + 1, '"', (size_t)(end - p - 1)) : NULL;
+    if (close == NULL) {
+        return false;
+    }
+    *ret_tag = (alees_str){p, (size_t)(close + 1 - p)};
+    *rest = (alees_str){close + 1, (size_t)(end - close - 1)};
+    return true;
+}
+
+bool engine_row_is_fresh(alees_str header, alees_str etag) {
+    alees_str tag;
+    bool is_weak;
+    if (header.ptr == NULL) {
+        return false;
+    }
+    if (str_equal(header, "*")) {
+        return true;
+    }
+    while (next_tag(&header, &is_weak, &tag)) {
+        if (alees_equal(tag, etag)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+alees_rc engine_row_versions(alees_ctx *ctx, const alees_id *id, alees_str *ret_versions) {
+    alees_str header = ctx_header(ctx, "If-Match"), tag;
+    char text[37];
+    struct str list;
+    bool is_weak;
+    if (header.ptr == NULL || str_equal(header, "*")) {
+        *ret_versions = (alees_str){NULL, 0};
+        return ALEES_OK;
+    }
+    (void)alees_id_format(id, text);
+    str_init(&list, ctx->arena, 32);
+    str_putc(&list, '{');
+    while (next_tag(&header, &is_weak, &tag)) { /* a weak tag never matches (RFC 9110, 13.1.1) */
+        int64_t version;
+        if (!is_weak && tag.len > 39 && memcmp(tag.ptr + 1, text, 36) == 0 && tag.ptr[37] == '-' &&
+            str_parse_i64((alees_str){tag.ptr + 38, tag.len - 39}, &version) && version >= 0 && version <= INT32_MAX) {
+            if (list.len > 1) {
+                str_putc(&list, ',');
+            }
+            str_i64(&list, version);
+        }
+    }
+    str_putc(&list, '}');
+    *ret_versions = str_done(&list);
+    return ret_versions->ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ * engine_shapes.c - what the boot works out for each resource: the columns to read, in order, with the JSON text before
+ * each; values for fields that are not sent; and the statements that can be prepared before anybody asks. */
+#include "engine_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A table's name with its schema: "product.product" -> "product"."product". */
+static alees_str quoted_table(struct arena *arena, const char *name) {
+    struct str s;
+    const char *dot = strchr(name, '.');
+    str_init(&s, arena, 64);
+    if (dot != NULL) {
+        const char *schema = arena_dup(arena, name, (size_t)(dot - name));
+        str_ident(&s, schema != NULL ? schema : "");
+        str_putc(&s, '.');
+        name = dot + 1;
+    }
+    str_ident(&s, name);
+    return str_done(&s);
+}
+
+/* The standard fields that stand behind the declared ones in an answer; id and organization stand before them. */
+static bool is_trailer(const struct resource_field *f) {
+    return f->is_standard && strcmp(f->decl->name, "id") != 0 && strcmp(f->decl->name, "organization") != 0;
+}
+
+static void add_column(struct engine_shapes *shapes, const struct resource *r, uint32_t field, struct arena *arena,
+                       struct str *shown) {
+    struct engine_column *column = &shapes->columns[shapes->column_count];
+    const struct resource_field *f = &r->fields[field];
+    struct str key;
+    str_init(&key, arena, 32);
+    str_putc(&key, shapes->column_count == 0 ? '{' : ',');
+    str_json(&key, alees_text(f->decl->name));
+    str_putc(&key, ':');
+    column->field = f;
+    column->key = str_done(&key);
+    if (shapes->column_count > 0) {
+        str_puts(shown, ", ");
+    }
+    str_ident(shown, f->column);
+    shapes->places[field] = shapes->column_count++;
+}
+
+static void add_columns(struct engine_shapes *shapes, const struct resource *r, struct arena *arena) {
+    struct str shown;
+    str_init(&shown, arena, 256);
+    for (uint32_t pass = 0; pass < 2; pass++) {
+        for (uint32_t i = 0; i < r->field_count; i++) {
+            const struct resource_field *f = &r->fields[i];
+            if (is_trailer(f) != (pass == 1)) {
+                continue;
+            }
+            shapes->places[i] = UINT32_MAX;
+            if ((f->decl->flags & ALEES_WRITE_ONLY) == 0) {
+                add_column(shapes, r, i, arena, &shown);
+            }
+        }
+    }
+    shapes->shown = str_done(&shown);
+}
+
+/* Declared defaults become values once. */
+static alees_rc read_fallbacks(struct arena *arena, const struct resource *r, FILE *errors,
+                               struct engine_shapes *shapes) {
+    alees_rc result = ALEES_OK;
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        const struct alees_field *decl = r->fields[i].decl;
+        struct problem problem;
+        alees_json *value;
+        alees_rc rc;
+        if (decl->fallback == NULL || r->fields[i].is_standard) {
+            continue;
+        }
+        problem_init(&problem, arena);
+        rc = jx_parse(arena, &problem, alees_text(decl->fallback), &value);
+        if (rc == ALEES_OK) {
+            rc = engine_value_json(arena, &problem, decl, STR_LIT(""), value, &shapes->fallbacks[i]);
+        }
+        if (rc != ALEES_OK) {
+            alees_str why = problem.items != NULL ? problem.items->detail : STR_LIT("is not valid JSON");
+            (void)fprintf(errors, "resource %s: field %s: the fallback %s %.*s\n", r->full_name, decl->name,
+                          decl->fallback, STR_FMT(why));
+            result = ALEES_E_INVALID;
+        }
+    }
+    return result;
+}
+
+/* A value to sort by goes into cursors, and these into addresses. */
+static alees_rc check_sort_fields(const struct resource *r, FILE *errors) {
+    alees_rc result = ALEES_OK;
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        const struct alees_field *f = r->fields[i].decl;
+        if ((f->flags & ALEES_SORT) == 0) {
+            continue;
+        }
+        if (f->type == ALEES_JSON || f->type == ALEES_TAGS || (f->flags & ALEES_WRITE_ONLY) != 0 ||
+            (f->type == ALEES_TEXT && (f->max <= 0 || f->max > ENGINE_MAX_SORT_TEXT))) {
+            (void)fprintf(errors,
+                          "resource %s: field %s cannot be sorted by: declare a text with at most %d characters, "
+                          "or another type than JSON and TAGS, that is not write-only\n",
+                          r->full_name, f->name, ENGINE_MAX_SORT_TEXT);
+            result = ALEES_E_INVALID;
+        }
+    }
+    return result;
+}
+
+alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *errors,
+                           struct engine_shapes **ret_shapes) {
+    struct engine_shapes *shapes = ARENA_NEW(arena, struct engine_shapes);
+    const char *fault = NULL;
+    alees_rc rc;
+    if (shapes == NULL) {
+        return ALEES_E_NOMEM;
+    }
+    shapes->columns = ARENA_ARRAY(arena, struct engine_column, r->field_count);
+    shapes->places = ARENA_ARRAY(arena, uint32_t, r->field_count);
+    shapes->fallbacks = ARENA_ARRAY(arena, alees_str, r->field_count);
+    shapes->table = quoted_table(arena, r->decl->table);
+    if (shapes->columns == NULL || shapes->places == NULL || shapes->fallbacks == NULL || shapes->table.ptr == NULL) {
+        return ALEES_E_NOMEM;
+    }
+    add_columns(shapes, r, arena);
+    rc = read_fallbacks(arena, r, errors, shapes);
+    if (check_sort_fields(r, errors) != ALEES_OK) {
+        rc = ALEES_E_INVALID;
+    }
+    if (!engine_query_order(arena, r, alees_text(r->decl->order), shapes->order, &shapes->order_count, &fault)) {
+        (void)fprintf(errors, "resource %s: the default ordering %s\n", r->full_name, fault);
+        rc = ALEES_E_INVALID;
+    }
+    if (shapes->shown.ptr == NULL || arena_is_exhausted(arena)) {
+        rc = ALEES_E_NOMEM;
+    }
+    if (rc == ALEES_OK) {
+        *ret_shapes = shapes;
+    }
+    return rc;
+}
+
+/* Texts that are the same for every request. is_all: without the organizations. */
+enum text { GET, LOCATE, DELETE, INSERT, UPDATE, LIST_ONE, LIST_SEVERAL, TEXTS };
+
+/* Writes one of them with empty values: only the text counts. All fields are written, so that preparing finds any that
+ * the table does not have. */
+static void put_text(struct engine_sql *sql, const struct resource *r, enum text which, bool is_all,
+                     const struct engine_cell *cells) {
+    static const alees_str empty = {"", 0}, absent = {NULL, 0};
+    const struct engine_target target = {empty, empty, is_all ? absent : empty, absent};
+    struct engine_place place = {.ids = empty, .id = empty};
+    struct engine_query query = {.key_count = r->shapes->order_count};
+    memcpy(query.keys, r->shapes->order, sizeof query.keys);
+    switch (which) {
+    case GET: engine_sql_get(sql, r, &target); break;
+    case LOCATE: engine_sql_locate(sql, r, &target); break;
+    case DELETE: engine_sql_delete(sql, r, &target); break;
+    case INSERT: engine_sql_insert(sql, r, cells, &target); break;
+    case UPDATE: engine_sql_update(sql, r, cells, &target); break;
+    case LIST_ONE:
+    case LIST_SEVERAL:
+        place.reach = is_all ? ENGINE_EVERYWHERE : which == LIST_ONE ? ENGINE_ONE : ENGINE_SEVERAL;
+        engine_list_sql(r, &query, &place, sql);
+        break;
+    case TEXTS: break;
+    }
+}
+
+static alees_rc register_texts(struct app *app, struct resource *r) {
+    struct engine_cell *cells = ARENA_ARRAY(app->arena, struct engine_cell, r->field_count);
+    for (uint32_t i = 0; cells != NULL && i < r->field_count; i++) {
+        cells[i].is_written = !r->fields[i].is_standard;
+        cells[i].value = STR_LIT("");
+    }
+    for (uint32_t which = 0; which < TEXTS; which++) {
+        for (uint32_t is_all = 0; is_all < 2; is_all++) {
+            struct engine_sql sql;
+            const struct statement *statement;
+            if (cells == NULL) {
+                return ALEES_E_NOMEM;
+            }
+            engine_sql_init(&sql, app->arena, r->field_count + ENGINE_MAX_KEYS + 4);
+            put_text(&sql, r, (enum text)which, is_all == 1, cells);
+            statement = engine_sql_register(app->store, r, &sql);
+            if (statement == NULL) {
+                return ALEES_E_NOMEM;
+            }
+            if (which == GET) {
+                r->shapes->get[is_all] = statement;
+            } else if (which == LOCATE) {
+                r->shapes->locate[is_all] = statement;
+            }
+        }
+    }
+    return ALEES_OK;
+}
+
+alees_rc engine_prepare(struct app *app, FILE *errors) {
+    alees_rc result = ALEES_OK;
+    for (uint32_t i = 0; i < app->catalogue.resource_count; i++) {
+        struct resource *r = app->catalogue.resources[i];
+        alees_rc rc = engine_shapes_new(app->arena, r, errors, &r->shapes);
+        rc = rc == ALEES_OK ? register_texts(app, r) : rc;
+        if (rc == ALEES_E_NOMEM) {
+            (void)fprintf(errors, "engine: out of memory\n");
+            return rc;
+        }
+        result = rc != ALEES_OK ? rc : result;
+    }
+    return result;
+}

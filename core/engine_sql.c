@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ * engine_sql.c - the SQL of the engine: a builder that keeps text and values together, and the statements about one row.
+ *
+ * Every name comes from a declaration and is quoted; every value is a parameter with an explicit type. Only the columns
+ * that are written are named, in the order of the fields, so that there are few texts and each is prepared once. */
+#include "engine_parts.h"
+
+void engine_sql_init(struct engine_sql *sql, struct arena *arena, uint32_t cap) {
+    str_init(&sql->text, arena, 512);
+    sql->params = ARENA_ARRAY(arena, alees_str, cap);
+    sql->count = 0;
+    sql->cap = cap;
+    sql->text.failed = sql->text.failed || sql->params == NULL;
+}
+
+uint32_t engine_sql_bind(struct engine_sql *sql, alees_str value) {
+    if (sql->params != NULL) {
+        ASSERT(sql->count < sql->cap);
+        sql->params[sql->count++] = value;
+    }
+    return sql->count;
+}
+
+void engine_sql_param(struct engine_sql *sql, uint32_t number, const char *type) {
+    str_putc(&sql->text, '$');
+    str_u64(&sql->text, number);
+    str_puts(&sql->text, "::");
+    str_puts(&sql->text, type);
+}
+
+void engine_sql_value(struct engine_sql *sql, alees_str value, const char *type) {
+    engine_sql_param(sql, engine_sql_bind(sql, value), type);
+}
+
+const char *engine_sql_type(const struct alees_field *field) {
+    static const char *const types[] = {
+        [ALEES_TEXT] = "text",       [ALEES_BOOLEAN] = "boolean", [ALEES_INTEGER] = "bigint",
+        [ALEES_DECIMAL] = "numeric", [ALEES_DATE] = "date",       [ALEES_TIMESTAMP] = "timestamptz",
+        [ALEES_UUID] = "uuid",       [ALEES_CHOICE] = "text",     [ALEES_REFERENCE] = "uuid",
+        [ALEES_JSON] = "jsonb",      [ALEES_TAGS] = "text[]",
+    };
+    ASSERT(field->type > 0 && field->type < ARRAY_LEN(types));
+    return types[field->type];
+}
+
+const struct statement *engine_sql_register(struct store *store, const struct resource *r, struct engine_sql *sql) {
+    alees_str text = str_done(&sql->text);
+    if (text.ptr == NULL || arena_is_exhausted(sql->text.arena)) { /* a value that is missing would be a NULL */
+        return NULL;
+    }
+    return store_statement(store, r->plugin, r->full_name, text, sql->count);
+}
+
+alees_rc engine_sql_run(alees_ctx *ctx, const struct resource *r, const struct store_scope *scope,
+                        struct engine_sql *sql, alees_rows **ret_rows, const struct store_error **ret_error) {
+    const struct store_call call = {engine_sql_register(ctx->app->store, r, sql), sql->params};
+    if (call.statement == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    return store_run(ctx, scope, &call, 1, ret_rows, ret_error);
+}
+
+/* The row, if it is in one of the organizations and has one of the versions; an absent list admits any. */
+static void put_condition(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
+    str_puts(&sql->text, " WHERE \"id\" = ");
+    engine_sql_value(sql, target->id, "uuid");
+    if (r->scope_column != NULL && target->organizations.ptr != NULL) {
+        str_puts(&sql->text, " AND ");
+        str_ident(&sql->text, r->scope_column);
+        str_puts(&sql->text, " = ANY(");
+        engine_sql_value(sql, target->organizations, "uuid[]");
+        str_putc(&sql->text, ')');
+    }
+    if (target->versions.ptr != NULL) {
+        str_puts(&sql->text, " AND \"version\" = ANY(");
+        engine_sql_value(sql, target->versions, "integer[]");
+        str_putc(&sql->text, ')');
+    }
+}
+
+static void put_returning(struct engine_sql *sql, const struct resource *r) {
+    str_puts(&sql->text, " RETURNING ");
+    str_view(&sql->text, r->shapes->shown);
+    str_puts(&sql->text, ", \"version\"");
+}
+
+void engine_sql_get(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
+    str_puts(&sql->text, "SELECT ");
+    str_view(&sql->text, r->shapes->shown);
+    str_puts(&sql->text, ", \"version\" FROM ");
+    str_view(&sql->text, r->shapes->table);
+    put_condition(sql, r, target);
+}
+
+void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
+    str_puts(&sql->text, "SELECT ");
+    if (r->scope_column != NULL) {
+        str_ident(&sql->text, r->scope_column);
+    } else {
+        str_puts(&sql->text, "NULL::uuid");
+    }
+    str_puts(&sql->text, ", \"version\" FROM ");
+    str_view(&sql->text, r->shapes->table);
+    put_condition(sql, r, target);
+}
+
+void engine_sql_insert(struct engine_sql *sql, const struct resource *r, const struct engine_cell *cells,
+                       const struct engine_target *target) {
+    uint32_t user;
+    str_puts(&sql->text, "INSERT INTO ");
+    str_view(&sql->text, r->shapes->table);
+    str_puts(&sql->text, " (\"id\", \"created_at\", \"updated_at\", \"created_by\", \"updated_by\", \"version\"");
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (cells[i].is_written) {
+            str_puts(&sql->text, ", ");
+            str_ident(&sql->text, r->fields[i].column);
+        }
+    }
+    str_puts(&sql->text, ") VALUES (");
+    engine_sql_value(sql, target->id, "uuid");
+    str_puts(&sql->text, ", now(), now(), ");
+    user = engine_sql_bind(sql, target->user);
+    engine_sql_param(sql, user, "uuid");
+    str_puts(&sql->text, ", ");
+    engine_sql_param(sql, user, "uuid");
+    str_puts(&sql->text, ", 1");
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (cells[i].is_written) {
+            str_puts(&sql->text, ", ");
+            engine_sql_value(sql, cells[i].value, engine_sql_type(r->fields[i].decl));
+        }
+    }
+    str_putc(&sql->text, ')');
+    put_returning(sql, r);
+}
+
+void engine_sql_update(struct engine_sql *sql, const struct resource *r, const struct engine_cell *cells,
+                       const struct engine_target *target) {
+    str_puts(&sql->text, "UPDATE ");
+    str_view(&sql->text, r->shapes->table);
+    str_puts(&sql->text, " SET \"updated_at\" = now(), \"version\" = \"version\" + 1, \"updated_by\" = ");
+    engine_sql_value(sql, target->user, "uuid");
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (cells[i].is_written) {
+            str_puts(&sql->text, ", ");
+            str_ident(&sql->text, r->fields[i].column);
+            str_puts(&sql->text, " = ");
+            engine_sql_value(sql, cells[i].value, engine_sql_type(r->fields[i].decl));
+        }
+    }
+    put_condition(sql, r, target);
+    put_returning(sql, r);
+}
+
+void engine_sql_delete(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
+    str_puts(&sql->text, "DELETE FROM ");
+    str_view(&sql->text, r->shapes->table);
+    put_condition(sql, r, target);
+}

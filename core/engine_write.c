@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT
+ * engine_write.c - create, merge-patch, delete. One statement in one round trip; with hooks, a transaction around it.
+ *
+ * The statement itself holds the condition that the caller may write there. Only when it changed nothing is the row looked
+ * for, to tell 404, 403 and 412 apart. */
+#include "engine_parts.h"
+
+#include <string.h>
+
+struct write {
+    alees_ctx *ctx;
+    const struct resource *r;
+    alees_change *change;
+    struct engine_place place;
+    alees_str versions; /* admitted by If-Match; absent: any */
+    uint32_t status;    /* of the answer */
+    alees_rows *rows;
+};
+
+static alees_str who(const alees_ctx *ctx) {
+    struct str s;
+    if (ctx->who == NULL) {
+        return (alees_str){NULL, 0};
+    }
+    str_init(&s, ctx->arena, 40);
+    str_id(&s, &ctx->who->id);
+    return str_done(&s);
+}
+
+static alees_str row_id(const struct write *w) {
+    struct str s;
+    str_init(&s, w->ctx->arena, 40);
+    str_id(&s, &w->change->id);
+    return str_done(&s);
+}
+
+/* ---- running it ---- */
+
+static alees_rc run(struct write *w) {
+    const struct resource *r = w->r;
+    const struct engine_target target = {
+        row_id(w), who(w->ctx), w->place.reach == ENGINE_EVERYWHERE ? (alees_str){NULL, 0} : w->place.ids, w->versions};
+    const struct store_error *error = NULL;
+    struct engine_sql sql;
+    alees_rc rc;
+    engine_sql_init(&sql, w->ctx->arena, r->field_count + 4);
+    switch (w->change->action) {
+    case ALEES_CREATE: engine_sql_insert(&sql, r, w->change->cells, &target); break;
+    case ALEES_UPDATE: engine_sql_update(&sql, r, w->change->cells, &target); break;
+    default: engine_sql_delete(&sql, r, &target); break;
+    }
+    rc = engine_sql_run(w->ctx, r, &w->place.scope, &sql, &w->rows, &error);
+    return rc == ALEES_OK ? rc : engine_error_map(w->ctx, r, w->change->action, error, rc);
+}
+
+static bool has_hooks(const struct write *w) {
+    return w->r->decl->before_write != NULL || w->r->decl->after_write != NULL;
+}
+
+/* A write that changed nothing: is the row unseen, or seen but not permitted, or not the version that was meant? */
+static alees_rc refused(struct write *w) {
+    const struct alees_organizations *view = NULL;
+    alees_ctx *ctx = w->ctx;
+    struct engine_place place;
+    alees_str organization, version;
+    alees_id id;
+    alees_rc rc = ALEES_OK;
+    bool is_scoped = w->r->scope_column != NULL;
+    if (is_scoped && !ctx->is_all) {
+        rc = engine_place_ask(ctx, w->r->view, &view);
+    }
+    rc = rc == ALEES_OK ? engine_place_of(ctx, w->r, view, &place) : rc;
+    rc = rc == ALEES_OK ? engine_read_locate(ctx, w->r, &place, &w->change->id, &organization, &version) : rc;
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    if (version.ptr == NULL) {
+        return engine_error_not_found(ctx);
+    }
+    if (is_scoped && !engine_place_is_all(ctx) &&
+        (alees_id_parse(organization, &id) != ALEES_OK || !engine_place_has(ctx->where, &id))) {
+        return engine_place_deny(ctx, ctx->route->permission_name, &id);
+    }
+    if (w->versions.ptr != NULL) {
+        return problem_set(&ctx->problem, PROBLEM_PRECONDITION_FAILED,
+                           "The row has changed since you read it; read it again and send If-Match with its new ETag.");
+    }
+    return problem_set(&ctx->problem, PROBLEM_CONFLICT, "The row has just changed; read it and try again.");
+}
+
+/* The answer is written before the commit: one that cannot be given must not have happened. */
+static alees_rc answer(struct write *w) {
+    alees_rc rc = ALEES_OK;
+    if (w->change->action == ALEES_DELETE_ROW) {
+        w->ctx->response.status = 204;
+    } else {
+        rc = engine_row_reply(w->ctx, w->status, w->r, w->rows);
+    }
+    if (rc == ALEES_OK && arena_is_exhausted(w->ctx->arena)) {
+        rc = engine_value_nomem(&w->ctx->problem);
+    }
+    return rc;
+}
+
+static alees_rc perform(struct write *w, bool *ret_is_missing) {
+    alees_rc rc = engine_change_hook(w->change, w->r->decl->before_write);
+    w->change->is_open = false;
+    rc = rc == ALEES_OK ? run(w) : rc;
+    if (rc == ALEES_OK && store_rows_changed(w->rows) == 0) {
+        *ret_is_missing = true;
+        return ALEES_E_NOT_FOUND;
+    }
+    rc = rc == ALEES_OK ? engine_change_hook(w->change, w->r->decl->after_write) : rc;
+    return rc == ALEES_OK ? answer(w) : rc;
+}
+
+static alees_rc carry_out(struct write *w) {
+    bool is_missing = false;
+    alees_rc rc;
+    if (w->place.reach == ENGINE_NOWHERE) {
+        return refused(w);
+    }
+    if (!has_hooks(w)) {
+        rc = perform(w, &is_missing);
+        return is_missing ? refused(w) : rc;
+    }
+    store_begin(w->ctx);
+    rc = perform(w, &is_missing);
+    if (rc == ALEES_OK) {
+        rc = store_commit(w->ctx);
+    } else {
+        store_rollback(w->ctx);
+    }
+    if (rc != ALEES_OK) {
+        w->ctx->response.status = 0;
+    }
+    return is_missing ? refused(w) : rc;
+}
+
+/* ---- the three operations ---- */
+
+/* A new row is written under its own organization and no other; a new organization is its own, below its parent. */
+static alees_rc place_new_row(struct write *w, const alees_id *organization) {
+    static const alees_id none;
+    struct str ids;
+    alees_ctx *ctx = w->ctx;
+    alees_rc rc = engine_place_of(ctx, w->r, ctx->where, &w->place);
+    if (rc != ALEES_OK || w->r->scope_column == NULL || w->place.reach == ENGINE_EVERYWHERE) {
+        return rc;
+    }
+    str_init(&ids, ctx->arena, 80);
+    str_putc(&ids, '{');
+    if (alees_id_compare(organization, &none) != 0) {
+        str_id(&ids, organization);
+    }
+    if (w->r->decl->scope == ALEES_SCOPE_SELF) {
+        str_puts(&ids, ids.len > 1 ? "," : "");
+        str_id(&ids, &w->change->id);
+    }
+    str_putc(&ids, '}');
+    w->place.scope.organizations = w->place.ids = str_done(&ids);
+    w->place.reach = ENGINE_SEVERAL;
+    return w->place.ids.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+}
+
+static alees_rc put_location(const struct write *w) {
+    struct str url;
+    alees_str text;
+    str_init(&url, w->ctx->arena, 128);
+    str_puts(&url, w->ctx->route->path);
+    str_putc(&url, '/');
+    str_id(&url, &w->change->id);
+    text = str_done(&url);
+    if (text.ptr == NULL || ctx_set_header(w->ctx, "Location", text) != ALEES_OK) {
+        return engine_value_nomem(&w->ctx->problem);
+    }
+    return ALEES_OK;
+}
+
+alees_rc engine_create(alees_ctx *ctx) {
+    const struct resource *r = ctx->route->resource;
+    struct write w = {.ctx = ctx, .r = r, .status = 201};
+    const alees_json *body = NULL;
+    alees_id id = sys_new_id(), organization;
+    alees_rc rc = engine_query_none(ctx);
+    rc = rc == ALEES_OK ? engine_change_body(ctx, &body) : rc;
+    rc = rc == ALEES_OK ? engine_place_create(ctx, r, body, &organization) : rc;
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    w.change = engine_change_new(ctx, r, ALEES_CREATE, &id);
+    if (w.change == NULL) {
+        return ALEES_E_NOMEM;
+    }
+    rc = engine_change_read(w.change, body, &organization);
+    rc = rc == ALEES_OK ? engine_change_hook(w.change, r->decl->validate) : rc;
+    rc = rc == ALEES_OK ? place_new_row(&w, &organization) : rc;
+    rc = rc == ALEES_OK ? put_location(&w) : rc;
+    return rc == ALEES_OK ? carry_out(&w) : rc;
+}
+
+/* What patch and delete have in common: which row, where, which versions. */
+static alees_rc start(struct write *w, uint32_t action) {
+    alees_ctx *ctx = w->ctx;
+    alees_id id;
+    alees_rc rc = engine_read_id(ctx, &id);
+    rc = rc == ALEES_OK ? engine_query_none(ctx) : rc;
+    rc = rc == ALEES_OK ? engine_row_versions(ctx, &id, &w->versions) : rc;
+    rc = rc == ALEES_OK ? engine_place_of(ctx, w->r, ctx->where, &w->place) : rc;
+    if (rc == ALEES_OK) {
+        w->change = engine_change_new(ctx, w->r, action, &id);
+        rc = w->change != NULL ? ALEES_OK : ALEES_E_NOMEM;
+    }
+    return rc;
+}
+
+static bool admits(alees_str versions, alees_str version) { /* "{3,4}" and "3" */
+    size_t start = 1;
+    for (size_t i = start; i < versions.len; i++) {
+        if (versions.ptr[i] == ',' || versions.ptr[i] == '}') {
+            if (alees_equal((alees_str){versions.ptr + start, i - start}, version)) {
+                return true;
+            }
+            start = i + 1;
+        }
+    }
+    return false;
+}
+
+/* Nothing to write: the row as it is, for those who may change it. */
+static alees_rc reply_unchanged(struct write *w) {
+    alees_str organization, version;
+    alees_rc rc = engine_read_locate(w->ctx, w->r, &w->place, &w->change->id, &organization, &version);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    if (version.ptr == NULL || (w->versions.ptr != NULL && !admits(w->versions, version))) {
+        return refused(w);
+    }
+    rc = engine_read_row(w->ctx, w->r, &w->place, &w->change->id, &w->rows);
+    return rc == ALEES_OK ? engine_row_reply(w->ctx, 200, w->r, w->rows) : rc;
+}
+
+alees_rc engine_patch(alees_ctx *ctx) {
+    const struct resource *r = ctx->route->resource;
+    struct write w = {.ctx = ctx, .r = r, .status = 200};
+    const alees_json *body = NULL;
+    alees_rc rc = start(&w, ALEES_UPDATE);
+    rc = rc == ALEES_OK ? engine_change_body(ctx, &body) : rc;
+    rc = rc == ALEES_OK ? engine_change_read(w.change, body, NULL) : rc;
+    if (rc == ALEES_OK && engine_change_is_empty(w.change)) {
+        return reply_unchanged(&w);
+    }
+    rc = rc == ALEES_OK ? engine_change_hook(w.change, r->decl->validate) : rc;
+    return rc == ALEES_OK ? carry_out(&w) : rc;
+}
+
+alees_rc engine_remove(alees_ctx *ctx) {
+    struct write w = {.ctx = ctx, .r = ctx->route->resource};
+    alees_rc rc = start(&w, ALEES_DELETE_ROW);
+    return rc == ALEES_OK ? carry_out(&w) : rc;
+}
