@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ * ask.c - who am I, what may I do, what is there to be permitted. */
+#include "rbac.h"
+
+static alees_rc put_id(struct rbac *r, alees_json *target, const char *key, const alees_id *id) {
+    char text[37];
+    return r->json->put_text(target, key, alees_text(alees_id_format(id, text)));
+}
+
+/* Names of the roles that count in this membership. */
+static alees_rc put_roles(struct rbac *r, alees_ctx *ctx, const struct policy_user *u, const struct policy_membership *m,
+                          alees_json *target) {
+    alees_json *names = r->json->array(ctx);
+    alees_rc rc = names ? ALEES_OK : ALEES_E_NOMEM;
+    for (uint32_t i = m->first_role; rc == ALEES_OK && i < m->first_role + m->role_count; i++) {
+        if (u->role_places[i] != POLICY_NONE) {
+            rc = r->json->put_text(names, NULL, alees_text(u->roles->roles[u->role_places[i]].name));
+        }
+    }
+    return rc == ALEES_OK ? r->json->put(target, "roles", names) : rc;
+}
+
+/* What the user may do in the organization of this membership, by whatever membership. */
+static alees_rc put_permissions(struct rbac *r, alees_ctx *ctx, const struct policy_user *u,
+                                const struct policy_membership *m, alees_json *target) {
+    alees_json *names = r->json->array(ctx);
+    alees_rc rc = names ? ALEES_OK : ALEES_E_NOMEM;
+    for (uint32_t p = 1; rc == ALEES_OK && p <= u->permission_count; p++) {
+        if (policy_is_allowed(policy_decide(u, p, m->is_global ? NULL : &m->organization, NULL))) {
+            rc = r->json->put_text(names, NULL, alees_text(r->catalogue->permissions[p - 1]->name));
+        }
+    }
+    return rc == ALEES_OK ? r->json->put(target, "permissions", names) : rc;
+}
+
+static alees_rc put_organization(struct rbac *r, alees_ctx *ctx, const struct policy_user *u,
+                                 const struct policy_membership *m, alees_json *target) {
+    uint32_t number = m->is_global ? POLICY_NONE : policy_tree_find(u->tree, &m->organization);
+    if (number == POLICY_NONE) {
+        return r->json->put_text(target, "organization", (alees_str){NULL, 0});
+    }
+    alees_json *organization = r->json->object(ctx);
+    alees_rc rc = organization ? put_id(r, organization, "id", &m->organization) : ALEES_E_NOMEM;
+    if (rc == ALEES_OK) {
+        rc = r->json->put_text(organization, "name", alees_text(u->tree->organizations[number].name));
+    }
+    return rc == ALEES_OK ? r->json->put(target, "organization", organization) : rc;
+}
+
+static alees_rc put_membership(struct rbac *r, alees_ctx *ctx, const struct policy_user *u,
+                               const struct policy_membership *m, alees_json *list) {
+    alees_json *one = r->json->object(ctx);
+    alees_rc rc = one ? put_id(r, one, "id", &m->id) : ALEES_E_NOMEM;
+    if (rc != ALEES_OK || (rc = put_organization(r, ctx, u, m, one)) != ALEES_OK ||
+        (rc = put_roles(r, ctx, u, m, one)) != ALEES_OK ||
+        (rc = r->json->put_boolean(one, "inherit", m->inherit)) != ALEES_OK ||
+        (rc = r->json->put_boolean(one, "is_active", m->state == ALEES_GRANTED)) != ALEES_OK ||
+        (rc = put_permissions(r, ctx, u, m, one)) != ALEES_OK) {
+        return rc;
+    }
+    return r->json->put(list, NULL, one);
+}
+
+static alees_rc put_user(struct rbac *r, alees_ctx *ctx, const struct policy_user *u, alees_json *answer) {
+    const struct alees_json_v1 *j = r->json;
+    const alees_str id = rbac_id_text(r, ctx, &u->id);
+    alees_rows *rows;
+    alees_rc rc = rbac_run(r, ctx, RBAC_ACCOUNT, &id, 1, &rows);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    bool is_there = r->db->count(rows) == 1;
+    alees_json *user = j->object(ctx);
+    if (!user || !is_there) {
+        return user ? ALEES_E_UNAUTHENTICATED : ALEES_E_NOMEM;
+    }
+    if ((rc = j->put_text(user, "id", id)) != ALEES_OK ||
+        (rc = j->put_text(user, "username", alees_text(u->username))) != ALEES_OK ||
+        (rc = j->put_text(user, "email", r->db->text(rows, 0, 1))) != ALEES_OK ||
+        (rc = j->put_boolean(user, "is_superuser", u->is_superuser)) != ALEES_OK ||
+        (rc = j->put_text(user, "last_login", r->db->text(rows, 0, 2))) != ALEES_OK) {
+        return rc;
+    }
+    return j->put(answer, "user", user);
+}
+
+alees_rc rbac_me(void *state, alees_ctx *ctx) {
+    struct rbac *r = state;
+    struct policy_user *u;
+    alees_json *answer = r->json->object(ctx), *memberships = r->json->array(ctx);
+    if (!answer || !memberships) {
+        return ALEES_E_NOMEM;
+    }
+    alees_rc rc = rbac_user_by_id(r, ctx, &r->host->principal(ctx)->id, &u);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    rc = put_user(r, ctx, u, answer);
+    for (uint32_t i = 0; rc == ALEES_OK && i < u->membership_count; i++) {
+        rc = put_membership(r, ctx, u, &u->memberships[i], memberships);
+    }
+    policy_user_release(u);
+    if (rc == ALEES_OK) {
+        rc = r->json->put(answer, "memberships", memberships);
+    }
+    return rc == ALEES_OK ? r->http->reply_json(ctx, 200, answer) : rc;
+}
+
+/* --- /rbac/can --- */
+
+/* By id or name, held; NULL, with ALEES_OK, if unknown. */
+static alees_rc find_user(struct rbac *r, alees_ctx *ctx, alees_str name, struct policy_user **ret_user) {
+    struct policy_user *u = NULL;
+    alees_id id;
+    alees_rc rc = alees_id_parse(name, &id) == ALEES_OK ? rbac_user_by_id(r, ctx, &id, &u)
+                                                        : rbac_user_by_name(r, ctx, name, &u);
+    if (rc == ALEES_OK || rc == ALEES_E_NOT_FOUND) {
+        *ret_user = u;
+        return ALEES_OK;
+    }
+    return rc;
+}
+
+/* What a reason may tell: who is no superuser learns nothing of organizations that he is no member of, and of other users
+ * only what they are in his. */
+static uint32_t discreet(const struct policy_user *asking, const struct policy_user *about, const alees_id *organization,
+                         uint32_t reason) {
+    if (asking->is_superuser || reason == ALEES_UNKNOWN_PERMISSION) {
+        return reason;
+    }
+    if (reason == ALEES_UNKNOWN_ORGANIZATION || reason == ALEES_UNKNOWN_USER) {
+        return ALEES_NO_MEMBERSHIP;
+    }
+    if (reason == ALEES_INACTIVE_USER && !(organization && policy_is_member(about, organization))) {
+        return ALEES_NO_MEMBERSHIP;
+    }
+    return reason;
+}
+
+static alees_rc answer_can(struct rbac *r, alees_ctx *ctx, const struct policy_user *asking,
+                           const struct policy_user *about, const alees_id *organization) {
+    const alees_str permission = r->http->parameter(ctx, "permission");
+    uint32_t number = permission.ptr ? policy_permission(r->catalogue, permission.ptr) : 0;
+    uint32_t reason = policy_decide(about, number, organization, NULL);
+    alees_json *answer = r->json->object(ctx);
+    alees_rc rc = answer ? r->json->put_boolean(answer, "allowed", policy_is_allowed(reason)) : ALEES_E_NOMEM;
+    if (rc == ALEES_OK) {
+        const char *why = policy_reason(discreet(asking, about, organization, reason));
+        rc = r->json->put_text(answer, "reason", alees_text(why));
+    }
+    return rc == ALEES_OK ? r->http->reply_json(ctx, 200, answer) : rc;
+}
+
+static bool is_self(struct rbac *r, alees_ctx *ctx, const struct policy_user *u, alees_str name) {
+    return !name.ptr || alees_equal(name, alees_text(u->username)) || alees_equal(name, rbac_id_text(r, ctx, &u->id));
+}
+
+/* About somebody else: holders of rbac.explain_decision there, and superusers, who may ask even of what is unknown. */
+static alees_rc ask_about(struct rbac *r, alees_ctx *ctx, const struct policy_user *asking, alees_str name,
+                          const alees_id *organization) {
+    struct policy_user *about;
+    if (!asking->is_superuser && !policy_is_allowed(policy_decide(asking, r->explain, organization, NULL))) {
+        return rbac_fail(r, ctx, ALEES_E_DENIED, "permission_denied",
+                         "You need the permission rbac.explain_decision in that organization.");
+    }
+    alees_rc rc = find_user(r, ctx, name, &about);
+    if (rc == ALEES_OK) {
+        rc = answer_can(r, ctx, asking, about, organization);
+        policy_user_release(about);
+    }
+    return rc;
+}
+
+alees_rc rbac_can(void *state, alees_ctx *ctx) {
+    struct rbac *r = state;
+    const alees_str name = r->http->parameter(ctx, "user"), where = r->http->parameter(ctx, "organization");
+    struct policy_user *asking;
+    alees_id id;
+    const alees_id *organization = where.ptr ? &id : NULL;
+    if (where.ptr && alees_id_parse(where, &id) != ALEES_OK) {
+        return rbac_fail(r, ctx, ALEES_E_MALFORMED, "bad_parameter", "organization must be an id.");
+    }
+    alees_rc rc = rbac_user_by_id(r, ctx, &r->host->principal(ctx)->id, &asking);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    rc = is_self(r, ctx, asking, name) ? answer_can(r, ctx, asking, asking, organization)
+                                       : ask_about(r, ctx, asking, name, organization);
+    policy_user_release(asking);
+    return rc;
+}
+
+/* --- /permissions --- */
+
+alees_rc rbac_permissions(void *state, alees_ctx *ctx) {
+    struct rbac *r = state;
+    const struct alees_json_v1 *j = r->json;
+    alees_json *answer = j->object(ctx), *list = j->array(ctx);
+    alees_rc rc = answer && list ? ALEES_OK : ALEES_E_NOMEM;
+    for (uint32_t i = 0; rc == ALEES_OK && i < r->catalogue->count; i++) {
+        const struct alees_permission *p = r->catalogue->permissions[i];
+        alees_json *one = j->object(ctx);
+        if (!one || (rc = j->put_text(one, "name", alees_text(p->name))) != ALEES_OK ||
+            (rc = j->put_text(one, "description", alees_text(p->description))) != ALEES_OK ||
+            (rc = j->put_text(one, "plugin", (alees_str){p->name, strcspn(p->name, ".")})) != ALEES_OK) {
+            return one ? rc : ALEES_E_NOMEM;
+        }
+        rc = j->put(list, NULL, one);
+    }
+    if (rc == ALEES_OK) {
+        rc = j->put(answer, "results", list);
+    }
+    return rc == ALEES_OK ? r->http->reply_json(ctx, 200, answer) : rc;
+}

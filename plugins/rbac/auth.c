@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ * auth.c - log in, log out, change the password.
+ *
+ * No statement here is part of the request's transaction: a password takes a tenth of a second to hash, and no connection
+ * waits for that. What was changed is committed when the statement returns, so it can be forgotten here at once. */
+#include <stdio.h>
+
+#include "rbac.h"
+
+static alees_str member(struct rbac *r, alees_ctx *ctx, const char *name) {
+    return r->json->text(r->json->get(r->http->json(ctx), name));
+}
+
+static alees_rc bad_credentials(struct rbac *r, alees_ctx *ctx) {
+    r->host->count(r->self, RBAC_REFUSED_LOGINS, 1);
+    return rbac_fail(r, ctx, ALEES_E_UNAUTHENTICATED, "bad_credentials", "The user name or the password is wrong.");
+}
+
+/* Before any password is looked at: spends one attempt. */
+static alees_rc throttle(struct rbac *r, alees_ctx *ctx, alees_str account) {
+    char seconds[16], detail[96];
+    uint32_t wait = throttle_spend(r->throttle, account, r->http->peer(ctx), rbac_monotonic_us() / 1000);
+    if (wait == 0) {
+        return ALEES_OK;
+    }
+    r->host->count(r->self, RBAC_THROTTLED_LOGINS, 1);
+    snprintf(seconds, sizeof seconds, "%u", wait);
+    snprintf(detail, sizeof detail, "Too many attempts from this address. Try again in %u seconds.", wait);
+    (void)r->http->set_header(ctx, "Retry-After", alees_text(seconds));
+    return rbac_fail(r, ctx, ALEES_E_TOO_MANY, "too_many_attempts", detail);
+}
+
+static alees_str hex_of(struct rbac *r, alees_ctx *ctx, const uint8_t hash[static 32]) {
+    static const char digits[] = "0123456789abcdef";
+    char *text = r->host->alloc(ctx, 65);
+    if (!text) {
+        return alees_text(NULL);
+    }
+    for (size_t i = 0; i < 32; i++) {
+        text[2 * i] = digits[hash[i] >> 4];
+        text[2 * i + 1] = digits[hash[i] & 15];
+    }
+    return (alees_str){text, 64};
+}
+
+static alees_rc answer_login(struct rbac *r, alees_ctx *ctx, alees_str token, alees_str expires_at, alees_str id,
+                             alees_str username, bool is_superuser) {
+    const struct alees_json_v1 *j = r->json;
+    alees_json *answer = j->object(ctx), *user = j->object(ctx);
+    alees_rc rc = answer && user ? ALEES_OK : ALEES_E_NOMEM;
+    if (rc != ALEES_OK || (rc = j->put_text(user, "id", id)) != ALEES_OK ||
+        (rc = j->put_text(user, "username", username)) != ALEES_OK ||
+        (rc = j->put_boolean(user, "is_superuser", is_superuser)) != ALEES_OK ||
+        (rc = j->put_text(answer, "token", token)) != ALEES_OK ||
+        (rc = j->put_text(answer, "token_type", alees_text("Bearer"))) != ALEES_OK ||
+        (rc = j->put_text(answer, "expires_at", expires_at)) != ALEES_OK ||
+        (rc = j->put(answer, "user", user)) != ALEES_OK) {
+        return rc;
+    }
+    return r->http->reply_json(ctx, 200, answer);
+}
+
+/* The password was right: a token, unless the account has changed meanwhile. */
+static alees_rc issue_token(struct rbac *r, alees_ctx *ctx, alees_str id, alees_str username, alees_str password_hash,
+                            bool is_superuser) {
+    alees_str token;
+    alees_rows *rows;
+    uint8_t hash[32];
+    alees_rc rc = r->cred->new_token(ctx, "alees_", &token);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    r->cred->hash_token(token, hash);
+    const alees_str params[] = {id, hex_of(r, ctx, hash), alees_text(r->token_hours), password_hash};
+    rc = rbac_run(r, ctx, RBAC_LOGIN, params, 4, &rows);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    if (r->db->count(rows) != 1) {
+        return bad_credentials(r, ctx);
+    }
+    r->host->count(r->self, RBAC_LOGINS, 1);
+    return answer_login(r, ctx, token, r->db->text(rows, 0, 0), id, username, is_superuser);
+}
+
+/* An unknown user, a wrong password and an account that is switched off take the same steps and give the same answer. */
+alees_rc rbac_login(void *state, alees_ctx *ctx) {
+    struct rbac *r = state;
+    const alees_str username = member(r, ctx, "username"), password = member(r, ctx, "password");
+    const alees_str absent = {NULL, 0};
+    alees_rows *rows;
+    alees_rc rc = throttle(r, ctx, username);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    rc = rbac_run(r, ctx, RBAC_LOGIN_USER, &username, 1, &rows);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    bool is_known = r->db->count(rows) == 1;
+    alees_str hash = is_known ? r->db->text(rows, 0, 1) : absent;
+    rc = r->cred->verify_password(ctx, password.len <= RBAC_MOST_PASSWORD ? password : alees_text(""), hash);
+    if (rc != ALEES_OK && rc != ALEES_E_DENIED) {
+        return rc; /* no turn to hash, or no memory */
+    }
+    bool is_active = is_known && alees_equal(r->db->text(rows, 0, 2), alees_text("t"));
+    if (rc != ALEES_OK || !is_active || password.len > RBAC_MOST_PASSWORD) {
+        return bad_credentials(r, ctx);
+    }
+    throttle_give_back(r->throttle, username, r->http->peer(ctx));
+    return issue_token(r, ctx, r->db->text(rows, 0, 0), username, hash,
+                       alees_equal(r->db->text(rows, 0, 3), alees_text("t")));
+}
+
+alees_rc rbac_logout(void *state, alees_ctx *ctx) {
+    struct rbac *r = state;
+    alees_rows *rows;
+    uint8_t hash[32];
+    r->cred->hash_token(r->http->token(ctx), hash);
+    alees_str hex = hex_of(r, ctx, hash);
+    alees_rc rc = rbac_run(r, ctx, RBAC_LOGOUT, &hex, 1, &rows);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    rbac_forget_token(r, hash);
+    return r->http->reply(ctx, 204, "application/json", (alees_str){NULL, 0});
+}
+
+static bool unhex(alees_str text, uint8_t hash[static 32]) {
+    unsigned byte;
+    for (size_t i = 0; i < 32; i++) {
+        if (text.len != 64 || sscanf(text.ptr + 2 * i, "%2x", &byte) != 1) {
+            return false;
+        }
+        hash[i] = (uint8_t)byte;
+    }
+    return true;
+}
+
+static alees_rc check_current(struct rbac *r, alees_ctx *ctx, alees_str username, alees_str hash) {
+    alees_str current = member(r, ctx, "current_password");
+    alees_rc rc = throttle(r, ctx, username); /* a stolen token is no leave to guess */
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    rc = r->cred->verify_password(ctx, current.len <= RBAC_MOST_PASSWORD ? current : alees_text(""), hash);
+    if (rc == ALEES_E_DENIED || (rc == ALEES_OK && current.len > RBAC_MOST_PASSWORD)) {
+        return rbac_fail(r, ctx, ALEES_E_INVALID, "wrong_password", "/current_password is not your password.");
+    }
+    if (rc == ALEES_OK) {
+        throttle_give_back(r->throttle, username, r->http->peer(ctx));
+    }
+    return rc;
+}
+
+/* Every token of the user ends with the old password, this one included. */
+alees_rc rbac_change_password(void *state, alees_ctx *ctx) {
+    struct rbac *r = state;
+    const struct alees_principal *who = r->host->principal(ctx);
+    const alees_str id = rbac_id_text(r, ctx, &who->id), fresh = member(r, ctx, "new_password");
+    alees_rows *rows;
+    alees_str hash;
+    uint8_t token[32];
+    if (fresh.len < RBAC_LEAST_PASSWORD || fresh.len > RBAC_MOST_PASSWORD) {
+        return rbac_fail(r, ctx, ALEES_E_INVALID, "bad_password", "/new_password must have 8 to 1024 bytes.");
+    }
+    alees_rc rc = rbac_run(r, ctx, RBAC_ACCOUNT, &id, 1, &rows);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    const alees_str old = r->db->count(rows) == 1 ? r->db->text(rows, 0, 0) : (alees_str){NULL, 0};
+    rc = check_current(r, ctx, who->username, old);
+    if (rc == ALEES_OK) {
+        rc = r->cred->hash_password(ctx, fresh, &hash);
+    }
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    const alees_str params[] = {id, hash, old};
+    rc = rbac_run(r, ctx, RBAC_PASSWORD, params, 3, &rows);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    if (r->db->count(rows) == 0) {
+        return rbac_fail(r, ctx, ALEES_E_CONFLICT, "password_changed", "The password was changed by somebody else just now.");
+    }
+    for (uint32_t i = 0; i < r->db->count(rows); i++) {
+        if (unhex(r->db->text(rows, i, 0), token)) {
+            rbac_forget_token(r, token);
+        }
+    }
+    return r->http->reply(ctx, 204, "application/json", (alees_str){NULL, 0});
+}

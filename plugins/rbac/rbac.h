@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ * rbac.h - what the files of this plugin share. Read plugin.c first, then policy.h, then this. */
+#ifndef RBAC_H
+#define RBAC_H
+
+#include <pthread.h>
+
+#include "alees/cred.h"
+#include "alees/db.h"
+#include "alees/http.h"
+#include "alees/json.h"
+#include "alees/resource.h"
+#include "alees/util.h"
+#include "policy.h"
+#include "table.h"
+#include "throttle.h"
+
+enum rbac_statement {
+    RBAC_LOAD_BY_TOKEN,
+    RBAC_LOAD_BY_ID,
+    RBAC_LOAD_BY_NAME,
+    RBAC_LOAD_ROLES,
+    RBAC_LOAD_ORGANIZATIONS,
+    RBAC_LOGIN_USER,
+    RBAC_LOGIN,
+    RBAC_LOGOUT,
+    RBAC_ACCOUNT,
+    RBAC_PASSWORD,
+    RBAC_USER_ADD,
+    RBAC_USER_PASSWORD,
+    RBAC_USER_DEACTIVATE,
+    RBAC_USER_LIST,
+    RBAC_GRANT,
+    RBAC_MEMBER_REMOVE,
+    RBAC_FIND_ORGANIZATION,
+    RBAC_DEMO_STATE,
+    RBAC_STATEMENTS
+};
+extern const struct alees_statement rbac_statements[RBAC_STATEMENTS]; /* plugin.c */
+
+enum rbac_metric {
+    RBAC_LOGINS,
+    RBAC_REFUSED_LOGINS,
+    RBAC_THROTTLED_LOGINS,
+    RBAC_USER_LOADS,
+    RBAC_TREE_LOADS,
+    RBAC_ROLE_LOADS,
+    RBAC_REVALIDATIONS,
+    RBAC_FLUSHES,
+    RBAC_METRICS
+};
+
+enum { RBAC_LEAST_PASSWORD = 8, RBAC_MOST_PASSWORD = 1024, RBAC_MOST_NAME = 150 };
+
+struct rbac {
+    const struct alees_host *host;
+    alees_self *self;
+    const struct alees_db_v1 *db;
+    const struct alees_http_v1 *http;
+    const struct alees_json_v1 *json;
+    const struct alees_cred_v1 *cred;
+    struct alees_rbac_v1 service; /* service.c */
+    struct policy_catalogue *catalogue;
+    uint32_t explain;    /* number of rbac.explain_decision */
+    const char *token_hours;
+    struct throttle *throttle;
+
+    /* cache.c */
+    struct table *users;  /* struct policy_user by its id */
+    struct table *tokens; /* struct token by the first half of its hash */
+    pthread_mutex_t world_lock; /* held while the tree or the roles are loaded: once for all who wait */
+    struct policy_tree *tree;
+    struct policy_roles *roles;
+    int64_t tree_asked_at, roles_asked_at; /* monotonic us, before they were read */
+    int64_t unavailable_at;                /* the same, when that last failed */
+    _Atomic uint64_t tree_generation, roles_generation; /* the ones wanted: one more with each hint of a change */
+};
+
+/* --- cache.c: users in memory, kept true --- */
+
+alees_rc rbac_cache_start(struct rbac *r, alees_ctx *ctx); /* listens; E_NOMEM */
+void rbac_cache_stop(struct rbac *r);
+/* The user of a token, of an id or of a name, as good as policy.h says. Held: policy_user_release. E_UNAUTHENTICATED
+ * (token only: also for inactive users), E_NOT_FOUND, E_UNAVAILABLE, E_NOMEM. */
+alees_rc rbac_user_by_token(struct rbac *r, alees_ctx *ctx, alees_str token, struct policy_user **ret_user);
+alees_rc rbac_user_by_id(struct rbac *r, alees_ctx *ctx, const alees_id *id, struct policy_user **ret_user);
+alees_rc rbac_user_by_name(struct rbac *r, alees_ctx *ctx, alees_str username, struct policy_user **ret_user);
+/* The tree and the roles as they are now. Both held. */
+alees_rc rbac_world(struct rbac *r, alees_ctx *ctx, struct policy_tree **ret_tree, struct policy_roles **ret_roles);
+void rbac_forget_user(struct rbac *r, const alees_id *id);         /* after a change by this process is committed */
+void rbac_forget_token(struct rbac *r, const uint8_t hash[static 32]);
+int64_t rbac_monotonic_us(void);
+
+/* --- load.c: rows into the model --- */
+
+struct rbac_loaded {
+    struct policy_user_row user;
+    int64_t token_expires_at; /* us since 1970; of a token only */
+    const struct policy_membership_row *memberships;
+    uint32_t count;
+};
+/* statement: one of RBAC_LOAD_BY_*. E_NOT_FOUND without a row. */
+alees_rc rbac_load_user(struct rbac *r, alees_ctx *ctx, enum rbac_statement statement, alees_str key,
+                        struct rbac_loaded *ret_loaded);
+alees_rc rbac_load_tree(struct rbac *r, alees_ctx *ctx, uint64_t generation, struct policy_tree **ret_tree);
+alees_rc rbac_load_roles(struct rbac *r, alees_ctx *ctx, uint64_t generation, struct policy_roles **ret_roles);
+
+/* --- service.c: alees.rbac/1 --- */
+
+void rbac_service_init(struct rbac *r);
+
+/* --- auth.c, ask.c: routes --- */
+
+alees_rc rbac_login(void *state, alees_ctx *ctx);
+alees_rc rbac_logout(void *state, alees_ctx *ctx);
+alees_rc rbac_change_password(void *state, alees_ctx *ctx);
+alees_rc rbac_me(void *state, alees_ctx *ctx);
+alees_rc rbac_can(void *state, alees_ctx *ctx);
+alees_rc rbac_permissions(void *state, alees_ctx *ctx);
+
+/* --- admin.c, member.c: commands; demo.c --- */
+
+alees_rc rbac_command_user(void *state, alees_ctx *ctx, int argc, char **argv);
+alees_rc rbac_command_can(void *state, alees_ctx *ctx, int argc, char **argv);
+alees_rc rbac_command_member(void *state, alees_ctx *ctx, int argc, char **argv);
+alees_rc rbac_add_user(struct rbac *r, alees_ctx *ctx, alees_str username, alees_str email, alees_str password,
+                       const char *is_superuser, const char *is_demo);
+alees_rc rbac_demo(void *state, alees_ctx *ctx);
+/* Refuses to serve well-known passwords to a network: E_CONFLICT after a line in the log. */
+alees_rc rbac_check_demo(struct rbac *r, alees_ctx *ctx);
+
+/* --- small ones, plugin.c --- */
+
+/* Runs a statement with count texts. */
+alees_rc rbac_run(struct rbac *r, alees_ctx *ctx, enum rbac_statement statement, const alees_str *params, uint32_t count,
+                  alees_rows **ret_rows);
+alees_rc rbac_fail(struct rbac *r, alees_ctx *ctx, alees_rc rc, const char *code, const char *detail);
+/* The same as text of the request's memory; "" without memory. */
+alees_str rbac_id_text(struct rbac *r, alees_ctx *ctx, const alees_id *id);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT
+ * service.c - alees.rbac/1.
+ *
+ * A principal says which user; each question finds that user anew in memory (cache.c), holds it while it is answered, and
+ * copies what lives on. So no reference outlives a call, and a right that is taken away is gone for the next question of
+ * the same request. */
+#include <stdlib.h>
+
+#include "rbac.h"
+
+static struct rbac *rbac_of(const struct alees_rbac_v1 *me) {
+    return me->state;
+}
+
+/* size + 1 bytes of the request's memory, the last one 0; NULL without memory. */
+static void *copy(struct rbac *r, alees_ctx *ctx, const void *bytes, size_t size) {
+    char *memory = r->host->alloc(ctx, size + 1);
+    if (memory && size > 0) {
+        memcpy(memory, bytes, size);
+    }
+    return memory;
+}
+
+/* Takes the caller's reference to u. */
+static alees_rc make_principal(struct rbac *r, alees_ctx *ctx, struct policy_user *u,
+                               const struct alees_principal **ret_who) {
+    struct alees_principal *who = r->host->alloc(ctx, sizeof *who);
+    size_t length = strlen(u->username);
+    char *username = who ? copy(r, ctx, u->username, length) : NULL;
+    if (username) {
+        *who = (struct alees_principal){.struct_size = sizeof *who, .flags = u->is_superuser ? ALEES_SUPERUSER : 0,
+                                        .id = u->id, .username = {username, length}, .provider = r};
+        *ret_who = who;
+    }
+    policy_user_release(u);
+    return username ? ALEES_OK : ALEES_E_NOMEM;
+}
+
+/* The user of a principal, held; NULL, with ALEES_OK, if there is none (any more). */
+static alees_rc hold_user(struct rbac *r, alees_ctx *ctx, const struct alees_principal *who,
+                          struct policy_user **ret_user) {
+    struct policy_user *u = NULL;
+    alees_rc rc = ALEES_E_NOT_FOUND;
+    if (who && who->provider == r) {
+        rc = rbac_user_by_id(r, ctx, &who->id, &u);
+    }
+    if (rc == ALEES_OK || rc == ALEES_E_NOT_FOUND) {
+        *ret_user = u;
+        return ALEES_OK;
+    }
+    return rc;
+}
+
+static alees_rc catalogue(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_list permissions) {
+    struct rbac *r = rbac_of(me);
+    if (r->catalogue) {
+        return ALEES_E_INTERNAL; /* numbers never change */
+    }
+    r->catalogue = policy_catalogue_new(permissions);
+    if (!r->catalogue) {
+        return rbac_fail(r, ctx, ALEES_E_NOMEM, "out_of_memory", "There is no memory for the list of permissions.");
+    }
+    r->explain = policy_permission(r->catalogue, "rbac.explain_decision");
+    return ALEES_OK;
+}
+
+static uint32_t permission(const struct alees_rbac_v1 *me, const char *name) {
+    const struct rbac *r = rbac_of(me);
+    return r->catalogue && name ? policy_permission(r->catalogue, name) : 0;
+}
+
+static alees_rc authenticate(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str token,
+                             const struct alees_principal **ret_who) {
+    static const char prefix[] = "alees_";
+    struct policy_user *u;
+    if (!token.ptr || token.len < sizeof prefix || memcmp(token.ptr, prefix, sizeof prefix - 1) != 0) {
+        return ALEES_E_UNAUTHENTICATED; /* not one of ours: the database need not be asked */
+    }
+    alees_rc rc = rbac_user_by_token(rbac_of(me), ctx, token, &u);
+    return rc == ALEES_OK ? make_principal(rbac_of(me), ctx, u, ret_who) : rc;
+}
+
+static alees_rc decide(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
+                       uint32_t number, const alees_id *organization, const struct alees_decision **ret_why) {
+    struct rbac *r = rbac_of(me);
+    struct alees_decision *why = ret_why ? r->host->alloc(ctx, sizeof *why) : NULL;
+    struct policy_user *u;
+    if (ret_why && !why) {
+        return ALEES_E_NOMEM;
+    }
+    alees_rc rc = hold_user(r, ctx, who, &u);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    uint32_t reason = policy_decide(u, number, organization, why);
+    policy_user_release(u);
+    if (ret_why) {
+        *ret_why = why;
+    }
+    return policy_is_allowed(reason) ? ALEES_OK : ALEES_E_DENIED;
+}
+
+/* The list is kept with the user; the request gets a copy of it in one piece. */
+static alees_rc copy_list(struct rbac *r, alees_ctx *ctx, const struct alees_organizations *list,
+                          const struct alees_organizations **ret_where) {
+    const size_t ids = list->count * sizeof *list->ids;
+    struct alees_organizations *where = r->host->alloc(ctx, sizeof *where + ids + list->text.len + 1);
+    if (!where) {
+        return ALEES_E_NOMEM;
+    }
+    alees_id *id = (alees_id *)(where + 1);
+    char *text = (char *)(id + list->count);
+    if (ids > 0) {
+        memcpy(id, list->ids, ids);
+    }
+    memcpy(text, list->text.ptr, list->text.len + 1);
+    *where = *list;
+    where->ids = list->count > 0 ? id : NULL;
+    where->text.ptr = text;
+    *ret_where = where;
+    return ALEES_OK;
+}
+
+static alees_rc organizations(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
+                              uint32_t number, const struct alees_organizations **ret_where) {
+    struct rbac *r = rbac_of(me);
+    struct policy_user *u;
+    alees_rc rc = hold_user(r, ctx, who, &u);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    const struct alees_organizations *list = policy_organizations(u, number);
+    rc = list ? copy_list(r, ctx, list, ret_where) : ALEES_E_NOMEM;
+    policy_user_release(u);
+    return rc;
+}
+
+static alees_rc user(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str username,
+                     const struct alees_principal **ret_who) {
+    struct policy_user *u;
+    alees_rc rc = rbac_user_by_name(rbac_of(me), ctx, username, &u);
+    return rc == ALEES_OK ? make_principal(rbac_of(me), ctx, u, ret_who) : rc;
+}
+
+static alees_str organization_name(const struct alees_rbac_v1 *me, alees_ctx *ctx, const alees_id *organization) {
+    struct rbac *r = rbac_of(me);
+    struct policy_tree *tree;
+    struct policy_roles *roles;
+    alees_str name = {NULL, 0};
+    if (rbac_world(r, ctx, &tree, &roles) != ALEES_OK) {
+        return name;
+    }
+    uint32_t number = policy_tree_find(tree, organization);
+    if (number != POLICY_NONE) {
+        alees_str kept = alees_text(tree->organizations[number].name);
+        name.ptr = copy(r, ctx, kept.ptr, kept.len);
+        name.len = name.ptr ? kept.len : 0;
+    }
+    policy_tree_release(tree);
+    policy_roles_release(roles);
+    return name;
+}
+
+static alees_rc grant(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str username, const alees_id *organization,
+                      alees_str role, uint32_t inherit) {
+    struct rbac *r = rbac_of(me);
+    alees_rows *rows;
+    const alees_id id = r->host->new_id();
+    const alees_str params[] = {username, organization ? rbac_id_text(r, ctx, organization) : alees_text(NULL), role,
+                                alees_text(inherit ? "true" : "false"), rbac_id_text(r, ctx, &id)};
+    alees_rc rc = rbac_run(r, ctx, RBAC_GRANT, params, 5, &rows);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    if (alees_equal(r->db->text(rows, 0, 0), alees_text("0"))) {
+        return rbac_fail(r, ctx, ALEES_E_NOT_FOUND, "unknown_user", "There is no user of that name.");
+    }
+    if (alees_equal(r->db->text(rows, 0, 1), alees_text("0"))) {
+        return rbac_fail(r, ctx, ALEES_E_NOT_FOUND, "unknown_role", "There is no role of that name in that organization.");
+    }
+    return ALEES_OK;
+}
+
+void rbac_service_init(struct rbac *r) {
+    r->service = (struct alees_rbac_v1){.struct_size = sizeof r->service, .state = r, .catalogue = catalogue,
+                                        .permission = permission, .authenticate = authenticate, .decide = decide,
+                                        .organizations = organizations, .user = user,
+                                        .organization_name = organization_name, .grant = grant};
+}
