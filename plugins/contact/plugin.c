@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * contact - the people that an organization deals with.
+ *
+ * A plugin with no rules of its own: its fields are all the host needs to serve them. The little code fills in
+ * demonstration rows. */
+#include <stdlib.h>
+
+#include "alees/abi.h"
+#include "alees/db.h"
+#include "alees/organization.h"
+#include "alees/rbac.h"
+#include "alees/resource.h"
+#include "alees/util.h"
+#include "contact_sql.h"
+
+static const struct alees_field contact_fields[] = {
+    {.name = "first_name",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_FILTER | ALEES_SORT | ALEES_SEARCH,
+     .min = 1,
+     .max = 100,
+     .description = "Given name.",
+     .example = "\"Lena\""},
+    {.name = "last_name",
+     .type = ALEES_TEXT,
+     .flags = ALEES_FILTER | ALEES_SORT | ALEES_SEARCH,
+     .max = 100,
+     .fallback = "\"\"",
+     .description = "Family name.",
+     .example = "\"Müller\""},
+    {.name = "title",
+     .type = ALEES_TEXT,
+     .flags = ALEES_FILTER,
+     .max = 100,
+     .fallback = "\"\"",
+     .description = "Position at work.",
+     .example = "\"Head of purchasing\""},
+    {.name = "organization_name",
+     .type = ALEES_TEXT,
+     .flags = ALEES_FILTER | ALEES_SEARCH,
+     .max = 255,
+     .fallback = "\"\"",
+     .description = "The company the person works for, as they write it.",
+     .example = "\"Stark Maschinenbau\""},
+    {.name = "linked_organization",
+     .type = ALEES_REFERENCE,
+     .flags = ALEES_NULLABLE | ALEES_FILTER,
+     .reference = "organization.organization",
+     .description = "The same company, if it is an organization here that you may view.",
+     .example = "null"},
+    {.name = "contact_type",
+     .type = ALEES_CHOICE,
+     .flags = ALEES_FILTER,
+     .choices = "PRIMARY|BILLING|SHIPPING|SUPPORT|SALES|OTHER",
+     .fallback = "\"PRIMARY\"",
+     .description = "What the person is asked about.",
+     .example = "\"BILLING\""},
+    {.name = "status",
+     .type = ALEES_CHOICE,
+     .flags = ALEES_FILTER,
+     .choices = "active|inactive|do_not_contact",
+     .fallback = "\"active\"",
+     .description = "Whether the person may be contacted.",
+     .example = "\"active\""},
+    {.name = "source",
+     .type = ALEES_TEXT,
+     .flags = ALEES_FILTER,
+     .max = 100,
+     .fallback = "\"\"",
+     .description = "Where the contact comes from.",
+     .example = "\"trade fair\""},
+    {.name = "notes",
+     .type = ALEES_TEXT,
+     .flags = ALEES_SEARCH,
+     .fallback = "\"\"",
+     .description = "Anything worth knowing.",
+     .example = "\"Prefers phone calls.\""},
+    {.name = "tags",
+     .type = ALEES_TAGS,
+     .flags = ALEES_FILTER,
+     .fallback = "[]",
+     .description = "Free labels.",
+     .example = "[\"newsletter\"]"},
+    {.name = "custom_fields",
+     .type = ALEES_JSON,
+     .fallback = "{}",
+     .description = "Values of custom fields, by key.",
+     .example = "{}"},
+};
+
+enum { DEMO_CONTACTS };
+
+static const struct alees_statement statements[] = {
+    [DEMO_CONTACTS] = {.name = "demo_contacts", .sql = sql_demo_contacts, .nparams = 1},
+};
+
+static const struct alees_migration migrations[] = {
+    {.version = 1, .name = "create tables", .sql = sql_0001_tables},
+};
+
+struct contact {
+    alees_self *self;
+    const struct alees_db_v1 *db;
+    const struct alees_organization_v1 *organizations; /* NULL: that plugin is not enabled */
+};
+
+static alees_rc demo_contacts(void *data, alees_ctx *ctx, const struct alees_organization *organization) {
+    const struct contact *me = data;
+    char text[37];
+    alees_str id = alees_text(alees_id_format(&organization->id, text));
+    alees_rows *rows;
+    return me->db->run(me->self, ctx, &statements[DEMO_CONTACTS], &id, 1, &rows);
+}
+
+static alees_rc demo(void *state, alees_ctx *ctx) {
+    struct contact *me = state;
+    return me->organizations ? me->organizations->each(me->organizations, ctx, demo_contacts, me) : ALEES_OK;
+}
+
+static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx *ctx, void **state) {
+    struct contact *me = calloc(1, sizeof *me);
+    (void)ctx;
+    if (!me) {
+        return ALEES_E_NOMEM;
+    }
+    me->self = self;
+    me->db = host->service(self, ALEES_DB_V1);
+    me->organizations = host->service(self, ALEES_ORGANIZATION_V1);
+    *state = me;
+    return ALEES_OK;
+}
+
+static void stop(void *state) {
+    free(state);
+}
+
+static const struct alees_resource resources[] = {
+    {.name = "contact",
+     .path = "/contacts",
+     .table = "contact.contact",
+     .scope = ALEES_SCOPE_ORGANIZATION,
+     .description = "People that an organization deals with.",
+     .fields = ALEES_LIST(contact_fields)},
+};
+
+static const struct alees_need needs[] = {
+    {ALEES_DB_V1, ALEES_UPTO(struct alees_db_v1, run), 0},
+    {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, state), 0}, /* our tables reference rbac.organization */
+    {ALEES_ORGANIZATION_V1, ALEES_UPTO(struct alees_organization_v1, each), ALEES_NEED_OPTIONAL}, /* demo rows only */
+};
+
+ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
+    .magic = ALEES_MAGIC,
+    .struct_size = sizeof(struct alees_plugin),
+    .abi_minor = ALEES_ABI_MINOR,
+    .min_minor = 0,
+    .name = "contact",
+    .version = "0.1.0",
+    .summary = "Contacts",
+    .needs = ALEES_LIST(needs),
+    .resources = ALEES_LIST(resources),
+    .statements = ALEES_LIST(statements),
+    .migrations = ALEES_LIST(migrations),
+    .start = start,
+    .stop = stop,
+    .demo = demo,
+};

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * organization - the tree of organizations and their kinds.
+ *
+ * Reads from top to bottom: declarations (fields, statements), code (hooks, the offered service, demonstration rows),
+ * then the descriptor. To every other plugin an organization is an id; who may do what in it is plugins/rbac's. */
+#include <stdlib.h>
+
+#include "alees/abi.h"
+#include "alees/db.h"
+#include "alees/organization.h"
+#include "alees/rbac.h"
+#include "alees/resource.h"
+#include "alees/util.h"
+#include "organization_sql.h"
+
+struct organization {
+    alees_self *self;
+    const struct alees_db_v1 *db;
+    const struct alees_resource_v1 *resource;
+    const struct alees_rbac_v1 *rbac;
+    struct alees_organization_v1 service;
+};
+
+/* Declarations: what the host serves, validates, scopes and documents. */
+
+/* ISO 4217, the codes of currencies in use. */
+#define CURRENCIES \
+    "AED|AFN|ALL|AMD|ANG|AOA|ARS|AUD|AWG|AZN|BAM|BBD|BDT|BGN|BHD|BIF|BMD|BND|BOB|BRL|BSD|BTN|BWP|BYN|BZD|CAD|CDF|CHF|" \
+    "CLP|CNY|COP|CRC|CUP|CVE|CZK|DJF|DKK|DOP|DZD|EGP|ERN|ETB|EUR|FJD|FKP|GBP|GEL|GHS|GIP|GMD|GNF|GTQ|GYD|HKD|HNL|HTG|" \
+    "HUF|IDR|ILS|INR|IQD|IRR|ISK|JMD|JOD|JPY|KES|KGS|KHR|KMF|KPW|KRW|KWD|KYD|KZT|LAK|LBP|LKR|LRD|LSL|LYD|MAD|MDL|MGA|" \
+    "MKD|MMK|MNT|MOP|MRU|MUR|MVR|MWK|MXN|MYR|MZN|NAD|NGN|NIO|NOK|NPR|NZD|OMR|PAB|PEN|PGK|PHP|PKR|PLN|PYG|QAR|RON|RSD|" \
+    "RUB|RWF|SAR|SBD|SCR|SDG|SEK|SGD|SHP|SLE|SOS|SRD|SSP|STN|SVC|SYP|SZL|THB|TJS|TMT|TND|TOP|TRY|TTD|TWD|TZS|UAH|UGX|" \
+    "USD|UYU|UZS|VED|VES|VND|VUV|WST|XAF|XCD|XOF|XPF|YER|ZAR|ZMW|ZWG"
+
+static const struct alees_field type_fields[] = {
+    {.name = "name",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_UNIQUE | ALEES_FILTER | ALEES_SORT | ALEES_SEARCH,
+     .min = 1,
+     .max = 100,
+     .description = "What this kind of organization is called.",
+     .example = "\"Branch\""},
+    {.name = "description",
+     .type = ALEES_TEXT,
+     .flags = ALEES_SEARCH,
+     .description = "What it means.",
+     .example = "\"A place of business of a company\""},
+};
+
+static const struct alees_field organization_fields[] = {
+    {.name = "name",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_FILTER | ALEES_SORT | ALEES_SEARCH,
+     .min = 1,
+     .max = 255,
+     .description = "What the organization is called.",
+     .example = "\"Acme Berlin\""},
+    {.name = "code",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_UNIQUE | ALEES_FILTER | ALEES_SORT | ALEES_SEARCH,
+     .min = 1,
+     .max = 64,
+     .description = "A short name, unique among all organizations.",
+     .example = "\"ACME-BERLIN\""},
+    {.name = "organization_type",
+     .type = ALEES_REFERENCE,
+     .flags = ALEES_REQUIRED | ALEES_FILTER,
+     .reference = "organization.organization_type",
+     .description = "What kind of organization it is.",
+     .example = "\"01930000-0000-7000-8000-0000000000a1\""},
+    {.name = "status",
+     .type = ALEES_CHOICE,
+     .flags = ALEES_FILTER,
+     .choices = "active|inactive|archived",
+     .fallback = "\"active\"",
+     .description = "Only in an active organization does anyone but a superuser hold a permission.",
+     .example = "\"active\""},
+    {.name = "parent",
+     .type = ALEES_REFERENCE,
+     .flags = ALEES_WRITE_ONCE | ALEES_NULLABLE | ALEES_FILTER,
+     .reference = "organization.organization",
+     .description = "The organization above this one; null for a root, which only a superuser may create.",
+     .example = "\"01930000-0000-7000-8000-000000000001\""},
+    {.name = "effective_date",
+     .type = ALEES_DATE,
+     .flags = ALEES_NULLABLE | ALEES_FILTER,
+     .description = "The day from which the organization exists.",
+     .example = "\"2026-01-01\""},
+    {.name = "end_date",
+     .type = ALEES_DATE,
+     .flags = ALEES_NULLABLE | ALEES_FILTER,
+     .description = "The last day on which it exists; not before effective_date.",
+     .example = "null"},
+    {.name = "timezone",
+     .type = ALEES_TEXT,
+     .flags = ALEES_FILTER,
+     .min = 1,
+     .max = 64,
+     .fallback = "\"UTC\"",
+     .description = "Its time zone, by IANA name.",
+     .example = "\"Europe/Berlin\""},
+    {.name = "currency",
+     .type = ALEES_CHOICE,
+     .flags = ALEES_NULLABLE | ALEES_FILTER,
+     .choices = CURRENCIES,
+     .description = "The currency it keeps its books in, by ISO 4217 code.",
+     .example = "\"EUR\""},
+    {.name = "language",
+     .type = ALEES_TEXT,
+     .flags = ALEES_FILTER,
+     .min = 2,
+     .max = 35,
+     .fallback = "\"en\"",
+     .description = "The language it is written to in, by BCP 47 tag.",
+     .example = "\"de-DE\""},
+    {.name = "tags",
+     .type = ALEES_TAGS,
+     .flags = ALEES_FILTER,
+     .fallback = "[]",
+     .description = "Free labels.",
+     .example = "[\"emea\"]"},
+    {.name = "metadata",
+     .type = ALEES_JSON,
+     .fallback = "{}",
+     .description = "Whatever a client keeps with the organization.",
+     .example = "{\"erp_id\": 4711}"},
+    {.name = "custom_fields",
+     .type = ALEES_JSON,
+     .fallback = "{}",
+     .description = "Values of custom fields, by key.",
+     .example = "{}"},
+};
+
+enum { TIMEZONE, ACTIVE, DEMO };
+
+static const struct alees_statement statements[] = {
+    [TIMEZONE] = {.name = "timezone", .sql = "SELECT 1 FROM organization.timezone WHERE name = $1", .nparams = 1},
+    [ACTIVE] =
+        {.name = "active_organizations",
+         .sql = "SELECT id, parent_id, code, name FROM organization.organization WHERE status = 'active' ORDER BY id"},
+    [DEMO] = {.name = "demo_organization",
+              .sql = "INSERT INTO organization.organization (id, name, code, parent_id, timezone, currency, language,"
+                     " organization_type_id) SELECT $1::uuid, $2, $3, $4::uuid, $5, $6, $7, t.id"
+                     " FROM organization.organization_type t WHERE t.name = $8 ON CONFLICT DO NOTHING",
+              .nparams = 8},
+};
+
+static const struct alees_migration migrations[] = {
+    {.version = 1, .name = "create tables", .sql = sql_0001_tables},
+};
+
+/* Rules across fields, and those that a type cannot say. */
+
+static int is_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* The form of a BCP 47 tag: a language of 2 to 8 letters, then parts of 1 to 8 letters or digits, joined by "-". */
+static int is_language_tag(alees_str tag) {
+    size_t length = 0, parts = 0;
+    for (size_t i = 0; i <= tag.len; i++) {
+        if (i == tag.len || tag.ptr[i] == '-') {
+            if (length < (parts == 0 ? 2u : 1u) || length > 8) {
+                return 0;
+            }
+            length = 0;
+            parts++;
+        } else if (is_letter(tag.ptr[i]) || (parts > 0 && tag.ptr[i] >= '0' && tag.ptr[i] <= '9')) {
+            length++;
+        } else {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static alees_rc check_timezone(struct organization *me, alees_ctx *ctx, alees_change *change) {
+    alees_str name = me->resource->value(change, "timezone");
+    alees_rows *rows;
+    if (!name.ptr) {
+        return ALEES_OK;
+    }
+    alees_rc rc = me->db->run(me->self, ctx, &statements[TIMEZONE], &name, 1, &rows);
+    if (rc == ALEES_OK && me->db->count(rows) == 0) {
+        rc = me->resource->refuse(change, "timezone", "unknown_timezone",
+                                  alees_text("Use the IANA name of a time zone, such as Europe/Berlin."));
+    }
+    return rc;
+}
+
+static alees_rc validate_organization(void *state, alees_ctx *ctx, alees_change *change) {
+    struct organization *me = state;
+    alees_str from = me->resource->value(change, "effective_date");
+    alees_str until = me->resource->value(change, "end_date");
+    alees_str language = me->resource->value(change, "language");
+    alees_rc rc = ALEES_OK;
+    /* Days as "2026-01-31" compare like their text. With only one of the two sent, the table's CHECK decides. */
+    if (from.len == 10 && until.len == 10 && memcmp(until.ptr, from.ptr, 10) < 0) {
+        rc = me->resource->refuse(change, "end_date", "before_effective_date",
+                                  alees_text("Use a day that is not before effective_date."));
+    }
+    if (language.ptr && !is_language_tag(language)) {
+        rc = me->resource->refuse(change, "language", "unknown_language",
+                                  alees_text("Use a BCP 47 language tag, such as de or de-DE."));
+    }
+    alees_rc timezone_rc = check_timezone(me, ctx, change);
+    return timezone_rc == ALEES_OK ? rc : timezone_rc;
+}
+
+/* The service alees.organization/1. */
+
+static alees_rc each(const struct alees_organization_v1 *service, alees_ctx *ctx,
+                     alees_rc (*visit)(void *data, alees_ctx *ctx, const struct alees_organization *organization),
+                     void *data) {
+    struct organization *me = service->state;
+    alees_rows *rows;
+    alees_rc rc = me->db->run(me->self, ctx, &statements[ACTIVE], NULL, 0, &rows);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    for (uint32_t i = 0; i < me->db->count(rows) && rc == ALEES_OK; i++) {
+        struct alees_organization row = {.struct_size = sizeof row};
+        row.has_parent = alees_id_parse(me->db->text(rows, i, 1), &row.parent) == ALEES_OK;
+        row.code = me->db->text(rows, i, 2);
+        row.name = me->db->text(rows, i, 3);
+        rc = alees_id_parse(me->db->text(rows, i, 0), &row.id);
+        if (rc == ALEES_OK) {
+            rc = visit(data, ctx, &row);
+        }
+    }
+    return rc;
+}
+
+static const void *offer(void *state, const char *id) {
+    struct organization *me = state;
+    return strcmp(id, ALEES_ORGANIZATION_V1) == 0 ? &me->service : NULL;
+}
+
+/* Demonstration rows: three organizations, and what the demonstration users of plugins/rbac may do there. The ids are
+ * fixed, so that documentation and tests can name them. */
+
+#define ACME "01930000-0000-7000-8000-000000000001"
+#define ACME_BERLIN "01930000-0000-7000-8000-000000000002"
+#define GLOBEX "01930000-0000-7000-8000-000000000003"
+
+/* id, name, code, parent, timezone, currency, language, type: as the statement DEMO numbers them. */
+static const char *const demo_organizations[][8] = {
+    {ACME, "Acme", "ACME", NULL, "Europe/London", "GBP", "en-GB", "Company"},
+    {ACME_BERLIN, "Acme Berlin", "ACME-BERLIN", ACME, "Europe/Berlin", "EUR", "de-DE", "Branch"},
+    {GLOBEX, "Globex", "GLOBEX", NULL, "America/New_York", "USD", "en-US", "Company"},
+};
+
+static const struct {
+    const char *username, *organization, *role;
+    uint32_t inherit;
+} demo_grants[] = {
+    {"acme-manager", ACME, "manager", 0}, {"acme-viewer", ACME, "viewer", 0}, {"globex-manager", GLOBEX, "manager", 0},
+    {"both", ACME, "viewer", 0},          {"both", GLOBEX, "manager", 0},
+};
+
+static alees_rc demo(void *state, alees_ctx *ctx) {
+    struct organization *me = state;
+    alees_rc rc = ALEES_OK;
+    for (size_t i = 0; i < sizeof demo_organizations / sizeof demo_organizations[0] && rc == ALEES_OK; i++) {
+        alees_str params[8];
+        alees_rows *rows;
+        for (size_t p = 0; p < 8; p++) {
+            params[p] = alees_text(demo_organizations[i][p]);
+        }
+        rc = me->db->run(me->self, ctx, &statements[DEMO], params, 8, &rows);
+    }
+    for (size_t i = 0; i < sizeof demo_grants / sizeof demo_grants[0] && rc == ALEES_OK; i++) {
+        alees_id id;
+        rc = alees_id_parse(alees_text(demo_grants[i].organization), &id);
+        if (rc == ALEES_OK) {
+            rc = me->rbac->grant(me->rbac, ctx, alees_text(demo_grants[i].username), &id,
+                                 alees_text(demo_grants[i].role), demo_grants[i].inherit);
+        }
+    }
+    return rc;
+}
+
+/* Life. */
+
+static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx *ctx, void **state) {
+    struct organization *me = calloc(1, sizeof *me);
+    (void)ctx;
+    if (!me) {
+        return ALEES_E_NOMEM;
+    }
+    me->self = self;
+    me->db = host->service(self, ALEES_DB_V1);
+    me->resource = host->service(self, ALEES_RESOURCE_V1);
+    me->rbac = host->service(self, ALEES_RBAC_V1);
+    me->service = (struct alees_organization_v1){.struct_size = sizeof me->service, .state = me, .each = each};
+    *state = me;
+    return ALEES_OK;
+}
+
+static void stop(void *state) {
+    free(state);
+}
+
+/* The descriptor: all the host must know, before any code above runs. */
+
+static const struct alees_resource resources[] = {
+    {.name = "organization_type",
+     .path = "/organization-types",
+     .table = "organization.organization_type",
+     .scope = ALEES_SCOPE_GLOBAL,
+     .order = "name",
+     .description = "Kinds of organizations, shared by all.",
+     .fields = ALEES_LIST(type_fields)},
+    {.name = "organization",
+     .path = "/organizations",
+     .table = "organization.organization",
+     .scope = ALEES_SCOPE_SELF,
+     .order = "name",
+     .parent = "parent",
+     .description = "Organizations: each owns its rows in every other resource.",
+     .fields = ALEES_LIST(organization_fields),
+     .validate = validate_organization},
+};
+
+static const struct alees_need needs[] = {
+    {ALEES_DB_V1, ALEES_UPTO(struct alees_db_v1, text), 0},
+    {ALEES_RESOURCE_V1, ALEES_UPTO(struct alees_resource_v1, refuse), 0},
+    {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, grant), 0}, /* and the functions that its schema offers to ours */
+};
+
+static const char *const offers[] = {ALEES_ORGANIZATION_V1};
+
+ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
+    .magic = ALEES_MAGIC,
+    .struct_size = sizeof(struct alees_plugin),
+    .abi_minor = ALEES_ABI_MINOR,
+    .min_minor = 0,
+    .name = "organization",
+    .version = "0.1.0",
+    .summary = "Organizations and their tree",
+    .needs = ALEES_LIST(needs),
+    .offers = ALEES_LIST(offers),
+    .resources = ALEES_LIST(resources),
+    .statements = ALEES_LIST(statements),
+    .migrations = ALEES_LIST(migrations),
+    .start = start,
+    .offer = offer,
+    .stop = stop,
+    .demo = demo,
+};
