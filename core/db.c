@@ -65,7 +65,7 @@ static PGconn *start(const struct db_options *o) {
         return NULL;
     }
     /* dbname comes first and is expanded: what follows it wins. */
-    const char *keys[] = {"dbname",          "application_name",    "options",           "client_encoding",
+    const char *keys[] = {"dbname",          "application_name",    "options",          "client_encoding",
                           "keepalives_idle", "keepalives_interval", "keepalives_count", NULL};
     const char *values[] = {o->url, o->name, options, "UTF8", "30", "10", "3", NULL};
     return PQconnectStartParams(keys, values, 1);
@@ -226,15 +226,9 @@ enum db_kind db_next(struct db *db, struct db_result **ret_result) {
     }
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
-    case PGRES_COMMAND_OK:
-        *ret_result = wrap(result);
-        return DB_RESULT;
-    case PGRES_PIPELINE_SYNC:
-        PQclear(result);
-        return DB_SYNC;
-    case PGRES_PIPELINE_ABORTED:
-        PQclear(result);
-        return DB_SKIPPED;
+    case PGRES_COMMAND_OK: *ret_result = wrap(result); return DB_RESULT;
+    case PGRES_PIPELINE_SYNC: PQclear(result); return DB_SYNC;
+    case PGRES_PIPELINE_ABORTED: PQclear(result); return DB_SKIPPED;
     case PGRES_FATAL_ERROR:
         if (PQresultErrorField(result, PG_DIAG_SQLSTATE)) {
             *ret_result = wrap(result);
@@ -248,8 +242,7 @@ enum db_kind db_next(struct db *db, struct db_result **ret_result) {
     case PGRES_NONFATAL_ERROR:
     case PGRES_COPY_BOTH:
     case PGRES_SINGLE_TUPLE:
-    default:
-        break; /* COPY and the like are no statements that anyone may send */
+    default: break; /* COPY and the like are no statements that anyone may send */
     }
     PQclear(result);
     return DB_LOST;
@@ -315,7 +308,7 @@ uint32_t db_parameters(const struct db_result *result) {
 
 const char *db_error(const struct db_result *result, enum db_field field) {
     static const int codes[] = {
-        [DB_SQLSTATE] = PG_DIAG_SQLSTATE,      [DB_MESSAGE] = PG_DIAG_MESSAGE_PRIMARY,
+        [DB_SQLSTATE] = PG_DIAG_SQLSTATE,          [DB_MESSAGE] = PG_DIAG_MESSAGE_PRIMARY,
         [DB_CONSTRAINT] = PG_DIAG_CONSTRAINT_NAME, [DB_TABLE] = PG_DIAG_TABLE_NAME,
         [DB_COLUMN] = PG_DIAG_COLUMN_NAME,
     };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * db.h - a connection to PostgreSQL, by libpq (db.c is the only file that includes it). Level 2.
  *
- * A connection is used by one thread at a time. It is made in plain mode, where db_query waits; db_pipeline turns it into
- * pipeline mode for good, where nothing waits: the caller sends, polls db_socket() and takes what has come. */
+ * A connection is used by one thread at a time. It is made in plain mode, where db_query waits; db_pipeline turns it
+ * into pipeline mode for good, where nothing waits: the caller sends, polls db_socket() and takes what has come. */
 #ifndef DB_H
 #define DB_H
 
@@ -73,9 +73,9 @@ void db_result_free(struct db_result *result); /* accepts NULL */
 uint32_t db_rows(const struct db_result *result);
 uint32_t db_columns(const struct db_result *result);
 alees_str db_value(const struct db_result *result, uint32_t row, uint32_t column); /* absent: NULL */
-uint64_t db_changed(const struct db_result *result);   /* rows inserted, updated, deleted */
-bool db_is_rollback(const struct db_result *result);   /* a COMMIT that rolled back */
-uint32_t db_parameters(const struct db_result *result); /* of db_send_describe */
+uint64_t db_changed(const struct db_result *result);                               /* rows inserted, updated, deleted */
+bool db_is_rollback(const struct db_result *result);                               /* a COMMIT that rolled back */
+uint32_t db_parameters(const struct db_result *result);                            /* of db_send_describe */
 
 enum db_field { DB_SQLSTATE, DB_MESSAGE, DB_CONSTRAINT, DB_TABLE, DB_COLUMN };
 const char *db_error(const struct db_result *result, enum db_field field); /* NULL if not said */

@@ -166,11 +166,15 @@ struct engine_query {
     struct engine_key keys[ENGINE_MAX_KEYS]; /* ends with the id */
     uint32_t key_count;
     uint32_t page_size;
+    bool has_own_size; /* neither the default nor the most */
     bool has_organization, has_cursor, is_backward;
     alees_id organization;
     alees_str cursor;                  /* as sent */
     alees_str values[ENGINE_MAX_KEYS]; /* has_cursor: the row to go on from */
 };
+
+/* Rows of a page unless the client asks for another size. */
+uint32_t engine_query_page_size(const struct app *app);
 
 alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engine_query *ret_query) MUST_CHECK;
 /* Verifies the cursor, if one was sent, and fills in where it stands: values, is_backward. */

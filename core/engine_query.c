@@ -105,6 +105,7 @@ static alees_rc read_page_size(alees_ctx *ctx, const struct ctx_parameter *p, st
     alees_str fault;
     if (str_parse_i64(p->value, &size) && size >= 1 && size <= (int64_t)ctx->app->max_page_size) {
         q->page_size = (uint32_t)size;
+        q->has_own_size = q->page_size != ctx->app->page_size && q->page_size != ctx->app->max_page_size;
         return ALEES_OK;
     }
     fault = arena_printf(ctx->arena, "must be a whole number from 1 to %u", (unsigned)ctx->app->max_page_size);
@@ -199,6 +200,10 @@ static bool is_repeated(const alees_ctx *ctx, uint32_t at) {
     return false;
 }
 
+uint32_t engine_query_page_size(const struct app *app) {
+    return app->page_size < app->max_page_size ? app->page_size : app->max_page_size;
+}
+
 alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engine_query *ret_query) {
     struct engine_query *q = ret_query;
     memset(q, 0, sizeof *q);
@@ -206,7 +211,7 @@ alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engi
     if (q->filters == NULL) {
         return engine_value_nomem(&ctx->problem);
     }
-    q->page_size = ctx->app->page_size < ctx->app->max_page_size ? ctx->app->page_size : ctx->app->max_page_size;
+    q->page_size = engine_query_page_size(ctx->app);
     memcpy(q->keys, r->shapes->order, sizeof q->keys);
     q->key_count = r->shapes->order_count;
     for (uint32_t i = 0; i < ctx->parameter_count; i++) {

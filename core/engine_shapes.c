@@ -147,12 +147,12 @@ enum text { GET, LOCATE, DELETE, INSERT, UPDATE, LIST_ONE, LIST_SEVERAL, TEXTS }
 
 /* Writes one of them with empty values: only the text counts. All fields are written, so that preparing finds any that
  * the table does not have. */
-static void put_text(struct engine_sql *sql, const struct resource *r, enum text which, bool is_all,
-                     const struct engine_cell *cells) {
+static void put_text(const struct app *app, struct engine_sql *sql, const struct resource *r, enum text which,
+                     bool is_all, const struct engine_cell *cells) {
     static const alees_str empty = {"", 0}, absent = {NULL, 0};
     const struct engine_target target = {empty, empty, is_all ? absent : empty, absent};
     struct engine_place place = {.ids = empty, .id = empty};
-    struct engine_query query = {.key_count = r->shapes->order_count};
+    struct engine_query query = {.key_count = r->shapes->order_count, .page_size = engine_query_page_size(app)};
     memcpy(query.keys, r->shapes->order, sizeof query.keys);
     switch (which) {
     case GET: engine_sql_get(sql, r, &target); break;
@@ -183,7 +183,7 @@ static alees_rc register_texts(struct app *app, struct resource *r) {
                 return ALEES_E_NOMEM;
             }
             engine_sql_init(&sql, app->arena, r->field_count + ENGINE_MAX_KEYS + 4);
-            put_text(&sql, r, (enum text)which, is_all == 1, cells);
+            put_text(app, &sql, r, (enum text)which, is_all == 1, cells);
             statement = engine_sql_register(app->store, r, &sql);
             if (statement == NULL) {
                 return ALEES_E_NOMEM;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * lane.c - see lane.h.
  *
- * Each thread inside lane_run has a waiter on its stack; those whose unit has been sent stand in the queue, in the order
- * of sending, which is the order of the answers. Everything of a lane is guarded by its mutex. What holds:
+ * Each thread inside lane_run has a waiter on its stack; those whose unit has been sent stand in the queue, in the
+ * order of sending, which is the order of the answers. Everything of a lane is guarded by its mutex. What holds:
  *
  *   - While the queue is not empty there is exactly one leader. It alone reads the socket, waits for it, and closes it;
  *     poll() is the one call it makes without the lock. With an empty queue and no leader, any thread that holds the

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * lane.h - a few connections on which the short units of many threads are pipelined. Level 3.
  *
- * There is no thread of its own: a request thread sends its unit under the lane's lock, then one of those that wait, the
- * leader, polls the socket and sorts the answers of all; when its own has come it hands the lead to the next in the queue
- * (lane.c explains). A unit is one implicit transaction. */
+ * There is no thread of its own: a request thread sends its unit under the lane's lock, then one of those that wait,
+ * the leader, polls the socket and sorts the answers of all; when its own has come it hands the lead to the next in the
+ * queue (lane.c explains). A unit is one implicit transaction. */
 #ifndef LANE_H
 #define LANE_H
 

@@ -2,7 +2,8 @@
  * listen.c - see listen.h.
  *
  * Two threads: one waits for notifications and calls the subscribers; the other sends the heartbeats, so that a lane
- * that is slow never holds up a message. What they share is guarded by the mutex, but for the time of the last proof. */
+ * that is slow never holds up a message. What they share is guarded by the mutex, but for
+ * the time of the last proof. */
 #include "listen.h"
 
 #include <fcntl.h>
@@ -21,11 +22,11 @@
 
 enum {
     BEAT_MS = 500,
-    BEATS = 16,          /* how many may be on their way */
-    DEAF_MS = 5000,      /* heartbeats were sent and none came for so long: connect again */
+    BEATS = 16,     /* how many may be on their way */
+    DEAF_MS = 5000, /* heartbeats were sent and none came for so long: connect again */
     RETRY_FIRST_MS = 50,
     RETRY_LAST_MS = 1000,
-    MAX_CHANNEL = 63,    /* bytes; PostgreSQL would cut off the rest */
+    MAX_CHANNEL = 63, /* bytes; PostgreSQL would cut off the rest */
     BEAT_MEMORY = 65536
 };
 
@@ -61,7 +62,7 @@ struct listener {
     bool is_flushed;
     struct beat beats[BEATS];
     uint32_t next_beat;
-    uint64_t last_sent_us; /* of those that PostgreSQL took */
+    uint64_t last_sent_us;     /* of those that PostgreSQL took */
     _Atomic uint64_t proof_us; /* when the last beat that came back had been sent; 0: none */
 };
 
@@ -135,8 +136,8 @@ static void flush_subscribers(struct listener *l) {
     }
 }
 
-/* A beat that came back proves all that was committed before it was sent. One sent on an earlier connection cannot come:
- * this one did not listen yet. */
+/* A beat that came back proves all that was committed before it was sent. One sent on an earlier connection cannot
+ * come: this one did not listen yet. */
 static void on_beat(struct listener *l, const char *word) {
     pthread_mutex_lock(&l->mutex);
     for (uint32_t i = 0; i < BEATS; i++) {

@@ -2,7 +2,8 @@
  * listen.h - one connection that LISTENs, and the proof that it hears. Level 3.
  *
  * Every 500 ms a notification with a fresh random word is sent over the lanes. When it comes back on this connection,
- * everything that was committed before it was sent has come before it: that moment is what listen_age_ms counts from. */
+ * everything that was committed before it was sent has come before it: listen_age_ms counts from
+ * that moment. */
 #ifndef LISTEN_H
 #define LISTEN_H
 
@@ -25,6 +26,6 @@ struct listen_hooks {
 /* Connects, LISTENs, commits, then starts the threads and tells every subscriber to forget what it read before. */
 alees_rc listen_start(struct listener *l, const struct listen_hooks *hooks, char why[DB_WHY]) MUST_CHECK;
 uint32_t listen_age_ms(struct listener *l); /* UINT32_MAX: not proven alive */
-void listen_stop(struct listener *l); /* joins the threads, frees all; accepts NULL */
+void listen_stop(struct listener *l);       /* joins the threads, frees all; accepts NULL */
 
 #endif

@@ -173,9 +173,8 @@ static alees_rc run(struct db *db, struct arena *arena, const struct plugins *pl
     if (rc != ALEES_OK) {
         return rc;
     }
-    return mode == MIGRATE_STATUS
-               ? print_status(&plan, out)
-               : apply(db, arena, plugins, catalogue, &plan, mode == MIGRATE_DRY_RUN, out, errors);
+    return mode == MIGRATE_STATUS ? print_status(&plan, out)
+                                  : apply(db, arena, plugins, catalogue, &plan, mode == MIGRATE_DRY_RUN, out, errors);
 }
 
 alees_rc migrate_run(const struct config *config, const struct plugins *plugins, const struct catalogue *catalogue,

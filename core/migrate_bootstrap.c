@@ -65,8 +65,7 @@ static alees_rc put_login_roles(struct db *db, struct arena *arena, const struct
 }
 
 static alees_rc put_plugin_role(struct db *db, struct arena *arena, const char *role, FILE *errors) {
-    static const char attributes[] =
-        "NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT NOBYPASSRLS";
+    static const char attributes[] = "NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT NOBYPASSRLS";
     struct str s;
     alees_rc rc = put_role(db, arena, role, attributes, errors);
     str_init(&s, arena, 128);
@@ -81,8 +80,8 @@ static alees_rc put_rights(struct db *db, struct arena *arena, FILE *errors) {
     struct db_result *result = NULL;
     alees_rc rc = migrate_ask(
         db, arena, "database",
-        "SELECT format('REVOKE ALL ON DATABASE %1$I FROM PUBLIC; GRANT CONNECT ON DATABASE %1$I TO " MIGRATE_APP ", "
-        MIGRATE_OWNER "; GRANT CREATE ON DATABASE %1$I TO " MIGRATE_OWNER "', current_database())",
+        "SELECT format('REVOKE ALL ON DATABASE %1$I FROM PUBLIC; GRANT CONNECT ON DATABASE %1$I TO " MIGRATE_APP
+        ", " MIGRATE_OWNER "; GRANT CREATE ON DATABASE %1$I TO " MIGRATE_OWNER "', current_database())",
         NULL, 0, errors, &result);
     if (rc == ALEES_OK) {
         rc = migrate_exec(db, "database", db_value(result, 0, 0).ptr, errors);

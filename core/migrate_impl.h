@@ -27,13 +27,14 @@ struct migrate_plan {
     uint32_t count, pending;
 };
 
-/* Compares the declared steps with what has been applied. A changed text, a gap, and steps that the plugin does not know
- * are lines on errors and E_INVALID. E_NOMEM, E_UNAVAILABLE. */
+/* Compares the declared steps with what has been applied. A changed text, a gap, and steps that the plugin does not
+ * know are lines on errors and E_INVALID. E_NOMEM, E_UNAVAILABLE. */
 alees_rc migrate_plan(struct db *db, struct arena *arena, const struct plugins *plugins, FILE *errors,
                       struct migrate_plan *ret_plan) MUST_CHECK;
 
 /* Connects with a setting's url. A line on errors and E_UNAVAILABLE. */
-alees_rc migrate_connect(const struct config *config, enum settings_id url, FILE *errors, struct db **ret_db) MUST_CHECK;
+alees_rc migrate_connect(const struct config *config, enum settings_id url, FILE *errors,
+                         struct db **ret_db) MUST_CHECK;
 /* Runs SQL, prints "what: message" if it is refused. E_INTERNAL. */
 alees_rc migrate_exec(struct db *db, const char *what, const char *sql, FILE *errors) MUST_CHECK;
 /* The same for one statement with parameters and rows. */

@@ -60,7 +60,8 @@ static bool compare(struct migrate_plan *plan, alees_str plugin, uint32_t versio
         if (!is_declared(plan, plugin)) {
             return true;
         }
-        fprintf(errors, "%.*s: step %u has been applied, but this plugin does not know it: it is older than the database\n",
+        fprintf(errors,
+                "%.*s: step %u has been applied, but this plugin does not know it: it is older than the database\n",
                 STR_FMT(plugin), version);
         return false;
     }
@@ -89,8 +90,8 @@ static bool has_gap(const struct migrate_plan *plan, FILE *errors) {
 
 static alees_rc compare_all(struct db *db, struct arena *arena, struct migrate_plan *plan, FILE *errors) {
     struct db_result *result = NULL;
-    alees_rc rc = migrate_ask(db, arena, "alees.migration",
-                              "SELECT to_regclass('alees.migration') IS NOT NULL", NULL, 0, errors, &result);
+    alees_rc rc = migrate_ask(db, arena, "alees.migration", "SELECT to_regclass('alees.migration') IS NOT NULL", NULL,
+                              0, errors, &result);
     bool exists = rc == ALEES_OK && migrate_is(db_value(result, 0, 0), "t");
     db_result_free(result);
     if (rc != ALEES_OK || !exists) {

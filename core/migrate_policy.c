@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * migrate_policy.c - the policies that a declared resource must have, and whether its table has exactly these.
  *
- * PostgreSQL prints a policy's expression in its own words, which differ between versions. So what it printed right after
- * `alees migrate` had made the policy is kept beside the text that made it (alees.policy): the text is compared with the
- * declarations, the print with the catalogue of PostgreSQL. */
+ * PostgreSQL prints a policy's expression in its own words, which differ between versions. So what it printed right
+ * after `alees migrate` had made the policy is kept beside the text that made it (alees.policy): the text is compared
+ * with the declarations, the print with the catalogue of PostgreSQL. */
 #include <string.h>
 
 #include "migrate_impl.h"
 
-/* The sub-select is evaluated once for each statement, not for each row; the cast around it makes it one value, an array,
- * rather than rows to compare with; nullif because a setting that was local to an
- * earlier transaction is empty afterwards, not unset: both mean no organization. */
+/* The sub-select is evaluated once for each statement, not for each row; the cast around it makes it one value, an
+ * array, rather than rows to compare with; nullif because a setting that was local to an earlier transaction is empty
+ * afterwards, not unset: both mean no organization. */
 #define VISIBLE " = ANY ((SELECT nullif(current_setting('alees.organizations', true), '')::uuid[])::uuid[])"
 
 void migrate_table_name(struct arena *arena, const struct resource *r, const char **ret_schema,

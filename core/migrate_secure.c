@@ -18,7 +18,8 @@ static const char *grants_sql(struct arena *arena, const struct alees_self *p) {
         "FOR f IN SELECT oid::regprocedure AS name, prosecdef FROM pg_proc WHERE pronamespace = '%s'::regnamespace "
         "AND prokind IN ('f', 'p', 'w') LOOP "
         "EXECUTE format('REVOKE ALL ON ROUTINE %%s FROM PUBLIC', f.name); "
-        "IF NOT f.prosecdef THEN EXECUTE format('GRANT EXECUTE ON ROUTINE %%s TO %%I, %%I', f.name, '%s', '%s'); END IF; "
+        "IF NOT f.prosecdef THEN EXECUTE format('GRANT EXECUTE ON ROUTINE %%s TO %%I, %%I', f.name, '%s', '%s'); END "
+        "IF; "
         "END LOOP; "
         "FOR f IN SELECT oid::regclass AS name FROM pg_class WHERE relnamespace = '%s'::regnamespace "
         "AND relispartition AND relkind IN ('r', 'p') LOOP "
@@ -123,9 +124,9 @@ static alees_rc forget(struct db *db, struct arena *arena, const struct resource
     const char *where[2];
     struct db_result *result = NULL;
     migrate_table_name(arena, r, &where[0], &where[1]);
-    alees_rc rc = migrate_ask(db, arena, r->decl->table,
-                              "DELETE FROM alees.policy WHERE schema_name = $1 AND table_name = $2", where, 2, errors,
-                              &result);
+    alees_rc rc =
+        migrate_ask(db, arena, r->decl->table, "DELETE FROM alees.policy WHERE schema_name = $1 AND table_name = $2",
+                    where, 2, errors, &result);
     db_result_free(result);
     return rc;
 }

@@ -88,7 +88,8 @@ static alees_rc check_columns(struct check *c, struct db *db, struct arena *aren
 /* Keys of an index by name, separated by commas; lower(x) counts as x: it is only stricter.
  * Columns: name, keys, is it unique without exceptions, is it the primary key. */
 static const char indexes_sql[] =
-    "SELECT c.relname, (SELECT string_agg(coalesce(a.attname::text, regexp_replace(pg_get_indexdef(i.indexrelid, k, true), "
+    "SELECT c.relname, (SELECT string_agg(coalesce(a.attname::text, regexp_replace(pg_get_indexdef(i.indexrelid, k, "
+    "true), "
     "'^lower\\(\\(?(\\w+)\\)?(::text)?\\)$', '\\1')), ',' ORDER BY k) FROM generate_series(1, i.indnkeyatts::int) k "
     "LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum > 0), "
     "i.indisunique AND i.indpred IS NULL, i.indisprimary FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
@@ -175,7 +176,8 @@ static alees_rc check_indexes(struct check *c, struct db *db, struct arena *aren
 
 /* Columns: name, own columns, table referred to. */
 static const char foreign_sql[] =
-    "SELECT k.conname, (SELECT string_agg(a.attname::text, ',' ORDER BY p) FROM unnest(k.conkey) WITH ORDINALITY u (n, p) "
+    "SELECT k.conname, (SELECT string_agg(a.attname::text, ',' ORDER BY p) FROM unnest(k.conkey) WITH ORDINALITY u (n, "
+    "p) "
     "JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n), fn.nspname || '.' || f.relname "
     "FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
     "JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace "

@@ -44,7 +44,8 @@ static const char owners_sql[] =
 static const char views_sql[] =
     "SELECT format('view %s would show the rows of every organization', c.relname) FROM pg_class c "
     "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND (c.relkind = 'm' "
-    "OR (c.relkind = 'v' AND NOT coalesce(c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on'], false)))";
+    "OR (c.relkind = 'v' AND NOT coalesce(c.reloptions && ARRAY['security_invoker=true', 'security_invoker=on'], "
+    "false)))";
 
 static const char roles_sql[] =
     "SELECT format('role %s is missing or may log in, be a superuser or see past row-level security, or is not "
@@ -61,7 +62,8 @@ static alees_rc check_plugin(struct db *db, struct arena *arena, const struct al
     }
     rc = also(rc, expect_none(db, arena, p, grants_sql, params, 3, migrate, errors));
     rc = also(rc, expect_none(db, arena, p, owners_sql, params, 1, "give it back to that role", errors));
-    return also(rc, expect_none(db, arena, p, views_sql, params, 1, "create it WITH (security_invoker = true)", errors));
+    return also(rc,
+                expect_none(db, arena, p, views_sql, params, 1, "create it WITH (security_invoker = true)", errors));
 }
 
 /* The two roles may read and write the table's rows; what they may beyond that is a fault of check_plugin. */
@@ -81,9 +83,10 @@ static alees_rc check_rights(struct db *db, struct arena *arena, const struct re
 static alees_rc check_set_config(struct db *db, struct arena *arena, const struct alees_self *p, FILE *errors) {
     const char *params[] = {p->role};
     struct db_result *result = NULL;
-    alees_rc rc = migrate_ask(db, arena, p->decl.name,
-                              "SELECT has_function_privilege($1, 'pg_catalog.set_config(text,text,boolean)', 'EXECUTE')",
-                              params, 1, errors, &result);
+    alees_rc rc =
+        migrate_ask(db, arena, p->decl.name,
+                    "SELECT has_function_privilege($1, 'pg_catalog.set_config(text,text,boolean)', 'EXECUTE')", params,
+                    1, errors, &result);
     if (rc == ALEES_OK && migrate_is(db_value(result, 0, 0), "t")) {
         log_warn("plugin %s: its database role may call set_config: row-level security stops forgotten filters, "
                  "but not injected SQL; `alees bootstrap` revokes it",

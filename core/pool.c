@@ -41,7 +41,8 @@ struct pool *pool_new(const struct pool_options *options) {
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&p->mutex, NULL);
     p->in_use = metrics_register(METRICS_GAUGE, "alees_db_pool_in_use", "", "Connections of the pool that are lent.");
-    p->waits = metrics_register(METRICS_COUNTER, "alees_db_pool_waits_total", "", "Times a free connection was awaited.");
+    p->waits =
+        metrics_register(METRICS_COUNTER, "alees_db_pool_waits_total", "", "Times a free connection was awaited.");
     p->refused = metrics_register(METRICS_COUNTER, "alees_db_pool_refused_total", "",
                                   "Times no connection became free, or none could be made.");
     p->connects = metrics_register(METRICS_COUNTER, "alees_db_connects_total", "kind=\"pool\"",

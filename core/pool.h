@@ -18,10 +18,10 @@ struct pool_options {
 };
 
 struct pool *pool_new(const struct pool_options *options) MUST_CHECK; /* NULL without memory; options.db.url is kept */
-void pool_free(struct pool *p); /* nothing is lent; accepts NULL */
+void pool_free(struct pool *p);                                       /* nothing is lent; accepts NULL */
 
-/* A live session outside any transaction. E_UNAVAILABLE: none became free in time, or PostgreSQL cannot be reached; then
- * one caller at a time tries again, with growing pauses, and the others fail at once. Any thread. */
+/* A live session outside any transaction. E_UNAVAILABLE: none became free in time, or PostgreSQL cannot be reached;
+ * then one caller at a time tries again, with growing pauses, and the others fail at once. Any thread. */
 alees_rc pool_take(struct pool *p, struct session **ret_session) MUST_CHECK;
 /* Gives it back. One that is lost, or still in a transaction, is closed. */
 void pool_give(struct pool *p, struct session *s);

@@ -10,9 +10,9 @@
 #include "sys.h"
 
 enum {
-    LANE_DEPTH = 512,     /* units under way on one lane */
-    GRACE_MS = 2000,      /* after statement_timeout PostgreSQL answers by itself, unless it cannot be reached */
-    READY_MS = 1000,      /* how long an answer of store_is_ready is believed */
+    LANE_DEPTH = 512, /* units under way on one lane */
+    GRACE_MS = 2000,  /* after statement_timeout PostgreSQL answers by itself, unless it cannot be reached */
+    READY_MS = 1000,  /* how long an answer of store_is_ready is believed */
     SMALL = 65536
 };
 
@@ -25,7 +25,7 @@ static struct db_options db_options(const struct config *config) {
     };
 }
 
-/* A connection of its own, for a moment: everything that would make serving wrong is found before the others are made. */
+/* A connection of its own, for a moment: all that would make serving wrong is found before the others are made. */
 static alees_rc check(struct store *s, const struct db_options *options, const struct plugins *plugins, FILE *errors) {
     char why[DB_WHY];
     struct db *db = NULL;

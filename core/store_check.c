@@ -8,9 +8,7 @@
 /* The first minor versions in which plans are never reused across roles (CVE-2016-2193, CVE-2023-2455, CVE-2024-10976):
  * with older ones a connection that changes its role could show one role's rows to another. 14 is the first with
  * pipelines that we ask for. */
-static const struct {
-    uint32_t major, minor;
-} oldest[] = {{14, 14}, {15, 9}, {16, 5}, {17, 1}};
+static const struct { uint32_t major, minor; } oldest[] = {{14, 14}, {15, 9}, {16, 5}, {17, 1}};
 
 static alees_rc check_version(const struct db *db, FILE *errors) {
     uint32_t version = db_server_version(db);
@@ -22,8 +20,8 @@ static alees_rc check_version(const struct db *db, FILE *errors) {
     }
     for (size_t i = 0; i < ARRAY_LEN(oldest); i++) {
         if (major == oldest[i].major && minor < oldest[i].minor) {
-            fprintf(errors, "PostgreSQL %u.%u has known holes in row-level security: update it to %u.%u or later\n", major,
-                    minor, oldest[i].major, oldest[i].minor);
+            fprintf(errors, "PostgreSQL %u.%u has known holes in row-level security: update it to %u.%u or later\n",
+                    major, minor, oldest[i].major, oldest[i].minor);
             return ALEES_E_INVALID;
         }
     }
@@ -76,8 +74,8 @@ static alees_rc check_migrations(struct db *db, struct arena *arena, const struc
 
 static alees_rc read_secret(struct db *db, struct arena *arena, uint8_t secret[STORE_SECRET], FILE *errors) {
     struct db_result *result = NULL;
-    alees_rc rc = migrate_ask(db, arena, "alees.secret", "SELECT encode(bytes, 'hex') FROM alees.secret", NULL, 0, errors,
-                              &result);
+    alees_rc rc = migrate_ask(db, arena, "alees.secret", "SELECT encode(bytes, 'hex') FROM alees.secret", NULL, 0,
+                              errors, &result);
     if (rc != ALEES_OK) {
         return rc;
     }

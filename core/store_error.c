@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * store_error.c - what PostgreSQL refused, in our words. Its own never reach a client: they name constraints, tables and
- * other people's values. */
+ * store_error.c - what PostgreSQL refused, in our words. Its own never reach a client: they name constraints, tables
+ * and other people's values. */
 #include <string.h>
 #include <strings.h>
 

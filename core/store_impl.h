@@ -15,7 +15,7 @@
 
 enum {
     STORE_SECRET = 32,
-    STORE_SLOTS = 16384,           /* of the hash table: a power of two, never more than three quarters full */
+    STORE_SLOTS = 16384,            /* of the hash table: a power of two, never more than three quarters full */
     STORE_MEMORY = 64 * 1024 * 1024 /* of statements, at most */
 };
 
@@ -37,8 +37,8 @@ struct store {
     _Atomic uint64_t asked_us; /* when is_ready was asked for last */
 };
 
-/* Sets the problem, logs, counts; *ret_error (may be NULL) says more, *ret_error is untouched without memory. Returns the
- * result code. */
+/* Sets the problem, logs, counts; *ret_error (may be NULL) says more, *ret_error is untouched without memory. Returns
+ * the result code. */
 alees_rc store_refused(alees_ctx *ctx, struct store *s, const struct unit *u, const struct store_error **ret_error);
 alees_rc store_away(alees_ctx *ctx); /* no answer from PostgreSQL */
 

@@ -23,7 +23,8 @@ struct ctx_transaction {
 static struct ctx_transaction no_transaction = {.rc = ALEES_E_NOMEM};
 
 static alees_rc out_of_memory(alees_ctx *ctx) {
-    return problem_set(&ctx->problem, PROBLEM_OUT_OF_MEMORY, "%s", "The request needs too much memory.");
+    (void)problem_set(&ctx->problem, PROBLEM_OUT_OF_MEMORY, "%s", "The request needs too much memory.");
+    return ALEES_E_NOMEM;
 }
 
 static const char *role_of(const struct store_scope *scope) {
@@ -53,7 +54,8 @@ static alees_rc new_unit(alees_ctx *ctx, const struct store_scope *scope, const 
         ASSERT(calls[i].statement->plugin == scope->plugin && calls[i].statement->nparams <= DB_MAX_PARAMS);
     }
     if (has_nul(calls, count)) {
-        return problem_set(&ctx->problem, PROBLEM_INVALID, "%s", "A text contains the character NUL.");
+        (void)problem_set(&ctx->problem, PROBLEM_INVALID, "%s", "A text contains the character NUL.");
+        return ALEES_E_INVALID;
     }
     struct unit *u = ARENA_NEW(ctx->arena, struct unit);
     if (!u || unit_init(u, ctx->arena, calls, count) != ALEES_OK) {
@@ -174,8 +176,9 @@ alees_rc store_run(alees_ctx *ctx, const struct store_scope *scope, const struct
 /* A connection that breaks now leaves it open whether the commit took place; nobody can know. */
 static alees_rc lost_at_commit(alees_ctx *ctx) {
     log_event(ALEES_LOG_ERROR, "db", ctx->request_id, NULL, "connection lost during commit: outcome unknown");
-    (void)problem_set(&ctx->problem, PROBLEM_UNAVAILABLE, "%s",
-                      "The database went away while the change was being saved; look whether it was before trying again.");
+    (void)problem_set(
+        &ctx->problem, PROBLEM_UNAVAILABLE, "%s",
+        "The database went away while the change was being saved; look whether it was before trying again.");
     return ALEES_E_UNAVAILABLE;
 }
 

@@ -2,8 +2,8 @@
  * unit.c - see unit.h.
  *
  * When is a statement prepared? Its Parse must run under the role of its plugin, so it travels in the first unit that
- * needs it, behind the scope, and may fail or be skipped there. Later units are sent before that is known. So a statement
- * has three states on a session:
+ * needs it, behind the scope, and may fail or be skipped there. Later units are sent before that is known. So a
+ * statement has three states on a session:
  *
  *   NEW      nobody has sent its Parse: the next unit does, and uses it by name
  *   ASKED    a Parse is under way: units sent meanwhile carry the SQL themselves, in an unnamed statement. They neither
@@ -179,7 +179,8 @@ bool unit_send(struct unit *u, struct session *s) {
     return is_sent && db_send_sync(s->db);
 }
 
-/* feature_not_supported: "cached plan must not change result type"; invalid_sql_statement_name: somebody deallocated. */
+/* feature_not_supported: "cached plan must not change result type"; invalid_sql_statement_name: somebody
+ * deallocated it. */
 static bool is_plan_spoilt(const struct db_result *error) {
     const char *state = db_error(error, DB_SQLSTATE);
     return strcmp(state, "0A000") == 0 || strcmp(state, "26000") == 0;
@@ -193,14 +194,9 @@ static void keep(struct unit *u, struct session *s, struct db_result *result) {
         db_result_free(u->results[now->call]);
         u->results[now->call] = result;
         return;
-    case STEP_PARSE:
-        *plan_of(s, u, now->call) = PLAN_READY;
-        break;
-    case STEP_COMMIT:
-        u->is_rolled_back = db_is_rollback(result);
-        break;
-    case STEP_CONTROL:
-        break;
+    case STEP_PARSE: *plan_of(s, u, now->call) = PLAN_READY; break;
+    case STEP_COMMIT: u->is_rolled_back = db_is_rollback(result); break;
+    case STEP_CONTROL: break;
     }
     db_result_free(result);
 }
@@ -232,7 +228,7 @@ enum unit_state unit_receive(struct unit *u, struct session *s) {
         if (kind == DB_SYNC) {
             return u->step >= u->step_count ? UNIT_COMPLETE : UNIT_LOST;
         }
-        /* Behind the last step the Sync itself may be refused: it commits, and deferred constraints are checked then. */
+        /* Behind the last step the Sync itself may be refused: it commits, and checks what was deferred. */
         bool is_out_of_step = u->step > u->step_count || (u->step == u->step_count && kind == DB_RESULT);
         if (kind == DB_LOST || is_out_of_step) {
             db_result_free(result);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * unit.h - one round trip: [begin] [scope] statements [commit] Sync, and the sorting of what comes back. Level 3.
  *
- * A session is a connection in pipeline mode together with what is prepared on it. A unit is sent on a session in one go;
- * units sent one after the other on one session are answered in that order. lane.c lets many threads share a session,
- * pool.c gives one to a transaction. */
+ * A session is a connection in pipeline mode together with what is prepared on it. A unit is sent on a session in one
+ * go; units sent one after the other on one session are answered in that order. lane.c lets many threads share a
+ * session, pool.c gives one to a transaction. */
 #ifndef UNIT_H
 #define UNIT_H
 
@@ -33,9 +33,9 @@ struct unit {
     const struct store_call *calls;
     uint32_t count;
     uint32_t flags;
-    bool all;                  /* which of the two roles of the statements' plugin: part of a prepared one's name */
-    const char *role;          /* UNIT_SCOPE: "none" is the login role itself */
-    alees_str organizations;   /* UNIT_SCOPE */
+    bool all;                   /* which of the two roles of the statements' plugin: part of a prepared one's name */
+    const char *role;           /* UNIT_SCOPE: "none" is the login role itself */
+    alees_str organizations;    /* UNIT_SCOPE */
     struct db_result **results; /* of calls[i], NULL if it did not come so far; the unit's own */
     struct db_result *error;    /* the first refusal, or NULL; the unit's own */
     uint32_t error_call;        /* which call it was; count: none of them */

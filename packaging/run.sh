@@ -145,7 +145,7 @@ fill_database() {
   [ -n "$(sql -d postgres -c "SELECT 1 FROM pg_database WHERE datname = 'alees'")" ] ||
     sql -d postgres -c 'CREATE DATABASE alees'
   alees bootstrap >"$var/log/bootstrap.log" || die "alees bootstrap failed: see $var/log/bootstrap.log"
-  alees migrate >"$var/log/migrate.log" || die "alees migrate failed: see $var/log/migrate.log"
+  alees migrate >"$var/log/migrate.log" || die "alees migrate failed (log: $var/log/migrate.log); to begin anew without the data, remove $var/data"
   if [ "$(sql -d alees -c 'SELECT EXISTS (SELECT FROM rbac.app_user)')" = f ]; then
     say "Loading the demonstration data ..."
     alees demo >"$var/log/demo.log" || die "alees demo failed: see $var/log/demo.log"

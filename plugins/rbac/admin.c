@@ -107,8 +107,8 @@ alees_rc rbac_add_user(struct rbac *r, alees_ctx *ctx, alees_str username, alees
     if (rc != ALEES_OK) {
         return rc;
     }
-    const alees_str params[] = {rbac_id_text(r, ctx, &id), username, email, hash, alees_text(is_superuser),
-                                alees_text(is_demo)};
+    const alees_str params[] = {rbac_id_text(r, ctx, &id), username,           email, hash,
+                                alees_text(is_superuser),  alees_text(is_demo)};
     return rbac_run(r, ctx, RBAC_USER_ADD, params, 6, &rows);
 }
 

@@ -8,8 +8,8 @@ static alees_rc put_id(struct rbac *r, alees_json *target, const char *key, cons
 }
 
 /* Names of the roles that count in this membership. */
-static alees_rc put_roles(struct rbac *r, alees_ctx *ctx, const struct policy_user *u, const struct policy_membership *m,
-                          alees_json *target) {
+static alees_rc put_roles(struct rbac *r, alees_ctx *ctx, const struct policy_user *u,
+                          const struct policy_membership *m, alees_json *target) {
     alees_json *names = r->json->array(ctx);
     alees_rc rc = names ? ALEES_OK : ALEES_E_NOMEM;
     for (uint32_t i = m->first_role; rc == ALEES_OK && i < m->first_role + m->role_count; i++) {
@@ -112,8 +112,8 @@ alees_rc rbac_me(void *state, alees_ctx *ctx) {
 static alees_rc find_user(struct rbac *r, alees_ctx *ctx, alees_str name, struct policy_user **ret_user) {
     struct policy_user *u = NULL;
     alees_id id;
-    alees_rc rc = alees_id_parse(name, &id) == ALEES_OK ? rbac_user_by_id(r, ctx, &id, &u)
-                                                        : rbac_user_by_name(r, ctx, name, &u);
+    alees_rc rc =
+        alees_id_parse(name, &id) == ALEES_OK ? rbac_user_by_id(r, ctx, &id, &u) : rbac_user_by_name(r, ctx, name, &u);
     if (rc == ALEES_OK || rc == ALEES_E_NOT_FOUND) {
         *ret_user = u;
         return ALEES_OK;
@@ -121,10 +121,10 @@ static alees_rc find_user(struct rbac *r, alees_ctx *ctx, alees_str name, struct
     return rc;
 }
 
-/* What a reason may tell: who is no superuser learns nothing of organizations that he is no member of, and of other users
- * only what they are in his. */
-static uint32_t discreet(const struct policy_user *asking, const struct policy_user *about, const alees_id *organization,
-                         uint32_t reason) {
+/* What a reason may tell: who is no superuser learns nothing of organizations without a membership there, and of other
+ * users only what they are in one's own. */
+static uint32_t discreet(const struct policy_user *asking, const struct policy_user *about,
+                         const alees_id *organization, uint32_t reason) {
     if (asking->is_superuser || reason == ALEES_UNKNOWN_PERMISSION) {
         return reason;
     }
@@ -175,7 +175,7 @@ alees_rc rbac_can(void *state, alees_ctx *ctx) {
     struct rbac *r = state;
     const alees_str name = r->http->parameter(ctx, "user"), where = r->http->parameter(ctx, "organization");
     struct policy_user *asking;
-    alees_id id;
+    alees_id id = {{0}};
     const alees_id *organization = where.ptr ? &id : NULL;
     if (where.ptr && alees_id_parse(where, &id) != ALEES_OK) {
         return rbac_fail(r, ctx, ALEES_E_MALFORMED, "bad_parameter", "organization must be an id.");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * auth.c - log in, log out, change the password.
  *
- * No statement here is part of the request's transaction: a password takes a tenth of a second to hash, and no connection
- * waits for that. What was changed is committed when the statement returns, so it can be forgotten here at once. */
+ * No statement here is part of the request's transaction: a password takes a tenth of a second to hash, and no
+ * connection waits for that. What was changed is committed when the statement returns, so it can be forgotten here at
+ * once. */
 #include <stdio.h>
 
 #include "rbac.h"
@@ -83,7 +84,7 @@ static alees_rc issue_token(struct rbac *r, alees_ctx *ctx, alees_str id, alees_
     return answer_login(r, ctx, token, r->db->text(rows, 0, 0), id, username, is_superuser);
 }
 
-/* An unknown user, a wrong password and an account that is switched off take the same steps and give the same answer. */
+/* An unknown user, a wrong password and an account that is switched off take the same steps and are answered alike. */
 alees_rc rbac_login(void *state, alees_ctx *ctx) {
     struct rbac *r = state;
     const alees_str username = member(r, ctx, "username"), password = member(r, ctx, "password");
@@ -182,7 +183,8 @@ alees_rc rbac_change_password(void *state, alees_ctx *ctx) {
         return rc;
     }
     if (r->db->count(rows) == 0) {
-        return rbac_fail(r, ctx, ALEES_E_CONFLICT, "password_changed", "The password was changed by somebody else just now.");
+        return rbac_fail(r, ctx, ALEES_E_CONFLICT, "password_changed",
+                         "The password was changed from elsewhere just now.");
     }
     for (uint32_t i = 0; i < r->db->count(rows); i++) {
         if (unhex(r->db->text(rows, i, 0), token)) {

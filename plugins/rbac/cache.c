@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * cache.c - users in memory: found without the database, and never older than 2 seconds.
  *
- * A request whose user is remembered takes two short locks of one shard each and no other: the token leads to a user, the
- * user carries the tree and the roles that it was resolved against, and two counters say whether these are still the
- * ones. So there is no pointer that all readers share: the tree and the roles are published through the users, and
+ * Who is remembered is found by short locks of single shards and no other: a token leads to a user,
+ * the user carries the tree and the roles that it was resolved against, and two counters say whether these are still
+ * the ones. So there is no pointer that all readers share: the tree and the roles are published through the users, and
  * freed with the last user that holds them.
  *
  * Kept true:
- * - a hint (NOTIFY, from triggers on the tables) drops a user or a token, or moves a counter on: the next request loads
- *   the tree or the roles anew, once for all, and resolves its user against them without loading it;
- * - what is loaded while a hint comes in is used for that request and not kept (struct table_watch; the counter is read
- *   before the rows are);
+ * - a hint (NOTIFY, from triggers on the tables) drops a user or a token, or moves a counter on: the next request
+ *   loads the tree or the roles anew, once for all, and resolves its user against them without loading it;
+ * - what is loaded while a hint comes in is used for that request and not kept (struct table_watch; the counter is
+ *   read before the rows are);
  * - when the listener has been silent for 2 seconds, nothing is believed: every request loads its user, and a tree and
  *   roles that were asked for after it began; requests that wait for these share them;
  * - whatever the hints say, a user is loaded again after five minutes. */
@@ -203,8 +203,8 @@ static alees_rc load(struct rbac *r, alees_ctx *ctx, enum rbac_statement stateme
     if (rc != ALEES_OK) {
         return rc;
     }
-    struct policy_user *u = policy_user_new(&loaded.user, loaded.memberships, loaded.count, tree, roles,
-                                            r->catalogue->count, now);
+    struct policy_user *u =
+        policy_user_new(&loaded.user, loaded.memberships, loaded.count, tree, roles, r->catalogue->count, now);
     struct token *t = u && token ? calloc(1, sizeof *t) : NULL;
     policy_tree_release(tree);
     policy_roles_release(roles);

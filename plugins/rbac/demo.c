@@ -6,8 +6,8 @@
 static const struct {
     const char *name, *is_superuser;
 } users[] = {
-    {"admin", "true"},          {"acme-manager", "false"}, {"acme-viewer", "false"},
-    {"globex-manager", "false"}, {"both", "false"},        {"nobody", "false"},
+    {"admin", "true"},           {"acme-manager", "false"}, {"acme-viewer", "false"},
+    {"globex-manager", "false"}, {"both", "false"},         {"nobody", "false"},
 };
 
 static alees_rc look(struct rbac *r, alees_ctx *ctx, bool *ret_has_demo, bool *ret_has_others) {

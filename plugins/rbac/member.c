@@ -36,8 +36,7 @@ static alees_rc add(struct rbac *r, alees_ctx *ctx, const char *user, const alee
 }
 
 static alees_rc take_away(struct rbac *r, alees_ctx *ctx, const char *user, const alees_id *organization) {
-    const alees_str params[] = {alees_text(user),
-                                organization ? rbac_id_text(r, ctx, organization) : alees_text(NULL)};
+    const alees_str params[] = {alees_text(user), organization ? rbac_id_text(r, ctx, organization) : alees_text(NULL)};
     alees_rows *rows;
     alees_rc rc = rbac_run(r, ctx, RBAC_MEMBER_REMOVE, params, 2, &rows);
     if (rc == ALEES_OK && r->db->changed(rows) == 0) {

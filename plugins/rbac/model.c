@@ -132,8 +132,14 @@ static uint32_t *grow(struct growth *g, const struct policy_organization_row *ro
         return NULL;
     }
     memset(memory, 0xff, (slots + (size_t)count * 4) * sizeof *memory); /* POLICY_NONE everywhere */
-    *g = (struct growth){rows, count, slots - 1, memory, memory + slots, memory + slots + count,
-                         memory + slots + (size_t)count * 2, memory + slots + (size_t)count * 3};
+    *g = (struct growth){rows,
+                         count,
+                         slots - 1,
+                         memory,
+                         memory + slots,
+                         memory + slots + count,
+                         memory + slots + (size_t)count * 2,
+                         memory + slots + (size_t)count * 3};
     for (uint32_t i = 0; i < count; i++) {
         uint32_t slot = hash_bytes(&rows[i].id, sizeof rows[i].id) & g->mask;
         while (g->slots[slot] != POLICY_NONE) {
@@ -272,8 +278,8 @@ static void permit(const struct policy_catalogue *c, struct policy_role *role, a
     }
 }
 
-struct policy_roles *policy_roles_new(const struct policy_catalogue *c, const struct policy_role_row *rows, uint32_t count,
-                                      uint64_t generation) {
+struct policy_roles *policy_roles_new(const struct policy_catalogue *c, const struct policy_role_row *rows,
+                                      uint32_t count, uint64_t generation) {
     size_t words = c->count / 64 + 1, names = 0;
     uint32_t roles = 0;
     for (uint32_t i = 0; i < count; i++) {

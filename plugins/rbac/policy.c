@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * policy.c - the decision. Check, list and explain ask the same two questions of a membership, `reaches` and `holds`, and
- * differ only in what they go through. */
+ * policy.c - the decision. Check, list and explain ask the same two questions of a membership, `reaches` and `holds`,
+ * and differ only in what they go through. */
 #include "policy.h"
 
 #include <stdlib.h>
@@ -135,8 +135,8 @@ bool policy_is_member(const struct policy_user *u, const alees_id *organization)
 /* Counts, and if ids is not NULL collects, the organizations that u's memberships give the permission in.
  *
  * None is met twice: a reach whose own organization is given already by one around it is skipped, since the outer one
- * reaches all that the inner one does. If it is not given by the outer one because an inactive organization lies between,
- * then nothing of the inner reach is. */
+ * reaches all that the inner one does. If it is not given by the outer one because an inactive organization lies
+ * between, then nothing of the inner reach is. */
 static uint32_t collect(const struct policy_user *u, uint32_t permission, alees_id *ids) {
     const struct policy_membership *ignored;
     uint32_t role, count = 0;
@@ -182,8 +182,10 @@ static struct policy_list *make_list(const struct policy_user *u, uint32_t permi
     }
     p -= count > 0;
     *p++ = '}';
-    list->where = (struct alees_organizations){.struct_size = sizeof list->where, .count = count,
-                                               .ids = count ? ids : NULL, .text = {text, (size_t)(p - text)}};
+    list->where = (struct alees_organizations){.struct_size = sizeof list->where,
+                                               .count = count,
+                                               .ids = count ? ids : NULL,
+                                               .text = {text, (size_t)(p - text)}};
     *ret_bytes = bytes;
     return list;
 }
@@ -193,8 +195,8 @@ static bool same_list(const struct policy_list *a, const struct policy_list *b) 
            (a->where.count == 0 || memcmp(a->where.ids, b->where.ids, a->where.count * sizeof(alees_id)) == 0);
 }
 
-/* Most permissions of a user have the same list: keeps one of each. When two threads come at once, one may be kept twice;
- * that costs memory, nothing else. */
+/* Most permissions of a user have the same list: keeps one of each. When two threads come at once, one may be kept
+ * twice; that costs memory, nothing else. */
 static struct policy_list *keep_list(struct policy_user *u, struct policy_list *list, size_t bytes) {
     for (struct policy_list *l = atomic_load(&u->lists); l; l = l->next) {
         if (same_list(l, list)) {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
- * policy.h - who may do what where: a model in memory and the one decision over it. No database, no clock, no lock: the
- * caller brings the rows and the time.
+ * policy.h - who may do what where: a model in memory and the one decision over it. No database, no clock, no lock:
+ * the caller brings the rows and the time.
  *
  * Three objects, none of which changes once it is made, each counted and freed with its last reference:
  *
  *   struct policy_tree   the organizations, numbered in pre-order: one and all below it are the numbers [low, high)
  *   struct policy_roles  roles with their permissions as sets of bits
- *   struct policy_user   a user with memberships, resolved against one tree and one set of roles at one moment. It holds
- *                        good until the tree or the roles are replaced or until next_change; then policy_user_again
- *                        resolves it anew, without the database.
+ *   struct policy_user   a user with memberships, resolved against one tree and one set of roles at one moment; good
+ *                        until the tree or the roles are replaced or until next_change; then policy_user_again
+ *                        resolves it anew, without the database
  *
- * The rule, for an active user who is no superuser: a membership gives a permission in an organization if it reaches it
- * and holds it. It reaches its own organization and, with inherit, those below, as long as no organization on the way,
- * both ends included, is inactive. It holds what its roles permit while it is active and within its time. */
+ * The rule, for an active user who is no superuser: a membership gives a permission in an organization if it reaches
+ * it and holds it. It reaches its own organization and, with inherit, those below, as long as no organization on the
+ * way, both ends included, is inactive. It holds what its roles permit while it is active and within its time. */
 #ifndef POLICY_H
 #define POLICY_H
 
@@ -65,14 +65,14 @@ struct policy_tree {
  * generation is the caller's, users carry it on. NULL without memory. */
 struct policy_tree *policy_tree_new(const struct policy_organization_row *rows, uint32_t count, uint64_t generation);
 struct policy_tree *policy_tree_hold(struct policy_tree *t);
-void policy_tree_release(struct policy_tree *t); /* accepts NULL */
+void policy_tree_release(struct policy_tree *t);                            /* accepts NULL */
 uint32_t policy_tree_find(const struct policy_tree *t, const alees_id *id); /* its number, or POLICY_NONE */
 
 /* --- the roles --- */
 
 struct policy_role_row { /* one for each permission; rows of one role follow each other */
     alees_id id, organization;
-    bool is_system;       /* of no organization, held in any */
+    bool is_system; /* of no organization, held in any */
     alees_str name;
     alees_str permission; /* whole, or a pattern if is_system; absent: the role has none */
 };
@@ -91,8 +91,8 @@ struct policy_roles {
     struct policy_role *roles; /* rising ids */
 };
 
-struct policy_roles *policy_roles_new(const struct policy_catalogue *c, const struct policy_role_row *rows, uint32_t count,
-                                      uint64_t generation);
+struct policy_roles *policy_roles_new(const struct policy_catalogue *c, const struct policy_role_row *rows,
+                                      uint32_t count, uint64_t generation);
 struct policy_roles *policy_roles_hold(struct policy_roles *r);
 void policy_roles_release(struct policy_roles *r); /* accepts NULL */
 
@@ -119,7 +119,7 @@ struct policy_membership {
     uint8_t state; /* now: ALEES_GRANTED, ALEES_INACTIVE_MEMBERSHIP or ALEES_EXPIRED_MEMBERSHIP */
 };
 
-struct policy_reach { /* where a membership is, in the tree */
+struct policy_reach {   /* where a membership is, in the tree */
     uint32_t low, high; /* [low, high) */
     uint32_t up;        /* the nearest reach around this one, or POLICY_NONE */
     uint32_t membership;
@@ -147,8 +147,8 @@ struct policy_user {
     struct policy_membership *memberships;
     alees_id *role_ids;
     uint32_t *role_places; /* as role_ids: place in roles, or POLICY_NONE if the role is unknown or not of that place */
-    struct policy_reach *reaches; /* rising low */
-    _Atomic(struct policy_list *) lists;     /* all of them */
+    struct policy_reach *reaches;                 /* rising low */
+    _Atomic(struct policy_list *) lists;          /* all of them */
     _Atomic(struct policy_list *) *by_permission; /* number - 1: one of lists, or NULL if not asked yet */
 };
 

@@ -61,18 +61,18 @@ struct rbac {
     const struct alees_cred_v1 *cred;
     struct alees_rbac_v1 service; /* service.c */
     struct policy_catalogue *catalogue;
-    uint32_t explain;    /* number of rbac.explain_decision */
+    uint32_t explain; /* number of rbac.explain_decision */
     const char *token_hours;
     struct throttle *throttle;
 
     /* cache.c */
-    struct table *users;  /* struct policy_user by its id */
-    struct table *tokens; /* struct token by the first half of its hash */
+    struct table *users;        /* struct policy_user by its id */
+    struct table *tokens;       /* struct token by the first half of its hash */
     pthread_mutex_t world_lock; /* held while the tree or the roles are loaded: once for all who wait */
     struct policy_tree *tree;
     struct policy_roles *roles;
-    int64_t tree_asked_at, roles_asked_at; /* monotonic us, before they were read */
-    int64_t unavailable_at;                /* the same, when that last failed */
+    int64_t tree_asked_at, roles_asked_at;              /* monotonic us, before they were read */
+    int64_t unavailable_at;                             /* the same, when that last failed */
     _Atomic uint64_t tree_generation, roles_generation; /* the ones wanted: one more with each hint of a change */
 };
 
@@ -87,7 +87,7 @@ alees_rc rbac_user_by_id(struct rbac *r, alees_ctx *ctx, const alees_id *id, str
 alees_rc rbac_user_by_name(struct rbac *r, alees_ctx *ctx, alees_str username, struct policy_user **ret_user);
 /* The tree and the roles as they are now. Both held. */
 alees_rc rbac_world(struct rbac *r, alees_ctx *ctx, struct policy_tree **ret_tree, struct policy_roles **ret_roles);
-void rbac_forget_user(struct rbac *r, const alees_id *id);         /* after a change by this process is committed */
+void rbac_forget_user(struct rbac *r, const alees_id *id); /* after a change by this process is committed */
 void rbac_forget_token(struct rbac *r, const uint8_t hash[static 32]);
 int64_t rbac_monotonic_us(void);
 
@@ -132,8 +132,8 @@ alees_rc rbac_check_demo(struct rbac *r, alees_ctx *ctx);
 /* --- small ones, plugin.c --- */
 
 /* Runs a statement with count texts. */
-alees_rc rbac_run(struct rbac *r, alees_ctx *ctx, enum rbac_statement statement, const alees_str *params, uint32_t count,
-                  alees_rows **ret_rows);
+alees_rc rbac_run(struct rbac *r, alees_ctx *ctx, enum rbac_statement statement, const alees_str *params,
+                  uint32_t count, alees_rows **ret_rows);
 alees_rc rbac_fail(struct rbac *r, alees_ctx *ctx, alees_rc rc, const char *code, const char *detail);
 /* The same as text of the request's memory; "" without memory. */
 alees_str rbac_id_text(struct rbac *r, alees_ctx *ctx, const alees_id *id);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * service.c - alees.rbac/1.
  *
- * A principal says which user; each question finds that user anew in memory (cache.c), holds it while it is answered, and
- * copies what lives on. So no reference outlives a call, and a right that is taken away is gone for the next question of
- * the same request. */
+ * A principal says which user; each question finds that user anew in memory (cache.c), holds it while it is answered,
+ * and copies what lives on. So no reference outlives a call, and a right that is taken away is gone for the next
+ * question of the same request. */
 #include <stdlib.h>
 
 #include "rbac.h"
@@ -28,8 +28,11 @@ static alees_rc make_principal(struct rbac *r, alees_ctx *ctx, struct policy_use
     size_t length = strlen(u->username);
     char *username = who ? copy(r, ctx, u->username, length) : NULL;
     if (username) {
-        *who = (struct alees_principal){.struct_size = sizeof *who, .flags = u->is_superuser ? ALEES_SUPERUSER : 0,
-                                        .id = u->id, .username = {username, length}, .provider = r};
+        *who = (struct alees_principal){.struct_size = sizeof *who,
+                                        .flags = u->is_superuser ? ALEES_SUPERUSER : 0,
+                                        .id = u->id,
+                                        .username = {username, length},
+                                        .provider = r};
         *ret_who = who;
     }
     policy_user_release(u);
@@ -176,14 +179,21 @@ static alees_rc grant(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str 
         return rbac_fail(r, ctx, ALEES_E_NOT_FOUND, "unknown_user", "There is no user of that name.");
     }
     if (alees_equal(r->db->text(rows, 0, 1), alees_text("0"))) {
-        return rbac_fail(r, ctx, ALEES_E_NOT_FOUND, "unknown_role", "There is no role of that name in that organization.");
+        return rbac_fail(r, ctx, ALEES_E_NOT_FOUND, "unknown_role",
+                         "There is no role of that name in that organization.");
     }
     return ALEES_OK;
 }
 
 void rbac_service_init(struct rbac *r) {
-    r->service = (struct alees_rbac_v1){.struct_size = sizeof r->service, .state = r, .catalogue = catalogue,
-                                        .permission = permission, .authenticate = authenticate, .decide = decide,
-                                        .organizations = organizations, .user = user,
-                                        .organization_name = organization_name, .grant = grant};
+    r->service = (struct alees_rbac_v1){.struct_size = sizeof r->service,
+                                        .state = r,
+                                        .catalogue = catalogue,
+                                        .permission = permission,
+                                        .authenticate = authenticate,
+                                        .decide = decide,
+                                        .organizations = organizations,
+                                        .user = user,
+                                        .organization_name = organization_name,
+                                        .grant = grant};
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * table.h - a bounded map from ids to counted objects that do not change, for many threads. Any thread.
  *
- * It lies in 64 shards, each with a lock that is held for a few instructions and never while anything is loaded, so that
- * two requests meet only when they ask for the same shard at the same moment. Over its budget of bytes the table forgets
- * what was not asked for lately (CLOCK: a hand goes round, sparing once what was used since it came by).
+ * It lies in 64 shards, each with a lock that is held for a few instructions and never while anything is loaded, so
+ * that two requests meet only when they ask for the same shard at the same moment. Over its budget of bytes the table
+ * forgets what was not asked for lately (CLOCK: a hand goes round, sparing once what was used since it came by).
  *
- * What is loaded may be out of date before it is put: somebody may have dropped it in between. So a loader first takes a
- * watch, then loads, then puts, and the put does nothing if the shard has heard of a change since the watch. */
+ * What is loaded may be out of date before it is put: somebody may have dropped it in between. So a loader first takes
+ * a watch, then loads, then puts, and the put does nothing if the shard has heard of a change since the watch. */
 #ifndef TABLE_H
 #define TABLE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * throttle.c - see throttle.h. An allowance is one number, the moment at which all of it will be back (GCRA, the generic
- * cell rate algorithm): spending moves the moment by the time that one attempt takes to come back. A table of fixed size
- * holds them, eight in a row; a new one takes the place of the one that has spent least. */
+ * throttle.c - see throttle.h. An allowance is one number, the moment at which all of it will be back (GCRA, the
+ * generic cell rate algorithm): spending moves the moment by the time that one attempt takes to come back. A table of
+ * fixed size holds them, eight in a row; a new one takes the place of the one that has spent least. */
 #include "throttle.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * user.c - struct policy_user of policy.h: what was loaded of a user, and what it means in one tree, with one set of roles,
- * at one moment. */
+ * user.c - struct policy_user of policy.h: what was loaded of a user, and what it means in one tree, with one set of
+ * roles, at one moment. */
 #include <stdlib.h>
 
 #include "alees/util.h"
@@ -149,10 +149,14 @@ struct policy_user *policy_user_new(const struct policy_user_row *row, const str
     }
     for (uint32_t i = 0; i < count; i++) {
         if (i == 0 || alees_id_compare(&rows[i].id, &rows[i - 1].id) != 0) {
-            u->memberships[u->membership_count++] = (struct policy_membership){
-                .id = rows[i].id, .organization = rows[i].organization, .from = rows[i].from, .until = rows[i].until,
-                .first_role = u->role_count, .is_global = rows[i].is_global, .is_active = rows[i].is_active,
-                .inherit = rows[i].inherit};
+            u->memberships[u->membership_count++] = (struct policy_membership){.id = rows[i].id,
+                                                                               .organization = rows[i].organization,
+                                                                               .from = rows[i].from,
+                                                                               .until = rows[i].until,
+                                                                               .first_role = u->role_count,
+                                                                               .is_global = rows[i].is_global,
+                                                                               .is_active = rows[i].is_active,
+                                                                               .inherit = rows[i].inherit};
         }
         if (rows[i].has_role) {
             u->role_ids[u->role_count++] = rows[i].role;
@@ -162,8 +166,8 @@ struct policy_user *policy_user_new(const struct policy_user_row *row, const str
     return resolve(u, tree, roles, now);
 }
 
-struct policy_user *policy_user_again(const struct policy_user *old, struct policy_tree *tree, struct policy_roles *roles,
-                                      int64_t now) {
+struct policy_user *policy_user_again(const struct policy_user *old, struct policy_tree *tree,
+                                      struct policy_roles *roles, int64_t now) {
     const struct policy_user_row row = {old->id, alees_text(old->username), old->is_active, old->is_superuser};
     struct policy_user *u = make(&row, old->permission_count, old->membership_count, old->role_count);
     if (!u) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_auth.c - plugins/rbac on the whole server: logging in and out, and that a right which another connection takes away
- * is gone within 2 seconds. */
+ * test_auth.c - plugins/rbac on the whole server: logging in and out, and that a right which another connection takes
+ * away is gone within 2 seconds. */
 #include "test.h"
 
 #include <stdio.h>
@@ -55,14 +55,21 @@ static const char *login(struct setting *s, const char *username, const char *pa
 
 /* A user of one test alone, so that none disturbs another; logged in. */
 static const char *new_user(struct setting *s, const char *name, const char *organization, const char *role) {
-    pg_exec(&s->pg, text(s, "INSERT INTO rbac.app_user (id, username, password_hash, is_demo) SELECT alees.new_id(), '%s', "
-                            "password_hash, true FROM rbac.app_user WHERE username = 'nobody'", name));
+    pg_exec(&s->pg,
+            text(s,
+                 "INSERT INTO rbac.app_user (id, username, password_hash, is_demo) "
+                 "SELECT alees.new_id(), '%s', password_hash, true FROM rbac.app_user WHERE username = 'nobody'",
+                 name));
     if (organization) {
-        pg_exec(&s->pg, text(s, "INSERT INTO rbac.membership (id, user_id, organization_id) SELECT alees.new_id(), id, '%s' "
-                                "FROM rbac.app_user WHERE username = '%s'", organization, name));
-        pg_exec(&s->pg, text(s, "INSERT INTO rbac.membership_role SELECT m.id, r.id FROM rbac.membership m "
-                                "JOIN rbac.app_user u ON u.id = m.user_id, rbac.role r "
-                                "WHERE u.username = '%s' AND r.name = '%s'", name, role));
+        pg_exec(&s->pg, text(s,
+                             "INSERT INTO rbac.membership (id, user_id, organization_id) "
+                             "SELECT alees.new_id(), id, '%s' FROM rbac.app_user WHERE username = '%s'",
+                             organization, name));
+        pg_exec(&s->pg, text(s,
+                             "INSERT INTO rbac.membership_role SELECT m.id, r.id FROM rbac.membership m "
+                             "JOIN rbac.app_user u ON u.id = m.user_id, rbac.role r "
+                             "WHERE u.username = '%s' AND r.name = '%s'",
+                             name, role));
     }
     return login(s, name, PASSWORD);
 }
@@ -121,10 +128,12 @@ static void test_login(void **state) {
     assert_int_equal(strncmp(answer_text(a, "/token").ptr, "alees_", 6), 0);
     assert_int_equal(answer_text(a, "/expires_at").len, strlen("2026-11-22T20:15:00.000000Z"));
     assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM rbac.token t JOIN rbac.app_user u ON u.id = t.user_id "
-                                      "WHERE u.username = 'acme-viewer' AND t.expires_at BETWEEN now() + interval '11 h' "
-                                      "AND now() + interval '12 h'"), 1);
+                                      "WHERE u.username = 'acme-viewer' AND t.expires_at "
+                                      "BETWEEN now() + interval '11 h' AND now() + interval '12 h'"),
+                     1);
     assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM rbac.app_user "
-                                      "WHERE username = 'acme-viewer' AND last_login > now() - interval '1 min'"), 1);
+                                      "WHERE username = 'acme-viewer' AND last_login > now() - interval '1 min'"),
+                     1);
 }
 
 static void test_me(void **state) {
@@ -194,13 +203,15 @@ static void test_password(void **state) {
     struct setting *s = *state;
     const char *one = new_user(s, "changer", NULL, NULL), *two = login(s, "changer", PASSWORD);
     assert_problem(ask(s, "POST", "/auth/password", one,
-                       "{\"current_password\":\"wrong-password\",\"new_password\":\"another-password\"}"), 422,
-                   "wrong_password");
-    assert_problem(ask(s, "POST", "/auth/password", one,
-                       "{\"current_password\":\"" PASSWORD "\",\"new_password\":\"short\"}"), 422, "bad_password");
+                       "{\"current_password\":\"wrong-password\",\"new_password\":\"another-password\"}"),
+                   422, "wrong_password");
+    assert_problem(
+        ask(s, "POST", "/auth/password", one, "{\"current_password\":\"" PASSWORD "\",\"new_password\":\"short\"}"),
+        422, "bad_password");
     assert_status(ask(s, "GET", "/auth/me", two, NULL), 200);
     assert_status(ask(s, "POST", "/auth/password", one,
-                      "{\"current_password\":\"" PASSWORD "\",\"new_password\":\"another-password\"}"), 204);
+                      "{\"current_password\":\"" PASSWORD "\",\"new_password\":\"another-password\"}"),
+                  204);
     assert_status(ask(s, "GET", "/auth/me", one, NULL), 401);
     assert_status(ask(s, "GET", "/auth/me", two, NULL), 401);
     assert_problem(try_login(s, "changer", PASSWORD), 401, "bad_credentials");
@@ -231,7 +242,7 @@ static void test_can(void **state) {
     soon(s, manager, "granted");
     assert_string_equal(reason(s, viewer), "granted");
     assert_text(answer_text(can(s, viewer, BERLIN, ""), "/reason"), "no_membership");
-    assert_text(answer_text(can(s, manager, BERLIN, ""), "/reason"), "granted"); /* inherited */
+    assert_text(answer_text(can(s, manager, BERLIN, ""), "/reason"), "granted");       /* inherited */
     assert_text(answer_text(can(s, viewer, NOWHERE, ""), "/reason"), "no_membership"); /* as a foreign one */
     assert_text(answer_text(can(s, admin, NOWHERE, ""), "/reason"), "unknown_organization");
     assert_text(answer_text(can(s, admin, GLOBEX, ""), "/reason"), "superuser");
@@ -267,10 +278,13 @@ static void test_obeys_every_change(void **state) {
         {"DELETE FROM rbac.membership_role WHERE membership_id IN (SELECT id FROM rbac.membership WHERE user_id = U)",
          "role_lacks_permission"},
         {"INSERT INTO rbac.membership_role SELECT m.id, r.id FROM rbac.membership m, rbac.role r WHERE m.user_id = U "
-         "AND r.name = 'editor'", "granted"},
+         "AND r.name = 'editor'",
+         "granted"},
         {"DELETE FROM rbac.role_permission WHERE permission = '*.view_*' AND role_id = "
-         "(SELECT id FROM rbac.role WHERE name = 'editor')", "role_lacks_permission"},
-        {"INSERT INTO rbac.role_permission SELECT id, true, '*.view_*' FROM rbac.role WHERE name = 'editor'", "granted"},
+         "(SELECT id FROM rbac.role WHERE name = 'editor')",
+         "role_lacks_permission"},
+        {"INSERT INTO rbac.role_permission SELECT id, true, '*.view_*' FROM rbac.role WHERE name = 'editor'",
+         "granted"},
         {"UPDATE rbac.organization SET is_active = false WHERE id = '" ACME "'", "inactive_organization"},
         {"UPDATE rbac.organization SET is_active = true WHERE id = '" ACME "'", "granted"},
         {"UPDATE rbac.app_user SET is_superuser = true WHERE id = U", "superuser"},
@@ -296,8 +310,9 @@ static void test_a_token_ends(void **state) {
     const char *expired = new_user(s, "guest", ACME, "viewer"), *revoked = login(s, "guest", PASSWORD);
     assert_string_equal(reason(s, expired), "granted");
     assert_string_equal(reason(s, revoked), "granted");
-    pg_exec(&s->pg, "UPDATE rbac.token SET expires_at = now() - interval '1 s' WHERE created_at = (SELECT min(t.created_at) "
-                    "FROM rbac.token t JOIN rbac.app_user u ON u.id = t.user_id WHERE u.username = 'guest')");
+    pg_exec(&s->pg, "UPDATE rbac.token SET expires_at = now() - interval '1 s' WHERE created_at = "
+                    "(SELECT min(t.created_at) FROM rbac.token t JOIN rbac.app_user u ON u.id = t.user_id WHERE "
+                    "u.username = 'guest')");
     soon(s, expired, "unauthenticated");
     assert_string_equal(reason(s, revoked), "granted");
     pg_exec(&s->pg, "DELETE FROM rbac.token WHERE user_id = (SELECT id FROM rbac.app_user WHERE username = 'guest')");
@@ -326,8 +341,9 @@ static void test_many_changes_at_once(void **state) {
 static void test_hints_are_not_believed(void **state) {
     struct setting *s = *state;
     const char *token = new_user(s, "steady", ACME, "viewer");
-    pg_exec(&s->pg, "SELECT pg_notify('alees_rbac', h) FROM unnest(ARRAY['', 'u:', 'u:" ACME "', 't:zz', 'x:1', 'r:', 'o:', "
-                    "'flush', repeat('u', 7000)]) h");
+    pg_exec(&s->pg,
+            "SELECT pg_notify('alees_rbac', h) "
+            "FROM unnest(ARRAY['', 'u:', 'u:" ACME "', 't:zz', 'x:1', 'r:', 'o:', 'flush', repeat('u', 7000)]) h");
     for (int i = 0; i < 50; i++) {
         assert_string_equal(reason(s, token), "granted");
     }
@@ -340,7 +356,8 @@ static void test_change_while_the_listener_is_away(void **state) {
     assert_string_equal(reason(s, token), "granted");
     pg_exec(&s->pg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                     "WHERE datname = current_database() AND usename = 'alees_app'");
-    pg_exec(&s->pg, "DELETE FROM rbac.membership WHERE user_id = (SELECT id FROM rbac.app_user WHERE username = 'unheard')");
+    pg_exec(&s->pg, "DELETE FROM rbac.membership "
+                    "WHERE user_id = (SELECT id FROM rbac.app_user WHERE username = 'unheard')");
     const uint64_t start = sys_monotonic_us();
     while (strcmp(reason(s, token), "no_membership") != 0) { /* 503 in between is right, a yes after 2 s is not */
         assert_true(sys_monotonic_us() - start < (uint64_t)10 * 1000 * 1000);

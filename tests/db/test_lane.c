@@ -169,14 +169,14 @@ static void test_terminated_under_load(void **state) {
     struct shop *s = *state;
     struct outcome o = {.stop = false};
     struct lanes *lanes = open_lanes(s, 2, 10000);
-    const struct load load = {
-        .lanes = lanes, .plugin = &s->shop, .sql = echo, .statement = 7, .padding = 10};
+    const struct load load = {.lanes = lanes, .plugin = &s->shop, .sql = echo, .statement = 7, .padding = 10};
     start(&o, &load, true);
     unsigned before = 0;
     for (int i = 0; i < 15; i++) {
         pause_ms(100);
         assert_int_equal(o.wrong, 0);
-        pg_count(&s->pg, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'lane'");
+        pg_count(&s->pg,
+                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'lane'");
     }
     pause_ms(200);
     before = o.answered;
@@ -258,8 +258,8 @@ static void test_failed_prepare(void **state) {
     static const struct {
         uint32_t first, count, error_call;
         const char *state;
-    } turns[] = {{0, 1, 0, "42P01"}, {0, 3, 0, "42P01"}, {1, 2, 0, "22012"}, {1, 2, 0, "22012"}, {2, 1, 0, NULL},
-                 {2, 1, 0, NULL}};
+    } turns[] = {{0, 1, 0, "42P01"}, {0, 3, 0, "42P01"}, {1, 2, 0, "22012"},
+                 {1, 2, 0, "22012"}, {2, 1, 0, NULL},    {2, 1, 0, NULL}};
     for (size_t i = 0; i < ARRAY_LEN(turns); i++) {
         u = new_unit(arena, &calls[turns[i].first], turns[i].count, &s->shop, SHOP_ONLY_A);
         assert_ok(lane_run(lanes, u));
@@ -329,13 +329,13 @@ static void test_away(void **state) {
     struct lanes *lanes = open_lanes(s, 2, 10000);
     struct unit *u;
     char sql[200];
-    snprintf(sql, sizeof sql, "ALTER DATABASE %s ALLOW_CONNECTIONS false", s->pg.name);
+    snprintf(sql, sizeof sql, "ALTER DATABASE %s CONNECTION LIMIT 0", s->pg.name);
     pg_exec(&s->pg, sql);
     pg_exec(&s->pg, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'lane'");
     for (int i = 0; i < 50; i++) {
         assert_err(ask(lanes, arena, &u, "SELECT 1"), ALEES_E_UNAVAILABLE);
     }
-    snprintf(sql, sizeof sql, "ALTER DATABASE %s ALLOW_CONNECTIONS true", s->pg.name);
+    snprintf(sql, sizeof sql, "ALTER DATABASE %s CONNECTION LIMIT -1", s->pg.name);
     pg_exec(&s->pg, sql);
     bool works = false;
     for (int i = 0; i < 50 && !works; i++) {
@@ -349,10 +349,14 @@ static void test_away(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_everybody_their_own), cmocka_unit_test(test_full_buffers),
-        cmocka_unit_test(test_terminated_under_load), cmocka_unit_test(test_closed_while_idle),
-        cmocka_unit_test(test_statement_timeout),   cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_failed_prepare),      cmocka_unit_test(test_unit_is_a_transaction),
+        cmocka_unit_test(test_everybody_their_own),
+        cmocka_unit_test(test_full_buffers),
+        cmocka_unit_test(test_terminated_under_load),
+        cmocka_unit_test(test_closed_while_idle),
+        cmocka_unit_test(test_statement_timeout),
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_failed_prepare),
+        cmocka_unit_test(test_unit_is_a_transaction),
         cmocka_unit_test(test_away),
     };
     return cmocka_run_group_tests_name("lane", tests, setup, teardown);

@@ -169,8 +169,7 @@ static void test_drift(void **state) {
         {"ALTER TABLE shop.item DROP CONSTRAINT item_parent; ALTER TABLE shop.item ADD CONSTRAINT item_parent "
          "FOREIGN KEY (parent_id) REFERENCES shop.item (id)",
          "FOREIGN KEY (organization_id, parent_id) REFERENCES shop.item is missing"},
-        {"ALTER TABLE bank.account DROP CONSTRAINT account_pkey",
-         "PRIMARY KEY (organization_id,id) is missing"},
+        {"ALTER TABLE bank.account DROP CONSTRAINT account_pkey", "PRIMARY KEY (organization_id,id) is missing"},
         {"ALTER TABLE bank.account DROP CONSTRAINT account_pkey",
          "an index that begins with organization_id is missing"},
         {"ALTER TABLE bank.account DROP CONSTRAINT account_id_key", "UNIQUE (id) is missing"},
@@ -209,9 +208,10 @@ static void test_migrate_repairs(void **state) {
 
 static void test_role_attributes(void **state) {
     struct shop *s = *state;
-    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM pg_roles WHERE rolname IN ('alees_app', 'alees_plugin_shop', "
-                                      "'alees_plugin_shop_all', 'alees_plugin_bank') AND NOT (rolsuper OR rolbypassrls "
-                                      "OR rolcreaterole OR rolcreatedb OR rolinherit)"),
+    assert_int_equal(pg_count(&s->pg,
+                              "SELECT count(*) FROM pg_roles WHERE rolname IN ('alees_app', 'alees_plugin_shop', "
+                              "'alees_plugin_shop_all', 'alees_plugin_bank') AND NOT (rolsuper OR rolbypassrls "
+                              "OR rolcreaterole OR rolcreatedb OR rolinherit)"),
                      4);
     assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM pg_authid WHERE rolname IN ('alees_app', 'alees_owner') "
                                       "AND rolpassword LIKE 'SCRAM-SHA-256$%'"),
@@ -231,10 +231,11 @@ static void test_role_attributes(void **state) {
 static void test_new_id(void **state) {
     struct shop *s = *state;
     assert_int_equal(pg_count(&s->pg, "SELECT count(DISTINCT alees.new_id()) FROM generate_series(1, 1000)"), 1000);
-    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM generate_series(1, 100), LATERAL (SELECT alees.new_id()::text "
-                                      "AS id) i WHERE id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-' "
-                                      "AND abs(('x' || lpad(replace(left(id, 13), '-', ''), 16, '0'))::bit(64)::bigint - "
-                                      "extract(epoch FROM now()) * 1000) < 60000"),
+    assert_int_equal(pg_count(&s->pg,
+                              "SELECT count(*) FROM generate_series(1, 100), LATERAL (SELECT alees.new_id()::text "
+                              "AS id) i WHERE id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-' "
+                              "AND abs(('x' || lpad(replace(left(id, 13), '-', ''), 16, '0'))::bit(64)::bigint - "
+                              "extract(epoch FROM now()) * 1000) < 60000"),
                      100);
 }
 

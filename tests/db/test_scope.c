@@ -60,8 +60,9 @@ static void test_nothing_stays(void **state) {
             store_begin(ctx);
         }
         if (round % 2) {
-            assert_err(shop_run(ctx, &s->shop, SHOP_BOTH, "SELECT 1 / (count(*) - count(*)) FROM shop.item", NULL, 0, NULL),
-                       ALEES_E_INVALID);
+            assert_err(
+                shop_run(ctx, &s->shop, SHOP_BOTH, "SELECT 1 / (count(*) - count(*)) FROM shop.item", NULL, 0, NULL),
+                ALEES_E_INVALID);
         } else {
             assert_int_equal(shop_number(ctx, &s->shop, SHOP_ONLY_A, count_items), SHOP_ROWS_A);
         }
@@ -98,6 +99,10 @@ static void test_no_way_out(void **state) {
         "WITH w AS (SELECT set_config('alees.organizations', '" SHOP_BOTH "', true)) SELECT count(*) FROM shop.item, w",
         "UPDATE pg_settings SET setting = '" SHOP_BOTH "' WHERE name = 'alees.organizations'",
         "UPDATE pg_catalog.pg_settings SET setting = 'none' WHERE name = 'role'",
+        "SELECT query_to_xml('SELECT set_config(''role'', ''none'', true)', true, false, '')",
+        "SELECT query_to_xml('SET LOCAL ROLE NONE', true, false, '')",
+        "SELECT query_to_xml('SET LOCAL alees.organizations = ''{}''', true, false, '')",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'alees_app' AND pid > 0",
         "SELECT * FROM bank.account",
         "SELECT * FROM alees.secret",
         "INSERT INTO alees.migration VALUES ('x', 1, 'x', 'x')",
@@ -154,8 +159,11 @@ static void test_alternating(void **state) {
         const char *organizations;
         int64_t rows;
     } turns[] = {
-        {SHOP_ONLY_A, SHOP_ROWS_A}, {NULL, SHOP_ROWS_A + SHOP_ROWS_B}, {SHOP_ONLY_B, SHOP_ROWS_B},
-        {"{}", 0},                  {SHOP_BOTH, SHOP_ROWS_A + SHOP_ROWS_B},
+        {SHOP_ONLY_A, SHOP_ROWS_A},
+        {NULL, SHOP_ROWS_A + SHOP_ROWS_B},
+        {SHOP_ONLY_B, SHOP_ROWS_B},
+        {"{}", 0},
+        {SHOP_BOTH, SHOP_ROWS_A + SHOP_ROWS_B},
     };
     struct shop *s = *state;
     const char *more = getenv("ALEES_TEST_LONG");
@@ -169,8 +177,9 @@ static void test_alternating(void **state) {
             ctx = shop_ctx(s);
         }
         uint32_t turn = (i * 7 + i / 11) % ARRAY_LEN(turns);
-        int64_t found = i % 17 ? shop_number(ctx, &s->shop, turns[turn].organizations, count_items)
-                               : shop_number(ctx, &s->bank, turns[turn].organizations, "SELECT count(*) FROM bank.account");
+        int64_t found =
+            i % 17 ? shop_number(ctx, &s->shop, turns[turn].organizations, count_items)
+                   : shop_number(ctx, &s->bank, turns[turn].organizations, "SELECT count(*) FROM bank.account");
         bool sees_a = turn != 2 && turn != 3;
         assert_int_equal(found, i % 17 ? turns[turn].rows : (sees_a ? 3 : 0));
     }

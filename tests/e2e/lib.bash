@@ -36,7 +36,7 @@ fail() {
   printf 'not ok - %s\n' "$*"
   [ -z "$status" ] || printf '  last answer: %s %.600s\n' "$status" "$body"
   [ ! -s "$work/out" ] || { printf '  last command:\n'; tail -n 20 "$work/out"; }
-  [ ! -s "$work/log" ] || { printf '  log of the server:\n'; tail -n 20 "$work/log"; }
+  [ ! -s "$work/log" ] || { printf '  log of the server:\n'; tail -n 8 "$work/log" | cut -c 1-300; }
   exit 1
 }
 

@@ -23,12 +23,14 @@ struct pg {
 void pg_open(struct pg *pg, const char *name, const char *template);
 void pg_close(struct pg *pg); /* drops it, whoever is connected */
 
-/* The configuration of this database; more: further lines such as "[database]\nlanes = 1\n", or NULL. config_free it. */
+/* The configuration of this database; more: further lines, such as "[database]\nlanes = 1\n", or
+ * NULL. config_free it. */
 struct config *pg_config(const struct pg *pg, const char *more);
 
 /* As the superuser. */
 void pg_exec(struct pg *pg, const char *sql);
-alees_str pg_value(struct pg *pg, struct arena *arena, const char *sql); /* the first value of the first row, or absent */
+alees_str pg_value(struct pg *pg, struct arena *arena,
+                   const char *sql); /* the first value of the first row, or absent */
 int64_t pg_count(struct pg *pg, const char *sql);
 
 #endif

@@ -14,9 +14,8 @@
 enum { VIEW = 1, ADD, CHANGE, EXPLAIN, ROLE_VIEW, PERMISSIONS = ROLE_VIEW };
 
 static const struct alees_permission permission_rows[PERMISSIONS] = {
-    {"product.view_product", "See."},        {"product.add_product", "Add."},
-    {"product.change_product", "Change."},   {"rbac.explain_decision", "Explain."},
-    {"rbac.view_role", "See."},
+    {"product.view_product", "See."},      {"product.add_product", "Add."}, {"product.change_product", "Change."},
+    {"rbac.explain_decision", "Explain."}, {"rbac.view_role", "See."},
 };
 
 /* Small numbers as ids, so that a failure can be read. */
@@ -44,8 +43,8 @@ static inline struct policy_catalogue *catalogue(void) {
 }
 
 static inline struct policy_organization_row organization(uint32_t number, int parent, bool is_active) {
-    struct policy_organization_row row = {.id = organization_id(number), .is_active = is_active,
-                                          .name = test_view("an organization")};
+    struct policy_organization_row row = {
+        .id = organization_id(number), .is_active = is_active, .name = test_view("an organization")};
     if (parent >= 0) {
         row.parent = organization_id((uint32_t)parent);
         row.has_parent = true;
@@ -54,9 +53,14 @@ static inline struct policy_organization_row organization(uint32_t number, int p
 }
 
 static inline struct policy_membership_row member(uint32_t where, uint32_t role, bool inherit) {
-    return (struct policy_membership_row){.id = id_of(3, where), .organization = organization_id(where),
-                                          .role = role_id(role), .has_role = true, .is_active = true,
-                                          .inherit = inherit, .from = INT64_MIN, .until = INT64_MAX};
+    return (struct policy_membership_row){.id = id_of(3, where),
+                                          .organization = organization_id(where),
+                                          .role = role_id(role),
+                                          .has_role = true,
+                                          .is_active = true,
+                                          .inherit = inherit,
+                                          .from = INT64_MIN,
+                                          .until = INT64_MAX};
 }
 
 #endif

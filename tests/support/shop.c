@@ -85,7 +85,8 @@ static void make_catalogue(struct shop *s) {
     s->catalogue = (struct catalogue){.resources = s->resources, .resource_count = 3};
 }
 
-static void make_plugin(struct shop *s, struct alees_self *p, const char *name, const char *role, const char *role_all) {
+static void make_plugin(struct shop *s, struct alees_self *p, const char *name, const char *role,
+                        const char *role_all) {
     p->magic = PLUGIN_MAGIC;
     p->index = s->plugins.count;
     p->decl.name = name;

@@ -18,7 +18,7 @@ const struct world_organization world_organizations[WORLD_TARGETS] = {
 #define V WORLD_VIEW
 #define M WORLD_MANAGE
 const struct world_user world_users[WORLD_USERS] = {
-    {"admin", {M, M, M, N}, 422},          {"acme-manager", {M, N, N, N}, 201}, {"acme-viewer", {V, N, N, N}, 403},
+    {"admin", {M, M, M, N}, 422},          {"acme-manager", {M, N, N, N}, 201}, {"acme-viewer", {V, V, N, N}, 403},
     {"globex-manager", {N, N, M, N}, 201}, {"both", {V, N, M, N}, 201},         {"nobody", {N, N, N, N}, 403},
 };
 
@@ -138,6 +138,8 @@ int world_setup(void **state) {
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     pg_open(&w->pg, "world", PG_DEMO);
+    pg_exec(&w->pg, "UPDATE rbac.membership SET inherit = true "
+                    "WHERE user_id = (SELECT id FROM rbac.app_user WHERE username = 'acme-viewer')");
     w->arena = test_arena();
     w->loopback = loopback_open(w->pg.conf, NULL);
     w->catalogue = &loopback_app(w->loopback)->catalogue;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * world.h - the whole server with its four plugins and the rows of `alees demo`, and what its users may do there: for tests
- * that walk the catalogue. */
+ * that walk the catalogue. One thing is added: acme-viewer's membership is inherited by Acme Berlin. */
 #ifndef WORLD_H
 #define WORLD_H
 

@@ -385,14 +385,23 @@ static void test_no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_only_ok_authenticates),         TEST(test_only_ok_authorizes),
-        TEST(test_only_ok_of_a_handler_succeeds), TEST(test_only_ok_decides_globally),
-        TEST(test_ok_without_a_result_refuses),   TEST(test_no_provider_refuses),
-        TEST(test_what_the_client_is_told),       TEST(test_order_of_stages),
-        TEST(test_denied_names_the_permission),   TEST(test_a_route_without_any_rule_is_closed),
-        TEST(test_public_route_asks_nobody),      TEST(test_login_route_needs_no_permission),
-        TEST(test_authorization_header),          TEST(test_handler_answers),
-        TEST(test_invisible_is_unknown),          TEST(test_no_memory),
+        TEST(test_only_ok_authenticates),
+        TEST(test_only_ok_authorizes),
+        TEST(test_only_ok_of_a_handler_succeeds),
+        TEST(test_only_ok_decides_globally),
+        TEST(test_ok_without_a_result_refuses),
+        TEST(test_no_provider_refuses),
+        TEST(test_what_the_client_is_told),
+        TEST(test_order_of_stages),
+        TEST(test_denied_names_the_permission),
+        TEST(test_object_of_an_organization),
+        TEST(test_a_route_without_any_rule_is_closed),
+        TEST(test_public_route_asks_nobody),
+        TEST(test_login_route_needs_no_permission),
+        TEST(test_authorization_header),
+        TEST(test_handler_answers),
+        TEST(test_invisible_is_unknown),
+        TEST(test_no_memory),
     };
     return cmocka_run_group_tests_name("pipeline", tests, NULL, NULL);
 }

@@ -20,13 +20,15 @@ enum { OWNER = 1, VIEWER, GLOBEX_ADDER };
 static int set_up(void **state) {
     static struct world w;
     const struct policy_organization_row organizations[] = {
-        organization(3, 2, true), organization(6, 0, true),  organization(0, -1, true), organization(4, 1, false),
+        organization(3, 2, true), organization(6, 0, true), organization(0, -1, true), organization(4, 1, false),
         organization(2, 1, true), organization(5, 4, true), organization(1, 0, true),
     };
     const struct policy_role_row roles[] = {
         {.id = role_id(OWNER), .is_system = true, .name = test_view("owner"), .permission = test_view("*")},
         {.id = role_id(VIEWER), .is_system = true, .name = test_view("viewer"), .permission = test_view("*.view_*")},
-        {.id = role_id(GLOBEX_ADDER), .organization = organization_id(6), .name = test_view("adder"),
+        {.id = role_id(GLOBEX_ADDER),
+         .organization = organization_id(6),
+         .name = test_view("adder"),
          .permission = test_view("product.add_product")},
     };
     w.catalogue = catalogue();
@@ -112,7 +114,7 @@ static void test_inner_membership_below_an_inactive_one(void **state) {
     const struct policy_membership_row rows[] = {member(0, VIEWER, true), member(5, VIEWER, false),
                                                  member(4, OWNER, true), member(3, OWNER, false)};
     struct policy_user *u = make_user(*state, true, false, rows, 4);
-    assert_int_equal(decide_in(u, VIEW, 5), ALEES_GRANTED); /* its own, active */
+    assert_int_equal(decide_in(u, VIEW, 5), ALEES_GRANTED);              /* its own, active */
     assert_int_equal(decide_in(u, ADD, 5), ALEES_ROLE_LACKS_PERMISSION); /* its own came furthest */
     assert_int_equal(decide_in(u, VIEW, 4), ALEES_INACTIVE_ORGANIZATION);
     assert_int_equal(decide_in(u, ADD, 3), ALEES_GRANTED);
@@ -123,7 +125,8 @@ static void test_inner_membership_below_an_inactive_one(void **state) {
 
 static void test_time(void **state) {
     const struct world *w = *state;
-    struct policy_membership_row rows[] = {member(1, VIEWER, false), member(2, VIEWER, false), member(6, VIEWER, false)};
+    struct policy_membership_row rows[] = {member(1, VIEWER, false), member(2, VIEWER, false),
+                                           member(6, VIEWER, false)};
     rows[0].until = NOW;     /* is over */
     rows[1].from = NOW + 10; /* is to come */
     rows[2].from = NOW;      /* begins now, ends later */
@@ -254,8 +257,8 @@ static void test_patterns(void **state) {
 
 static void test_custom_roles_have_no_patterns(void **state) {
     const struct world *w = *state;
-    const struct policy_role_row row = {.id = role_id(9), .organization = organization_id(1), .name = test_view("sly"),
-                                        .permission = test_view("*")};
+    const struct policy_role_row row = {
+        .id = role_id(9), .organization = organization_id(1), .name = test_view("sly"), .permission = test_view("*")};
     struct policy_roles *roles = policy_roles_new(w->catalogue, &row, 1, 1);
     assert_int_equal(roles->count, 1);
     assert_int_equal(roles->roles[0].permissions[0], 0);

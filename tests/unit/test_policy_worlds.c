@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_policy_worlds.c - thousands of random worlds: the decision against the rule written down as plainly as can be, and
- * check, list and explanation against each other. */
+ * test_policy_worlds.c - thousands of random worlds: the decision against the rule written down as plainly as can be,
+ * and check, list and explanation against each other. */
 #include "policy_rows.h"
 
 enum { WORLDS = 4000, MOST_ORGANIZATIONS = 14, MOST_ROLES = 5, MOST_MEMBERSHIPS = 8 };
@@ -42,9 +42,12 @@ static void draw_roles(struct random_world *w) {
             if (p < PERMISSIONS && !one_in(2)) {
                 continue;
             }
-            w->roles[w->role_rows++] = (struct policy_role_row){
-                .id = role_id(role), .organization = organization_id(where), .is_system = is_system,
-                .name = test_view("a role"), .permission = test_view(p < PERMISSIONS ? permission_rows[p].name : NULL)};
+            w->roles[w->role_rows++] =
+                (struct policy_role_row){.id = role_id(role),
+                                         .organization = organization_id(where),
+                                         .is_system = is_system,
+                                         .name = test_view("a role"),
+                                         .permission = test_view(p < PERMISSIONS ? permission_rows[p].name : NULL)};
             has_one = true;
         }
     }
@@ -140,9 +143,9 @@ static void check_grounds(const struct random_world *w, const struct alees_decis
     bool found = false;
     for (uint32_t i = 0; i < w->membership_rows; i++) {
         const struct policy_membership_row *m = &w->memberships[i];
-        found = found || (alees_id_compare(&m->id, &why->membership) == 0 && m->has_role &&
-                          alees_id_compare(&m->organization, &why->through) == 0 &&
-                          alees_id_compare(&m->role, &why->role) == 0);
+        found = found ||
+                (alees_id_compare(&m->id, &why->membership) == 0 && m->has_role &&
+                 alees_id_compare(&m->organization, &why->through) == 0 && alees_id_compare(&m->role, &why->role) == 0);
     }
     assert_true(found);
 }

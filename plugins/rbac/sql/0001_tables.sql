@@ -1,10 +1,12 @@
+-- SPDX-License-Identifier: MIT
 -- Users and their tokens; roles and what they permit; memberships; the tree of organizations as far as rights need it.
 -- The schema exists already. All of it belongs to alees_owner.
 
 CREATE TABLE rbac.app_user (
     id            uuid PRIMARY KEY,
     username      text NOT NULL UNIQUE
-                  CHECK (length(username) BETWEEN 1 AND 150 AND username = btrim(username) AND username !~ '[[:cntrl:]]'),
+                  CHECK (length(username) BETWEEN 1 AND 150 AND username = btrim(username)
+                         AND username !~ '[[:cntrl:]]'),
     email         text CHECK (length(email) BETWEEN 3 AND 254),
     password_hash text CHECK (password_hash LIKE '$argon2id$%'), -- NULL: cannot log in
     is_active     boolean NOT NULL DEFAULT true,
@@ -63,7 +65,7 @@ CREATE TABLE rbac.role_permission (
 CREATE TABLE rbac.membership (
     id              uuid PRIMARY KEY,
     user_id         uuid NOT NULL REFERENCES rbac.app_user (id) ON DELETE CASCADE,
-    organization_id uuid REFERENCES rbac.organization (id) ON DELETE CASCADE, -- NULL: for global resources, nothing else
+    organization_id uuid REFERENCES rbac.organization (id) ON DELETE CASCADE, -- NULL: global resources
     is_active       boolean NOT NULL DEFAULT true,
     inherit         boolean NOT NULL DEFAULT false, -- also in the organizations below
     valid_from      timestamptz CHECK (isfinite(valid_from)),
@@ -121,9 +123,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DELETE FROM rbac.organization o WHERE o.id = $1
 $$;
 
--- Hints on the channel alees_rbac for the caches of every server: 'u:<user>', 't:<first half of a token's hash>', 'r:' (the
--- roles), 'o:' (the tree), 'flush' (everything; also past a hundred). A hint says what to read again and nothing else:
--- anybody may send one. The arguments of a trigger: prefix, the columns that matter, what to tell of each changed row.
+-- Hints on the channel alees_rbac for the caches of every server: 'u:<user>', 't:<first half of a token's hash>', 'r:'
+-- (the roles), 'o:' (the tree), 'flush' (everything; also past a hundred). A hint says what to read again and nothing
+-- else: anybody may send one. Arguments of the triggers: prefix, the columns that matter, what to tell of each row.
 CREATE FUNCTION rbac.hint() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
