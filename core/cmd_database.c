@@ -62,7 +62,7 @@ static int load_demo(struct app *app) {
         }
     }
     if (rc == ALEES_OK) {
-        rc = store_commit(ctx);
+        rc = ctx_commit(ctx);
     }
     if (rc != ALEES_OK) {
         server_print_problem(ctx, who, rc, stderr);

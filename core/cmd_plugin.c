@@ -76,7 +76,7 @@ static int execute(struct app *app, struct alees_self *plugin, const struct alee
     store_begin(ctx);
     rc = command->run(plugin->state, ctx, call->argc, call->argv);
     if (rc == ALEES_OK) {
-        rc = store_commit(ctx);
+        rc = ctx_commit(ctx);
     }
     (void)fflush(stdout);
     if (rc != ALEES_OK) {

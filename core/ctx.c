@@ -46,6 +46,16 @@ bool ctx_is_owner(const alees_ctx *ctx) {
     return ctx->owner == &this_thread;
 }
 
+alees_rc ctx_commit(alees_ctx *ctx) {
+    alees_rc rc = store_commit(ctx);
+    struct ctx_after *after = rc == ALEES_OK ? ctx->after : NULL;
+    ctx->after = NULL;
+    for (; after; after = after->next) {
+        after->run(after->plugin->state, ctx);
+    }
+    return rc;
+}
+
 alees_str ctx_header(const alees_ctx *ctx, const char *name) {
     for (uint32_t i = 0; i < ctx->request.header_count; i++) {
         if (str_equal_nocase(ctx->request.headers[i].name, name)) {

@@ -71,6 +71,13 @@ struct alees_ctx {
     bool is_public;            /* no user, on purpose */
     bool is_all;               /* a command: everything, as a superuser */
     struct ctx_transaction *transaction;
+    struct ctx_after *after; /* what plugins want to do once it is committed */
+};
+
+struct ctx_after {
+    struct ctx_after *next;
+    struct alees_self *plugin;
+    void (*run)(void *state, alees_ctx *ctx);
 };
 
 /* A ctx in an arena of its own, owned by the calling thread. ctx_end rolls back what is open and resets the arena, with
@@ -78,6 +85,9 @@ struct alees_ctx {
 alees_ctx *ctx_new(struct app *app, struct arena *arena) MUST_CHECK; /* NULL without memory */
 void ctx_end(alees_ctx *ctx);                                        /* accepts NULL */
 bool ctx_is_owner(const alees_ctx *ctx);                             /* is the calling thread the one that made it? */
+
+/* store_commit, and then what plugins asked for by alees.db/1 after_commit. */
+alees_rc ctx_commit(alees_ctx *ctx) MUST_CHECK;
 
 alees_str ctx_header(const alees_ctx *ctx,
                      const char *name); /* of the request; absent if none; last wins never: first */

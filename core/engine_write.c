@@ -127,7 +127,7 @@ static alees_rc carry_out(struct write *w) {
     store_begin(w->ctx);
     rc = perform(w, &is_missing);
     if (rc == ALEES_OK) {
-        rc = store_commit(w->ctx);
+        rc = ctx_commit(w->ctx);
     } else {
         store_rollback(w->ctx);
     }

@@ -154,7 +154,7 @@ alees_rc pipeline_plugin_handler(alees_ctx *ctx) {
         rc = ALEES_E_NOMEM; /* before the commit: an answer that cannot be given must not have happened */
     }
     if (rc == ALEES_OK && !is_reading) {
-        rc = store_commit(ctx);
+        rc = ctx_commit(ctx);
     }
     return rc;
 }

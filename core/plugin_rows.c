@@ -55,7 +55,7 @@ static void check_flags(const struct place *place, const struct alees_field *f) 
         [FIELD_OF_RESOURCE] = ALEES_IN_PATH - 1u, /* all before the two for routes */
         [FIELD_PARAMETER] = ALEES_REQUIRED | ALEES_IN_PATH | ALEES_IN_QUERY,
         [FIELD_OF_BODY] = ALEES_REQUIRED | ALEES_NULLABLE | ALEES_WRITE_ONLY,
-        [FIELD_OF_RESPONSE] = ALEES_REQUIRED | ALEES_NULLABLE | ALEES_READ_ONLY,
+        [FIELD_OF_RESPONSE] = ALEES_IN_PATH - 1u, /* an action may answer with the fields of its resource */
     };
     if (has(f, ~allowed[place->use])) {
         plugin_fault(place->report,

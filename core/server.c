@@ -63,7 +63,7 @@ static alees_ctx *boot_ctx_new(void *data, struct alees_self *plugin) {
 static alees_rc boot_ctx_end(void *data, alees_ctx *ctx, alees_rc rc) {
     (void)data;
     if (rc == ALEES_OK) {
-        rc = store_commit(ctx);
+        rc = ctx_commit(ctx);
     }
     if (rc != ALEES_OK) {
         server_print_problem(ctx, ctx->plugin->decl.name, rc, stderr);

@@ -23,7 +23,15 @@ static alees_rc db_run(alees_self *self, alees_ctx *ctx, const struct alees_stat
     if (count != own->nparams || (count && !params)) {
         return misuse(self, ctx, own->name);
     }
-    const struct store_call call = {self->prepared ? self->prepared[place] : NULL, params};
+    /* libpq wants a NUL behind each; a plugin's view may have none. */
+    alees_str *copies = ARENA_ARRAY(ctx->arena, alees_str, count);
+    for (uint32_t i = 0; copies && i < count; i++) {
+        copies[i] = arena_str(ctx->arena, params[i]);
+    }
+    if (arena_is_exhausted(ctx->arena)) {
+        return problem_set(&ctx->problem, PROBLEM_OUT_OF_MEMORY, "%s", "Ask for less at once.");
+    }
+    const struct store_call call = {self->prepared ? self->prepared[place] : NULL, copies};
     if (!call.statement) {
         return misuse(self, ctx, "called before the statements are prepared");
     }
@@ -36,6 +44,19 @@ static alees_rc db_run(alees_self *self, alees_ctx *ctx, const struct alees_stat
         *ret_rows = rows;
     }
     return rc;
+}
+
+static alees_rc db_after_commit(alees_self *self, alees_ctx *ctx, void (*run)(void *state, alees_ctx *ctx)) {
+    if (!svc_is_self(self) || !svc_is_ctx(ctx) || !run) {
+        return ALEES_E_INTERNAL;
+    }
+    struct ctx_after *after = ARENA_NEW(ctx->arena, struct ctx_after);
+    if (!after) {
+        return problem_set(&ctx->problem, PROBLEM_OUT_OF_MEMORY, "%s", "Ask for less at once.");
+    }
+    *after = (struct ctx_after){ctx->after, self, run};
+    ctx->after = after;
+    return ALEES_OK;
 }
 
 static uint32_t db_count(const alees_rows *rows) {
@@ -75,5 +96,6 @@ const struct alees_db_v1 svc_db = {
     .changed = db_changed,
     .text = db_text,
     .listen = db_listen,
+    .after_commit = db_after_commit,
     .listener_age = db_listener_age,
 };

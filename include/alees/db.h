@@ -16,7 +16,7 @@ extern "C" {
 struct alees_db_v1 {
     uint32_t struct_size, reserved0;
     /* Runs a statement of this plugin's own list in the ctx's transaction (or by itself: see ALEES_ROUTE_READ and
-     * ALEES_STATEMENT_ALONE). params are text as PostgreSQL reads it, an absent one is NULL; count equals nparams.
+     * ALEES_STATEMENT_ALONE). params are text as PostgreSQL reads it, an absent one is NULL; they are copied; count equals nparams.
      * *ret_rows is written on success only. Fails with E_CONFLICT (unique, protected, serialization), E_INVALID (check,
      * reference, not null), E_UNAVAILABLE, E_DENIED (row-level security), E_NOMEM or E_INTERNAL, the answer to the
      * client already set. [owner] */
@@ -30,6 +30,9 @@ struct alees_db_v1 {
      * everything. The payload is a hint that anyone may have sent: re-read, never believe. [boot] */
     alees_rc (*listen)(alees_self *self, const char *channel,
                        void (*on_message)(void *state, alees_ctx *ctx, alees_str payload));
+    /* Calls run(state of self, ctx) once the ctx's transaction has been committed, before the client is answered; never if
+     * it is rolled back. For caches that must not show the past to whoever made a change. E_NOMEM. [owner] */
+    alees_rc (*after_commit)(alees_self *self, alees_ctx *ctx, void (*run)(void *state, alees_ctx *ctx));
     /* Milliseconds since the listener was last proven alive; past 2000 nothing cached may be believed. [any] */
     uint32_t (*listener_age)(alees_self *self);
 };

@@ -81,6 +81,9 @@ struct alees_rbac_v1 {
                      const struct alees_principal **ret_who);
     /* What an organization is called; absent if unknown. For messages to those who may know it. [owner] */
     alees_str (*organization_name)(const struct alees_rbac_v1 *me, alees_ctx *ctx, const alees_id *organization);
+    /* The tree of organizations was changed in the ctx's transaction (by the trigger on plugins/organization's table):
+     * after its commit this process remembers nothing older. Others hear of it by notification. [owner] */
+    alees_rc (*tree_changed)(const struct alees_rbac_v1 *me, alees_ctx *ctx);
     /* Gives a role, by name, to a user, by name, in an organization; inherit: also below it. For demonstration data and
      * commands; the caller has been authorized. In the ctx's transaction. [owner] */
     alees_rc (*grant)(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str username, const alees_id *organization,

@@ -189,6 +189,13 @@ static alees_rc check_timezone(struct organization *me, alees_ctx *ctx, alees_ch
     return rc;
 }
 
+/* The trigger on the table has told rbac's tables; whoever made an organization may go on below it at once. */
+static alees_rc after_organization(void *state, alees_ctx *ctx, alees_change *change) {
+    struct organization *me = state;
+    (void)change;
+    return me->rbac->tree_changed(me->rbac, ctx);
+}
+
 static alees_rc validate_organization(void *state, alees_ctx *ctx, alees_change *change) {
     struct organization *me = state;
     alees_str from = me->resource->value(change, "effective_date");
@@ -320,7 +327,8 @@ static const struct alees_resource resources[] = {
      .parent = "parent",
      .description = "Organizations: each owns its rows in every other resource.",
      .fields = ALEES_LIST(organization_fields),
-     .validate = validate_organization},
+     .validate = validate_organization,
+     .after_write = after_organization},
 };
 
 static const struct alees_need needs[] = {

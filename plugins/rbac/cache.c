@@ -89,6 +89,10 @@ void rbac_forget_token(struct rbac *r, const uint8_t hash[static 32]) {
     table_drop(r->tokens, &key);
 }
 
+void rbac_forget_tree(struct rbac *r) {
+    atomic_fetch_add(&r->tree_generation, 1);
+}
+
 /* --- the tree and the roles --- */
 
 static bool is_listening(struct rbac *r) {
@@ -327,7 +331,7 @@ static void on_hint(void *state, alees_ctx *ctx, alees_str hint) {
     } else if (hint.ptr[0] == 'r') {
         atomic_fetch_add(&r->roles_generation, 1);
     } else if (hint.ptr[0] == 'o') {
-        atomic_fetch_add(&r->tree_generation, 1);
+        rbac_forget_tree(r);
     } else {
         flush(r);
     }

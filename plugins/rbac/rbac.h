@@ -88,6 +88,7 @@ alees_rc rbac_user_by_name(struct rbac *r, alees_ctx *ctx, alees_str username, s
 /* The tree and the roles as they are now. Both held. */
 alees_rc rbac_world(struct rbac *r, alees_ctx *ctx, struct policy_tree **ret_tree, struct policy_roles **ret_roles);
 void rbac_forget_user(struct rbac *r, const alees_id *id); /* after a change by this process is committed */
+void rbac_forget_tree(struct rbac *r);
 void rbac_forget_token(struct rbac *r, const uint8_t hash[static 32]);
 int64_t rbac_monotonic_us(void);
 

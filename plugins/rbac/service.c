@@ -164,6 +164,16 @@ static alees_str organization_name(const struct alees_rbac_v1 *me, alees_ctx *ct
     return name;
 }
 
+static void forget_tree(void *state, alees_ctx *ctx) {
+    (void)ctx;
+    rbac_forget_tree(state);
+}
+
+static alees_rc tree_changed(const struct alees_rbac_v1 *me, alees_ctx *ctx) {
+    struct rbac *r = rbac_of(me);
+    return r->db->after_commit(r->self, ctx, forget_tree);
+}
+
 static alees_rc grant(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str username, const alees_id *organization,
                       alees_str role, uint32_t inherit) {
     struct rbac *r = rbac_of(me);
@@ -195,5 +205,6 @@ void rbac_service_init(struct rbac *r) {
                                         .organizations = organizations,
                                         .user = user,
                                         .organization_name = organization_name,
+                                        .tree_changed = tree_changed,
                                         .grant = grant};
 }
