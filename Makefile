@@ -25,11 +25,11 @@ test: ## every test, on a throw-away PostgreSQL
 	@packaging/deps.sh run test
 	@tests/run.sh ci
 
-bench: ## measure against the limits of the HTTP engine and PostgreSQL
+bench: ## measure against the limits of the HTTP engine and PostgreSQL (WRITE=1: into docs/benchmarks.md)
 	@packaging/deps.sh run test
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build --preset release --target all bare_httpd
-	@tests/run.sh --inside release tests/bench/run.sh
+	@tests/run.sh --inside release tests/bench/run.sh $(if $(WRITE),--write)
 
 lint: ## formats, layers, symbols, static analysis
 	@packaging/deps.sh run test

@@ -10,7 +10,8 @@
 /* Roles alees_owner, alees_app and for each plugin its two; schema alees; EXECUTE on set_config only for alees_app and
  * alees_owner; no TEMPORARY and no schema public for anyone. Repeatable. Passwords of the roles are taken from
  * database.url and database.owner_url if these have one. Prints what it does. */
-alees_rc migrate_bootstrap(const struct config *config, const struct plugins *plugins, FILE *out, FILE *errors) MUST_CHECK;
+alees_rc migrate_bootstrap(const struct config *config, const struct plugins *plugins, FILE *out,
+                           FILE *errors) MUST_CHECK;
 
 enum migrate_mode { MIGRATE_APPLY, MIGRATE_STATUS, MIGRATE_DRY_RUN };
 /* Under one advisory lock, each step in a transaction with its checksum; afterwards secures every declared table. A

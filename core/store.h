@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * store.h - the only way to the database for the rest of the server: every statement runs under a plugin's role and a set
- * of organizations, set in the same round trip and gone with it. Level 3.
+ * store.h - the only way to the database for the rest of the server: every statement runs under a plugin's role and a
+ * set of organizations, set in the same round trip and gone with it. Level 3.
  *
  * Below it stand db.c (libpq), lane.c (pipelined connections shared by many threads), pool.c and listen.c. */
 #ifndef STORE_H
@@ -34,7 +34,7 @@ struct store_call {
 /* What PostgreSQL said of a failed statement; for mapping to fields, never for clients. Lives as long as the ctx. */
 struct store_error {
     char sqlstate[6];
-    uint32_t call; /* which of the calls */
+    uint32_t call;                                     /* which of the calls */
     const char *constraint, *table, *column, *message; /* NULL if not said */
 };
 
@@ -45,24 +45,24 @@ alees_rc store_open(const struct config *config, const struct plugins *plugins, 
                     struct store **ret_store) MUST_CHECK;
 void store_close(struct store *s);
 
-/* Registers SQL text for a plugin; the same text gives the same statement. At most 4096 get a number, 8192 more get 0; past
- * that, or without memory, NULL: then run a struct statement of your own with number 0, it may live in the request's arena.
- * sql and name are copied. Any thread. */
+/* Registers SQL text for a plugin; the same text gives the same statement. At most 4096 get a number, 8192 more get 0;
+ * past that, or without memory, NULL: then run a struct statement of your own with number 0, it may live in the
+ * request's arena. sql and name are copied. Any thread. */
 const struct statement *store_statement(struct store *s, struct alees_self *plugin, const char *name, alees_str sql,
                                         uint32_t nparams) MUST_CHECK;
 
-/* Prepares every statement registered so far on one connection under its role, which finds drift between the code and the
- * schema: a line on errors for each that fails, E_INVALID. At boot. */
+/* Prepares every statement registered so far on one connection under its role, which finds drift between the code and
+ * the schema: a line on errors for each that fails, E_INVALID. At boot. */
 alees_rc store_prepare_all(struct store *s, FILE *errors) MUST_CHECK;
 
 /* Runs calls in order in one round trip. Outside a transaction of the ctx: one implicit transaction on a lane. Inside
- * (store_begin): part of it, on its connection. ret_rows[i] belongs to calls[i] and lives as long as the ctx; written on
- * success only. Failures are mapped as db.h says, the problem is set, and *ret_error (may be NULL) says more. */
+ * (store_begin): part of it, on its connection. ret_rows[i] belongs to calls[i] and lives as long as the ctx; written
+ * on success only. Failures are mapped as db.h says, the problem is set, and *ret_error (may be NULL) says more. */
 alees_rc store_run(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
                    alees_rows **ret_rows, const struct store_error **ret_error) MUST_CHECK;
 /* The same, but never part of the ctx's transaction. */
-alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
-                         alees_rows **ret_rows, const struct store_error **ret_error) MUST_CHECK;
+alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls,
+                         uint32_t count, alees_rows **ret_rows, const struct store_error **ret_error) MUST_CHECK;
 
 /* A transaction on a connection of the pool, until commit or rollback; the end of the ctx rolls back. begin is lazy:
  * the connection is taken by the first store_run. */
@@ -82,7 +82,8 @@ alees_rc store_listen(struct store *s, struct alees_self *plugin, const char *ch
 alees_rc store_listen_start(struct store *s, alees_ctx *(*make)(void *data, struct alees_self *plugin),
                             void (*end)(void *data, alees_ctx *ctx), void *data, FILE *errors) MUST_CHECK;
 uint32_t store_listener_age_ms(const struct store *s);
-bool store_is_ready(struct store *s); /* can PostgreSQL be asked now? for /readyz; at most once a second it really asks */
+/* Can PostgreSQL be asked now? For /readyz; at most once a second it really asks. */
+bool store_is_ready(struct store *s);
 const uint8_t *store_secret(const struct store *s); /* 32 bytes shared by all servers on this database: cursors */
 
 #endif

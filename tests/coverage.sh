@@ -4,7 +4,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
-line_gate=85
+line_gate=90 branch_gate=80
 
 find build/coverage -name '*.gcda' -delete 2>/dev/null || true
 status=0
@@ -12,5 +12,5 @@ tests/run.sh coverage -L 'unit|db|api|e2e|fuzz' || status=$?
 mkdir -p build/coverage/report
 gcovr --root . --object-directory build/coverage -f core/ -f plugins/ --exclude-unreachable-branches \
   --print-summary --txt build/coverage/report/coverage.txt --html-details build/coverage/report/index.html \
-  --xml build/coverage/report/coverage.xml --fail-under-line "$line_gate"
+  --xml build/coverage/report/coverage.xml --fail-under-line "$line_gate" --fail-under-branch "$branch_gate"
 exit "$status"

@@ -86,13 +86,13 @@ static void test_every_row_once_in_both_directions(void **state) {
         const char *query;
         uint32_t rows;
     } rows[] = {
-        {ACME_VIEWER, "", 500},
+        {ACME_MANAGER, "", 500},
         {BOTH, "", 1000},
         {ADMIN, "", 1500},
         {BOTH, "&ordering=-created_at", 1000},
         {BOTH, "&ordering=-name,created_at", 1000}, /* keys that go different ways */
         {ADMIN, "&ordering=created_at,-sku,name", 1500},
-        {ACME_VIEWER, "&ordering=id", 500},
+        {ACME_MANAGER, "&ordering=id", 500},
         {ACME_VIEWER, "&ordering=-sku&status=active", 0},
     };
     static struct walk small, large, back;
@@ -198,24 +198,24 @@ static uint32_t count_rows(struct world *w, size_t user, const char *query) {
 
 static void test_filters(void **state) {
     struct world *w = *state;
-    const struct answer *a = get(w, ACME_VIEWER, "/api/v1/products?page_size=1");
+    const struct answer *a = get(w, ACME_MANAGER, "/api/v1/products?page_size=1");
     const char *name = text_at(w, a, "/results/0/sku"), *category = text_at(w, a, "/results/0/category");
     uint32_t of_status = 0;
     static const char *const statuses[] = {"draft", "active", "discontinued", "end_of_life"};
     for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
-        uint32_t count = count_rows(w, ACME_VIEWER, world_text(w, "&status=%s", statuses[i]));
+        uint32_t count = count_rows(w, ACME_MANAGER, world_text(w, "&status=%s", statuses[i]));
         assert_true(count > 0 && count < 500);
         of_status += count;
     }
     assert_int_equal(of_status, 500);
-    assert_int_equal(count_rows(w, ACME_VIEWER, world_text(w, "&sku=%s", name)), 1);
+    assert_int_equal(count_rows(w, ACME_MANAGER, world_text(w, "&sku=%s", name)), 1);
     assert_int_equal(count_rows(w, BOTH, world_text(w, "&sku=%s", name)), 2); /* in each organization */
-    assert_int_equal(count_rows(w, ACME_VIEWER, "&tags=bestseller"), 50);
-    assert_int_equal(count_rows(w, ACME_VIEWER, "&tags=bestseller&status=active&is_sellable=true&category=null"), 0);
+    assert_int_equal(count_rows(w, ACME_MANAGER, "&tags=bestseller"), 50);
+    assert_int_equal(count_rows(w, ACME_MANAGER, "&tags=bestseller&status=active&is_sellable=true&category=null"), 0);
     assert_true(count_rows(w, BOTH, world_text(w, "&category=%s", category)) > 0);
-    assert_int_equal(count_rows(w, ACME_VIEWER, world_text(w, "&category=%s", UNKNOWN_ID)), 0);
-    assert_int_equal(count_rows(w, ACME_VIEWER, world_text(w, "&id=%s", text_at(w, a, "/results/0/id"))), 1);
-    assert_int_equal(count_rows(w, ACME_VIEWER, "&sku=%27%20OR%20true%20--"), 0);
+    assert_int_equal(count_rows(w, ACME_MANAGER, world_text(w, "&category=%s", UNKNOWN_ID)), 0);
+    assert_int_equal(count_rows(w, ACME_MANAGER, world_text(w, "&id=%s", text_at(w, a, "/results/0/id"))), 1);
+    assert_int_equal(count_rows(w, ACME_MANAGER, "&sku=%27%20OR%20true%20--"), 0);
 }
 
 static void test_organization_narrows(void **state) {

@@ -176,8 +176,8 @@ static void terminate_under_load(struct shop *s, size_t padding) {
     start(&o, &load, true);
     for (int i = 0; i < 15; i++) {
         pause_ms(100);
-        pg_count(&s->pg,
-                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'lane'");
+        pg_count(&s->pg, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = "
+                         "'lane' AND datname = current_database()");
     }
     pause_ms(200);
     unsigned before = o.answered;
@@ -213,7 +213,7 @@ static void test_closed_while_idle(void **state) {
     for (int i = 0; i < 3; i++) {
         assert_ok(ask(lanes, arena, &u, "SELECT 1"));
         assert_int_equal(pg_count(&s->pg, "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE "
-                                          "application_name = 'idle'"),
+                                          "application_name = 'idle' AND datname = current_database()"),
                          1);
         assert_ok(ask(lanes, arena, &u, "SELECT 1"));
         assert_null(u->error);
@@ -337,7 +337,8 @@ static void test_away(void **state) {
     char sql[200];
     snprintf(sql, sizeof sql, "ALTER DATABASE %s CONNECTION LIMIT 0", s->pg.name);
     pg_exec(&s->pg, sql);
-    pg_exec(&s->pg, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'lane'");
+    pg_exec(&s->pg, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'lane' AND "
+                    "datname = current_database()");
     for (int i = 0; i < 50; i++) {
         assert_err(ask(lanes, arena, &u, "SELECT 1"), ALEES_E_UNAVAILABLE);
     }

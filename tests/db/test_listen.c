@@ -116,7 +116,8 @@ static void test_listener(void **state) {
 
     /* The connection is lost: not proven, connected again, flushed, proven again, and messages come. */
     for (uint32_t round = 2; round < 5; round++) {
-        pg_exec(&s->pg, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
+        pg_exec(&s->pg, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND "
+                        "datname = current_database()");
         assert_true(becomes(&h, &h.flushes, round));
         assert_true(age_falls_below(s, 1000));
         uint32_t before = h.messages;
@@ -154,9 +155,11 @@ static void test_proof_cannot_be_forged(void **state) {
     assert_true(is_proven(l));
     snprintf(sql, sizeof sql, "ALTER DATABASE %s CONNECTION LIMIT 0", s->pg.name);
     pg_exec(&s->pg, sql);
-    pg_exec(&s->pg, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'beats'");
+    pg_exec(&s->pg, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'beats' AND "
+                    "datname = current_database()");
     assert_int_equal(pg_count(&s->pg, "SELECT count(pg_notify(substring(query FROM '\"(.*)\"'), repeat('0', 32))) FROM "
-                                      "pg_stat_activity WHERE application_name = 'ears' AND query LIKE 'LISTEN%'"),
+                                      "pg_stat_activity WHERE application_name = 'ears' AND datname = "
+                                      "current_database() AND query LIKE 'LISTEN%'"),
                      1);
     nanosleep(&pause, NULL);
     uint32_t age = listen_age_ms(l);

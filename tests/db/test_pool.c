@@ -116,7 +116,7 @@ static void test_closed_while_free(void **state) {
         pool_give(p, taken[0]);
         pool_give(p, taken[1]);
         assert_int_equal(pg_count(&s->pg, "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE "
-                                          "application_name = 'pool'"),
+                                          "application_name = 'pool' AND datname = current_database()"),
                          2);
     }
     pool_free(p);
@@ -133,9 +133,9 @@ static void test_lost_and_late(void **state) {
     pool_give(p, session);
     assert_ok(pool_take(p, &session));
     assert_null(run(p, session, arena, 0, "SELECT 1", ALEES_OK)->error);
-    pg_count(&s->pg,
-             "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE application_name = 'pool' "
-             "AND state = 'idle'");
+    pg_count(&s->pg, "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE application_name = "
+                     "'pool' AND datname = current_database() "
+                     "AND state = 'idle'");
     struct unit *u = ARENA_NEW(arena, struct unit);
     assert_ok(unit_init(u, arena, NULL, 0));
     u->flags = UNIT_BEGIN;
@@ -199,8 +199,11 @@ static void test_many_threads(void **state) {
     }
     assert_int_equal(wrong, 0);
     assert_int_equal(done, THREADS * 50);
-    assert_in_range(pg_count(&s->pg, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'many'"), 1,
-                    CONNECTIONS);
+    assert_in_range(
+        pg_count(
+            &s->pg,
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'many' AND datname = current_database()"),
+        1, CONNECTIONS);
     pool_free(p);
 }
 
