@@ -45,10 +45,21 @@ const char *engine_sql_type(const struct alees_field *field) {
 
 const struct statement *engine_sql_register(struct store *store, const struct resource *r, struct engine_sql *sql) {
     alees_str text = str_done(&sql->text);
+    const struct statement *known;
+    struct statement *once;
     if (text.ptr == NULL || arena_is_exhausted(sql->text.arena)) { /* a value that is missing would be a NULL */
         return NULL;
     }
-    return store_statement(store, r->plugin, r->full_name, text, sql->count);
+    known = store_statement(store, r->plugin, r->full_name, text, sql->count);
+    if (known != NULL) {
+        return known;
+    }
+    once = ARENA_NEW(sql->text.arena, struct statement); /* one shape too many: sent as text, planned each time */
+    if (once != NULL) {
+        *once = (struct statement){
+            .nparams = sql->count, .sql = text.ptr, .name = r->full_name, .plugin = r->plugin};
+    }
+    return once;
 }
 
 alees_rc engine_sql_run(alees_ctx *ctx, const struct resource *r, const struct store_scope *scope,

@@ -129,7 +129,7 @@ static struct statement *find(struct store *s, const struct alees_self *plugin, 
 /* Lock held. */
 static struct statement *add(struct store *s, struct alees_self *plugin, const char *name, alees_str sql,
                              uint32_t nparams, size_t slot) {
-    if (s->slot_count == STORE_SLOTS / 4 * 3) {
+    if (s->statement_count == UNIT_MAX_STATEMENTS) {
         return NULL;
     }
     struct statement *st = ARENA_NEW(s->arena, struct statement);
@@ -139,11 +139,8 @@ static struct statement *add(struct store *s, struct alees_self *plugin, const c
         return NULL;
     }
     *st = (struct statement){.nparams = nparams, .sql = text, .name = label, .plugin = plugin};
-    if (s->statement_count < UNIT_MAX_STATEMENTS) {
-        s->statements[s->statement_count++] = st;
-        st->number = s->statement_count;
-    }
-    s->slot_count++;
+    s->statements[s->statement_count++] = st;
+    st->number = s->statement_count;
     atomic_store_explicit(&s->slots[slot], st, memory_order_release);
     return st;
 }
@@ -169,6 +166,10 @@ const struct statement *store_statement(struct store *s, struct alees_self *plug
 static bool is_data_statement(const char *sql) {
     static const char *const verbs[] = {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"};
     const char *word = sql + strspn(sql, " \t\r\n");
+    while (strncmp(word, "--", 2) == 0) { /* comments before the verb */
+        word += strcspn(word, "\n");
+        word += strspn(word, " \t\r\n");
+    }
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
         if (strncasecmp(word, verbs[i], strlen(verbs[i])) == 0 && strchr(" \t\r\n(", word[strlen(verbs[i])])) {
             return true;

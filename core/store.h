@@ -45,9 +45,9 @@ alees_rc store_open(const struct config *config, const struct plugins *plugins, 
                     struct store **ret_store) MUST_CHECK;
 void store_close(struct store *s);
 
-/* Registers SQL text for a plugin; the same text gives the same statement. At most 4096 get a number, 8192 more get 0;
- * past that, or without memory, NULL: then run a struct statement of your own with number 0, it may live in the
- * request's arena. sql and name are copied. Any thread. */
+/* Registers SQL text for a plugin; the same text gives the same statement. NULL past UNIT_MAX_STATEMENTS (each costs
+ * memory in every backend, and a client must not be able to fill it) or without memory: then run a struct statement of
+ * your own with number 0, which may live in the request's arena. sql and name are copied. Any thread. */
 const struct statement *store_statement(struct store *s, struct alees_self *plugin, const char *name, alees_str sql,
                                         uint32_t nparams) MUST_CHECK;
 

@@ -15,8 +15,8 @@
 
 enum {
     STORE_SECRET = 32,
-    STORE_SLOTS = 16384,            /* of the hash table: a power of two, never more than three quarters full */
-    STORE_MEMORY = 64 * 1024 * 1024 /* of statements, at most */
+    STORE_SLOTS = 2048,            /* of the hash table: a power of two, at most half full */
+    STORE_MEMORY = 8 * 1024 * 1024 /* of statements, at most */
 };
 
 struct store {
@@ -31,7 +31,7 @@ struct store {
     pthread_mutex_t registry;
     struct arena *arena;
     struct statement *statements[UNIT_MAX_STATEMENTS]; /* by number - 1 */
-    uint32_t statement_count, slot_count;
+    uint32_t statement_count;
 
     atomic_bool is_ready;
     _Atomic uint64_t asked_us; /* when is_ready was asked for last */

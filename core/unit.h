@@ -11,7 +11,7 @@
 #include "db.h"
 #include "store.h"
 
-enum { UNIT_MAX_STATEMENTS = 4096 };
+enum { UNIT_MAX_STATEMENTS = 1024 };
 
 struct session;
 
