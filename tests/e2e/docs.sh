@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What the documents tell people to type: the requests of README.md, the commands of docs/operator-guide.md, and the links
+# between documents.   docs.sh BUILD_FOLDER
+# shellcheck source=lib.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+# The indented block of a document that has this word in it, without its indentation.
+block() { # block FILE WORD
+  awk -v word="$2" '
+    /^    / { text = text substr($0, 5) "\n"; next }
+    { if (index(text, word)) { printf "%s", text; done = 1; exit } text = "" }
+    END { if (!done && index(text, word)) printf "%s", text }' "$root/$1"
+}
+
+check_readme() {
+  local commands token='' answers
+  commands=$(block README.md 'auth/login' | sed "s/localhost:8080/127.0.0.1:$port/g")
+  [ -n "$commands" ] || fail "README.md has no block with auth/login"
+  eval "$(sed '/products/,$d' <<<"$commands")"
+  case $token in alees_*) ok "the login of README.md gives a token" ;; *) fail "no token but: $token" ;; esac
+  answers=$(eval "$(sed -n '/products/p' <<<"$commands")")
+  same "2 $ACME" "$(jq -r '(.results | length | tostring) + " " + (.results | map(.organization) | unique | join(","))' <<<"$answers")" \
+    "its list shows two products of Acme"
+  answers=$(eval "$(sed -n '/auth.me/p' <<<"$commands")")
+  same acme-manager "$(jq -r .user.username <<<"$answers")" "its last request says who asks"
+}
+
+check_operator_guide() {
+  local line
+  while read -r line; do
+    # shellcheck disable=SC2086
+    case $line in
+      'alees serve') ;; # is what check_readme asks
+      'alees user add '*)
+        echo 'a long enough password' >"$work/password"
+        must_run ${line#alees } --password-file "$work/password"
+        ok "$line"
+        ;;
+      alees\ *)
+        must_run ${line#alees }
+        ok "$line"
+        ;;
+    esac
+  done < <(block docs/operator-guide.md 'alees bootstrap' | sed 's/ *#.*//')
+  for line in 'migrate --status' 'migrate --dry-run' check-config plugins 'plugins --json' routes permissions help-config version; do
+    # shellcheck disable=SC2086
+    must_run $line
+    [ -s "$work/out" ] || fail "alees $line prints nothing"
+    ok "alees $line"
+  done
+}
+
+check_links() {
+  local file link broken=''
+  while IFS= read -r file; do
+    while IFS= read -r link; do
+      link=${link%%#*}
+      case $link in '' | http*) continue ;; esac
+      [ -e "$root/$(dirname "$file")/$link" ] || broken="$broken $file:$link"
+    done < <(grep -oE '\]\([^)]+\)' "$root/$file" | sed -E 's/^\]\(|\)$//g')
+  done < <(cd "$root" && find . -name '*.md' -not -path './build/*' -not -path './var/*' -not -path './.git/*')
+  same '' "$broken" "every link of every document leads somewhere"
+}
+
+configure "$build/plugins" rbac organization product contact
+fill_database
+start_server
+check_readme
+check_operator_guide
+stop_server
+check_links
+echo "$oks ok"
