@@ -228,6 +228,11 @@ size_t arena_used(const struct arena *a) {
     return a->used;
 }
 
+size_t arena_left(const struct arena *a) {
+    check(a);
+    return a->limit - a->used;
+}
+
 bool arena_is_exhausted(const struct arena *a) {
     check(a);
     return a->is_exhausted;

@@ -36,6 +36,7 @@ bool arena_defer(struct arena *a, void (*release)(void *data), void *data) MUST_
 
 void arena_reset(struct arena *a); /* runs the defers, forgets every block */
 size_t arena_used(const struct arena *a);
+size_t arena_left(const struct arena *a); /* until the limit */
 bool arena_is_exhausted(const struct arena *a);
 
 /* For tests: let the nth allocation from now fail (1 = the next), 0 switches it off. */

@@ -4,11 +4,13 @@
 
 #include <string.h>
 
+#include "alees/util.h"
 #include "app.h"
 #include "sys.h"
 
 enum {
     BODY_START = 1024, /* a usual answer of one row fits */
+    WIRE_START = 1024, /* status line, the headers that every answer has */
     MAX_HEADERS = 32   /* that a handler may set */
 };
 
@@ -44,6 +46,15 @@ void ctx_end(alees_ctx *ctx) {
 
 bool ctx_is_owner(const alees_ctx *ctx) {
     return ctx->owner == &this_thread;
+}
+
+bool ctx_can_answer(const alees_ctx *ctx) {
+    const struct ctx_response *r = &ctx->response;
+    size_t wire = WIRE_START + r->body.len;
+    for (uint32_t i = 0; i < r->header_count; i++) {
+        wire += r->headers[i].name.len + r->headers[i].value.len;
+    }
+    return !r->body.failed && !arena_is_exhausted(ctx->arena) && arena_left(ctx->arena) > 2 * wire;
 }
 
 alees_rc ctx_commit(alees_ctx *ctx) {
@@ -143,22 +154,31 @@ static bool is_superuser(const alees_ctx *ctx) {
     return ctx->who && (ctx->who->flags & ALEES_SUPERUSER);
 }
 
-/* Narrow unless told otherwise: without a user or a permission there is no organization. */
+static alees_str only(const alees_ctx *ctx, const alees_id *organization) {
+    struct str text;
+    str_init(&text, ctx->arena, sizeof "{}" + 36);
+    str_putc(&text, '{');
+    str_id(&text, organization);
+    str_putc(&text, '}');
+    alees_str whole = str_done(&text);
+    return whole.ptr ? whole : STR_LIT("{}");
+}
+
+/* Narrow unless told otherwise: without a user or a permission there is no organization, and a request about one row
+ * reaches only that row's organization, a superuser's too. */
 void ctx_scope(const alees_ctx *ctx, struct alees_self *plugin, struct store_scope *ret_scope) {
+    static const alees_id none;
     struct store_scope scope = {plugin, false, STR_LIT("{}")};
     const struct route *route = ctx->route;
-    if (ctx->is_all || is_superuser(ctx)) {
+    bool is_all = ctx->is_all || is_superuser(ctx);
+    bool has_object = route && route->decl && route->decl->object;
+    bool has_organization = has_object && alees_id_compare(&ctx->object_organization, &none) != 0;
+    if (is_all && !has_organization) {
         scope.all = true;
-    } else if (ctx->is_public || !ctx->where) {
+    } else if (!is_all && (ctx->is_public || !ctx->where)) {
         /* none */
-    } else if (route && route->decl && route->decl->object) {
-        struct str text;
-        str_init(&text, ctx->arena, sizeof "{}" + 36);
-        str_putc(&text, '{');
-        str_id(&text, &ctx->object_organization);
-        str_putc(&text, '}');
-        alees_str whole = str_done(&text);
-        scope.organizations = whole.ptr ? whole : scope.organizations;
+    } else if (has_object) {
+        scope.organizations = only(ctx, &ctx->object_organization);
     } else if (ctx->where->all) {
         scope.all = true;
     } else if (ctx->where->text.ptr) {

@@ -86,6 +86,10 @@ alees_ctx *ctx_new(struct app *app, struct arena *arena) MUST_CHECK; /* NULL wit
 void ctx_end(alees_ctx *ctx);                                        /* accepts NULL */
 bool ctx_is_owner(const alees_ctx *ctx);                             /* is the calling thread the one that made it? */
 
+/* Is there memory to put what was answered so far on the wire? To be asked before a commit: an answer that cannot be given
+ * must not have happened. */
+bool ctx_can_answer(const alees_ctx *ctx);
+
 /* store_commit, and then what plugins asked for by alees.db/1 after_commit. */
 alees_rc ctx_commit(alees_ctx *ctx) MUST_CHECK;
 

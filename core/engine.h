@@ -27,7 +27,8 @@ alees_rc engine_prepare(struct app *app, FILE *errors) MUST_CHECK;
  * permission is NOT_FOUND. Sets ctx->object and ctx->object_organization. */
 alees_rc engine_find_object(alees_ctx *ctx) MUST_CHECK;
 
-/* Answers with one row as GET would; for alees.http/1 reply_row and after writes. Runs under the scope of the ctx. */
+/* Answers with one row as GET would; for alees.http/1 reply_row. Runs under the scope of the ctx, and the caller
+ * must be one who may view the row. */
 alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_id *id) MUST_CHECK;
 
 /* One declared value from JSON (body) or from text (path, query) into the text that PostgreSQL reads; used for plugins'

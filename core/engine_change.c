@@ -81,6 +81,11 @@ static void refuse_unknown(struct names *n, alees_str key) {
     refuse_name(n, key, PROBLEM_UNKNOWN_FIELD, detail.ptr != NULL ? detail.ptr : "is not a field");
 }
 
+/* What would be left out of the answer is not worth looking for: a body may have tens of thousands of members. */
+static bool has_room(const struct names *n) {
+    return n->ctx->problem.item_count < PROBLEM_MOST_ITEMS;
+}
+
 static bool look_at_field(void *data, alees_str key, const alees_json *value) {
     struct names *n = data;
     const struct resource_field *f = resource_field(n->change->resource, key);
@@ -93,7 +98,7 @@ static bool look_at_field(void *data, alees_str key, const alees_json *value) {
         refuse_name(n, key, PROBLEM_READ_ONLY_FIELD,
                     is_once ? "can be given on create only; leave it out" : "cannot be written; leave it out");
     }
-    return true;
+    return has_room(n);
 }
 
 static bool look_at_member(void *data, alees_str key, const alees_json *value) {
@@ -105,7 +110,7 @@ static bool look_at_member(void *data, alees_str key, const alees_json *value) {
         }
     }
     refuse_unknown(n, key);
-    return true;
+    return has_room(n);
 }
 
 static alees_rc check_names(struct names *n, const alees_json *body) {
@@ -329,9 +334,8 @@ static alees_rc svc_set(alees_change *change, const char *field, alees_str value
 
 static alees_rc svc_refuse(alees_change *change, const char *field, const char *code, alees_str detail) {
     alees_ctx *ctx = checked(change)->ctx;
-    const char *kept = arena_dup(ctx->arena, code, strlen(code));
-    problem_add(&ctx->problem, engine_value_pointer(ctx->arena, alees_text(field)), kept != NULL ? kept : "invalid",
-                "%.*s", STR_FMT(detail));
+    problem_add(&ctx->problem, engine_value_pointer(ctx->arena, alees_text(field)), code != NULL ? code : "invalid",
+                "%.*s", STR_FMT(detail)); /* copies both */
     return ALEES_E_INVALID;
 }
 

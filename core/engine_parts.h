@@ -110,6 +110,10 @@ alees_rc engine_place_narrow(alees_ctx *ctx, const struct alees_organizations *w
 bool engine_place_has(const struct alees_organizations *where, const alees_id *organization);
 /* Where does the caller hold a permission? Sets the problem when the provider cannot say. */
 alees_rc engine_place_ask(alees_ctx *ctx, uint32_t permission, const struct alees_organizations **ret_where) MUST_CHECK;
+/* Where the caller holds the route's permission and may view, too: a row that is not seen is not there, and the answer to
+ * a change shows the row. */
+alees_rc engine_place_seen(alees_ctx *ctx, const struct resource *r,
+                           const struct alees_organizations **ret_where) MUST_CHECK;
 /* In which organization a new row shall be, judged by ctx->where; zero for a global row or a root. A missing or malformed
  * one is added to the items of the problem and gives ALEES_OK: the rest of the body is looked at first. */
 alees_rc engine_place_create(alees_ctx *ctx, const struct resource *r, const alees_json *body,

@@ -78,7 +78,8 @@ alees_rc engine_place_narrow(alees_ctx *ctx, const struct alees_organizations *w
 
 /* Whatever a provider gives back without a problem of its own becomes one. */
 static alees_rc provider_failed(alees_ctx *ctx, alees_rc rc) {
-    return problem_set(&ctx->problem, problem_kind_of(rc), "The permissions of the caller cannot be known now.");
+    (void)problem_set(&ctx->problem, problem_kind_of(rc), "The permissions of the caller cannot be known now.");
+    return rc;
 }
 
 alees_rc engine_place_ask(alees_ctx *ctx, uint32_t permission, const struct alees_organizations **ret_where) {
@@ -93,6 +94,46 @@ alees_rc engine_place_ask(alees_ctx *ctx, uint32_t permission, const struct alee
     }
     *ret_where = where;
     return ALEES_OK;
+}
+
+/* What two sorted lists have in common. */
+static alees_rc intersect(alees_ctx *ctx, const struct alees_organizations *a, const struct alees_organizations *b,
+                          const struct alees_organizations **ret_both) {
+    struct alees_organizations *both = ARENA_NEW(ctx->arena, struct alees_organizations);
+    alees_id *ids = ARENA_ARRAY(ctx->arena, alees_id, a->count);
+    struct str text;
+    str_init(&text, ctx->arena, 64);
+    str_putc(&text, '{');
+    if (both == NULL || ids == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    *both = (struct alees_organizations){.struct_size = sizeof *both, .ids = ids};
+    for (uint32_t i = 0; i < a->count; i++) {
+        if (engine_place_has(b, &a->ids[i])) {
+            str_puts(&text, both->count > 0 ? "," : "");
+            str_id(&text, &a->ids[i]);
+            ids[both->count++] = a->ids[i];
+        }
+    }
+    str_putc(&text, '}');
+    both->text = str_done(&text);
+    *ret_both = both;
+    return both->text.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+}
+
+alees_rc engine_place_seen(alees_ctx *ctx, const struct resource *r, const struct alees_organizations **ret_where) {
+    const struct alees_organizations *where = ctx->where, *view;
+    alees_rc rc = ALEES_OK;
+    if (r->scope_column != NULL && where != NULL && where->count > 0 && where->all != 1) {
+        rc = engine_place_ask(ctx, r->view, &view);
+        if (rc == ALEES_OK && view->all != 1 && !alees_equal(where->text, view->text)) {
+            rc = intersect(ctx, where, view, &where);
+        }
+    }
+    if (rc == ALEES_OK) {
+        *ret_where = where;
+    }
+    return rc;
 }
 
 alees_rc engine_place_deny(alees_ctx *ctx, const char *permission, const alees_id *organization) {

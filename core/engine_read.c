@@ -60,7 +60,7 @@ alees_rc engine_read_locate(alees_ctx *ctx, const struct resource *r, const stru
 alees_rc engine_get(alees_ctx *ctx) {
     const struct resource *r = ctx->route->resource;
     struct engine_place place;
-    alees_rows *rows;
+    alees_rows *rows = NULL;
     alees_id id;
     alees_rc rc = engine_read_id(ctx, &id);
     rc = rc == ALEES_OK ? engine_query_none(ctx) : rc;
@@ -93,9 +93,27 @@ alees_rc engine_find_object(alees_ctx *ctx) {
     return ALEES_OK;
 }
 
+/* A plugin's route runs under the route's own permission; to see the row takes the one to view it, as everywhere. */
+static alees_rc check_seen(alees_ctx *ctx, const struct resource *r, const alees_rows *rows) {
+    const struct resource_field *f =
+        resource_field(r, r->decl->scope == ALEES_SCOPE_SELF ? STR_LIT("id") : STR_LIT("organization"));
+    const struct alees_organizations *view = NULL;
+    alees_id organization;
+    alees_rc rc = engine_place_ask(ctx, r->view, &view);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    if (f == NULL ||
+        alees_id_parse(store_rows_text(rows, 0, r->shapes->places[f - r->fields]), &organization) != ALEES_OK ||
+        !engine_place_has(view, &organization)) {
+        return engine_error_not_found(ctx);
+    }
+    return ALEES_OK;
+}
+
 alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_id *id) {
     struct engine_place place = {.reach = ENGINE_SEVERAL};
-    alees_rows *rows;
+    alees_rows *rows = NULL;
     alees_rc rc;
     ctx_scope(ctx, r->plugin, &place.scope);
     place.ids = place.scope.organizations;
@@ -103,6 +121,9 @@ alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource
         place.reach = ENGINE_EVERYWHERE;
     }
     rc = engine_read_row(ctx, r, &place, id, &rows);
+    if (rc == ALEES_OK && place.reach != ENGINE_EVERYWHERE) {
+        rc = check_seen(ctx, r, rows);
+    }
     return rc == ALEES_OK ? engine_row_reply(ctx, status, r, rows) : rc;
 }
 

@@ -56,8 +56,7 @@ const struct statement *engine_sql_register(struct store *store, const struct re
     }
     once = ARENA_NEW(sql->text.arena, struct statement); /* one shape too many: sent as text, planned each time */
     if (once != NULL) {
-        *once = (struct statement){
-            .nparams = sql->count, .sql = text.ptr, .name = r->full_name, .plugin = r->plugin};
+        *once = (struct statement){.nparams = sql->count, .sql = text.ptr, .name = r->full_name, .plugin = r->plugin};
     }
     return once;
 }

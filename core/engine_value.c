@@ -292,7 +292,7 @@ static alees_rc read_number(const struct wanted *w, const alees_json *value, ale
         for (int precision = 15; precision <= 17; precision++) {
             len = snprintf(text, sizeof text, "%.*g", precision, real);
             double back = strtod(text, NULL);
-            if (memcmp(&back, &real, sizeof back) == 0) {
+            if (!(back < real) && !(back > real)) { /* the shortest that reads back as the same number */
                 break;
             }
         }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { MEMORY_OF_ANSWER = 16 * 1024 * 1024 }; /* enough for any row: its texts, escaped, and twice while they grow */
+
 struct write {
     alees_ctx *ctx;
     const struct resource *r;
@@ -53,8 +55,11 @@ static alees_rc run(struct write *w) {
     return rc == ALEES_OK ? rc : engine_error_map(w->ctx, r, w->change->action, error, rc);
 }
 
-static bool has_hooks(const struct write *w) {
-    return w->r->decl->before_write != NULL || w->r->decl->after_write != NULL;
+/* One statement is its own transaction, unless there are hooks around it, or so little memory that it might be undone for
+ * want of an answer. */
+static bool needs_transaction(const struct write *w) {
+    return w->r->decl->before_write != NULL || w->r->decl->after_write != NULL ||
+           arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
 }
 
 /* A write that changed nothing: is the row unseen, or seen but not permitted, or not the version that was meant? */
@@ -96,7 +101,7 @@ static alees_rc answer(struct write *w) {
     } else {
         rc = engine_row_reply(w->ctx, w->status, w->r, w->rows);
     }
-    if (rc == ALEES_OK && arena_is_exhausted(w->ctx->arena)) {
+    if (rc == ALEES_OK && !ctx_can_answer(w->ctx)) {
         rc = engine_value_nomem(&w->ctx->problem);
     }
     return rc;
@@ -120,7 +125,7 @@ static alees_rc carry_out(struct write *w) {
     if (w->place.reach == ENGINE_NOWHERE) {
         return refused(w);
     }
-    if (!has_hooks(w)) {
+    if (!needs_transaction(w)) {
         rc = perform(w, &is_missing);
         return is_missing ? refused(w) : rc;
     }
@@ -201,12 +206,14 @@ alees_rc engine_create(alees_ctx *ctx) {
 
 /* What patch and delete have in common: which row, where, which versions. */
 static alees_rc start(struct write *w, uint32_t action) {
+    const struct alees_organizations *where = NULL;
     alees_ctx *ctx = w->ctx;
     alees_id id;
     alees_rc rc = engine_read_id(ctx, &id);
     rc = rc == ALEES_OK ? engine_query_none(ctx) : rc;
     rc = rc == ALEES_OK ? engine_row_versions(ctx, &id, &w->versions) : rc;
-    rc = rc == ALEES_OK ? engine_place_of(ctx, w->r, ctx->where, &w->place) : rc;
+    rc = rc == ALEES_OK ? engine_place_seen(ctx, w->r, &where) : rc;
+    rc = rc == ALEES_OK ? engine_place_of(ctx, w->r, where, &w->place) : rc;
     if (rc == ALEES_OK) {
         w->change = engine_change_new(ctx, w->r, action, &id);
         rc = w->change != NULL ? ALEES_OK : ALEES_E_NOMEM;

@@ -8,6 +8,7 @@
 #include "jx.h"
 
 #include <jansson.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ struct head {
 };
 
 static _Thread_local struct arena *current; /* set around each call of jansson that allocates for us */
+static _Thread_local jmp_buf *way_out;      /* set while jansson parses */
 static bool is_ready;
 
 static void *allocate(size_t size) {
@@ -35,6 +37,9 @@ static void *allocate(size_t size) {
     size_t whole = size + sizeof(struct head);
     struct head *h = current ? arena_alloc(current, whole) : malloc(whole);
     if (!h) {
+        if (way_out) {
+            longjmp(*way_out, 1);
+        }
         return NULL;
     }
     h->arena = current;
@@ -140,30 +145,38 @@ static size_t end_of_string(alees_str text, size_t at) {
     return at;
 }
 
+/* A bracket or a comma: is there room for what it opens? A value costs a hundred times its text, and nobody need be logged
+ * in to send one. */
+static const char *find_fault_in_size(char c, size_t *depth, size_t *values) {
+    if (c == '}' || c == ']') {
+        *depth -= *depth > 0;
+        return NULL;
+    }
+    if (c != ',' && ++*depth > JX_MAX_DEPTH) {
+        return "nested more than 32 deep";
+    }
+    return ++*values > JX_MAX_VALUES ? "more than 65536 values" : NULL;
+}
+
 static bool find_fault_in_structure(alees_str text, struct fault *ret_fault) {
-    size_t depth = 0;
+    size_t depth = 0, values = 0;
     for (size_t at = 0; at < text.len; at++) {
         char c = text.ptr[at];
+        size_t start = at;
+        const char *what = NULL;
         if (c == '"') {
             at = end_of_string(text, at);
-        } else if (c == '{' || c == '[') {
-            if (++depth > JX_MAX_DEPTH) {
-                *ret_fault = (struct fault){at, "nested more than 32 deep"};
-                return true;
-            }
-        } else if (c == '}' || c == ']') {
-            depth -= depth > 0;
+        } else if (c == '{' || c == '[' || c == '}' || c == ']' || c == ',') {
+            what = find_fault_in_size(c, &depth, &values);
         } else if (c == '-' || (c >= '0' && c <= '9')) {
-            size_t end = at + 1;
-            while (end < text.len && is_in_number(text.ptr[end])) {
-                end++;
+            while (at + 1 < text.len && is_in_number(text.ptr[at + 1])) {
+                at++;
             }
-            const char *what = find_fault_in_number((alees_str){text.ptr + at, end - at});
-            if (what) {
-                *ret_fault = (struct fault){at, what};
-                return true;
-            }
-            at = end - 1;
+            what = find_fault_in_number((alees_str){text.ptr + start, at + 1 - start});
+        }
+        if (what) {
+            *ret_fault = (struct fault){start, what};
+            return true;
         }
     }
     return false;
@@ -193,6 +206,22 @@ static alees_rc refuse(struct problem *problem, alees_str text, const struct fau
     return problem_set(problem, PROBLEM_MALFORMED_JSON, "line %zu, column %zu: %s", line, column, fault->what);
 }
 
+/* jansson 2.14 does not look whether the buffer of a string could grow: it goes on without the character, misses the quote
+ * at the end, and reads and writes behind its buffers. So it never hears of an allocation that fails: the first one leaves
+ * it for good, which loses nothing, as all that it holds is the arena's. */
+static json_t *load(struct arena *arena, alees_str text, json_error_t *ret_error) {
+    json_t *volatile value = NULL;
+    jmp_buf here;
+    enter(arena);
+    way_out = &here;
+    if (setjmp(here) == 0) {
+        value = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, ret_error);
+    }
+    way_out = NULL;
+    current = NULL;
+    return value;
+}
+
 alees_rc jx_parse(struct arena *arena, struct problem *problem, alees_str text, alees_json **ret_value) {
     struct fault fault;
     if (!text.ptr) {
@@ -201,11 +230,8 @@ alees_rc jx_parse(struct arena *arena, struct problem *problem, alees_str text, 
     if (find_fault(text, &fault)) {
         return refuse(problem, text, &fault);
     }
-    json_error_t error;
-    enter(arena);
-    json_t *value = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    current = NULL;
-    /* Whatever came back: when the buffer of a string cannot grow, jansson 2.14 goes on without the character. */
+    json_error_t error = {0};
+    json_t *value = load(arena, text, &error);
     if (arena_is_exhausted(arena)) {
         return problem_set(problem, PROBLEM_OUT_OF_MEMORY, "send less at once");
     }

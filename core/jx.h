@@ -8,14 +8,15 @@
 
 enum {
     JX_MAX_DEPTH = 32,
-    JX_MAX_NUMBER = 128 /* characters of one number */
+    JX_MAX_VALUES = 65536, /* brackets and commas, each of which may stand for a value */
+    JX_MAX_NUMBER = 128    /* characters of one number */
 };
 
 void jx_init(void); /* once, before any thread: jansson's hash seed */
 
-/* Strict: one value of UTF-8 without NUL, lone surrogates and duplicate keys, at most JX_MAX_DEPTH deep, numbers that a
- * double or an int64 holds exactly. Depth and numbers are looked at before jansson sees the text. On failure the problem
- * is set (MALFORMED_JSON, with line and column) and E_MALFORMED returned; E_NOMEM. */
+/* Strict: one value of UTF-8 without NUL, lone surrogates and duplicate keys, at most JX_MAX_DEPTH deep and JX_MAX_VALUES
+ * large, numbers that a double or an int64 holds exactly. Depth, size and numbers are looked at before jansson sees the
+ * text. On failure the problem is set (MALFORMED_JSON, with line and column) and E_MALFORMED returned; E_NOMEM. */
 alees_rc jx_parse(struct arena *arena, struct problem *problem, alees_str text, alees_json **ret_value) MUST_CHECK;
 
 uint32_t jx_kind(const alees_json *v); /* ALEES_JSON_*; NULL is ALEES_JSON_ABSENT */
@@ -37,7 +38,7 @@ alees_rc jx_put_text(alees_json *target, const char *key, alees_str text);
 alees_rc jx_put_integer(alees_json *target, const char *key, int64_t number);
 alees_rc jx_put_boolean(alees_json *target, const char *key, bool truth);
 
-void jx_write(const alees_json *v, struct str *out); /* compact */
+void jx_write(const alees_json *v, struct str *out);  /* compact */
 void jx_pretty(const alees_json *v, struct str *out); /* two spaces, for people */
 
 #endif

@@ -16,7 +16,7 @@ struct metric *metrics_register(enum metrics_kind kind, const char *name, const 
 /* A gauge whose value is asked for when it is written. Registered again, the new read and data replace the old ones. */
 struct metric *metrics_callback(const char *name, const char *labels, const char *help, int64_t (*read)(void *data),
                                 void *data);
-void metrics_add(struct metric *m, int64_t delta);        /* m may be NULL */
+void metrics_add(struct metric *m, int64_t delta); /* m may be NULL */
 void metrics_set(struct metric *m, int64_t value);
 void metrics_observe_us(struct metric *m, uint64_t microseconds); /* buckets from 0.1 ms to 10 s, shown in seconds */
 int64_t metrics_value(const struct metric *m);

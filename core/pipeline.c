@@ -150,7 +150,7 @@ alees_rc pipeline_plugin_handler(alees_ctx *ctx) {
     ctx->plugin = r->plugin;
     alees_rc rc = r->decl->handle(r->plugin->state, ctx);
     ctx->plugin = NULL;
-    if (rc == ALEES_OK && (ctx->response.body.failed || arena_is_exhausted(ctx->arena))) {
+    if (rc == ALEES_OK && !ctx_can_answer(ctx)) {
         rc = ALEES_E_NOMEM; /* before the commit: an answer that cannot be given must not have happened */
     }
     if (rc == ALEES_OK && !is_reading) {

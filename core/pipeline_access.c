@@ -104,7 +104,7 @@ alees_rc pipeline_authenticate(alees_ctx *ctx) {
     return rc == ALEES_E_UNAUTHENTICATED ? unauthenticated(ctx) : provider_failed(ctx, rc, "authenticate");
 }
 
-/* A permission held anywhere at all, for what belongs to no organization. */
+/* What belongs to no organization is written by superusers, and by a membership that belongs to none either. */
 static alees_rc decide_globally(alees_ctx *ctx) {
     const struct alees_rbac_v1 *rbac = ctx->app->rbac;
     alees_rc rc = rbac->decide(rbac, ctx, ctx->who, ctx->route->permission, NULL, NULL);

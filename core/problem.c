@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_ITEMS = 100, LONGEST_DETAIL = 1024, LONGEST_CODE = 64 };
+enum { LONGEST_DETAIL = 1024, LONGEST_CODE = 64 };
 
 const struct problem_row problem_rows[PROBLEM_KINDS] = {
 #define X(name, status, code, rc, title) {code, title, status, rc},
@@ -67,7 +67,7 @@ alees_rc problem_fail(struct problem *p, alees_rc rc, const char *code, alees_st
 }
 
 void problem_add(struct problem *p, alees_str pointer, const char *code, const char *format, ...) {
-    if (p->item_count >= MOST_ITEMS) {
+    if (p->item_count >= PROBLEM_MOST_ITEMS) {
         return;
     }
     struct problem_item *item = ARENA_NEW(p->arena, struct problem_item);

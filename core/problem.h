@@ -20,7 +20,8 @@
     X(UNAUTHENTICATED, 401, "unauthenticated", ALEES_E_UNAUTHENTICATED, "No valid credentials") \
     X(BAD_CREDENTIALS, 401, "bad_credentials", ALEES_E_UNAUTHENTICATED, "Wrong username or password") \
     X(PERMISSION_DENIED, 403, "permission_denied", ALEES_E_DENIED, "Not permitted") \
-    X(ORGANIZATION_NOT_PERMITTED, 403, "organization_not_permitted", ALEES_E_DENIED, "Not permitted in that organization") \
+    X(ORGANIZATION_NOT_PERMITTED, 403, "organization_not_permitted", ALEES_E_DENIED, \
+      "Not permitted in that organization") \
     X(NOT_FOUND, 404, "not_found", ALEES_E_NOT_FOUND, "Not found") \
     X(METHOD_NOT_ALLOWED, 405, "method_not_allowed", ALEES_E_UNSUPPORTED, "Method not allowed") \
     X(NOT_ACCEPTABLE, 406, "not_acceptable", ALEES_E_UNSUPPORTED, "No acceptable representation") \
@@ -45,6 +46,8 @@ enum problem_kind {
 #undef X
         PROBLEM_KINDS
 };
+
+enum { PROBLEM_MOST_ITEMS = 100 };
 
 /* One field that is wrong. pointer is an RFC 6901 pointer into the body ("/sku"), or the name of a parameter. */
 struct problem_item {
@@ -73,7 +76,8 @@ void problem_init(struct problem *p, struct arena *arena);
 alees_rc problem_set(struct problem *p, enum problem_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 /* A plugin's own code, its status from rc. code is copied. */
 alees_rc problem_fail(struct problem *p, alees_rc rc, const char *code, alees_str detail);
-/* Adds a wrong field; at most 100 are kept. Sets nothing else: call problem_set(INVALID or the like) after. */
+/* Adds a wrong field, unless there are PROBLEM_MOST_ITEMS. Sets nothing else: call problem_set(INVALID or the like)
+ * after. */
 void problem_add(struct problem *p, alees_str pointer, const char *code, const char *format, ...) PRINTF_LIKE(4, 5);
 /* The kind that stands for a bare result code. */
 enum problem_kind problem_kind_of(alees_rc rc);

@@ -36,8 +36,8 @@ bool str_starts(alees_str text, const char *prefix);
 bool str_parse_i64(alees_str text, int64_t *ret_number);
 /* Bytes (1 to 4) of the valid UTF-8 sequence at the start of text, 0 if there is none; a NUL counts as one. */
 size_t str_utf8_step(alees_str text);
-bool str_is_utf8(alees_str text);        /* valid, without NUL and surrogates (RFC 3629) */
-size_t str_characters(alees_str text);   /* of valid UTF-8 */
+bool str_is_utf8(alees_str text);      /* valid, without NUL and surrogates (RFC 3629) */
+size_t str_characters(alees_str text); /* of valid UTF-8 */
 /* The nearest of count names by edit distance; NULL if none is near. stride as in alees_list; the name is the const
  * char * at the start of each item. */
 const char *str_nearest(alees_str word, const void *items, size_t count, size_t stride);

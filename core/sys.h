@@ -5,11 +5,11 @@
 
 #include "base.h"
 
-uint64_t sys_monotonic_us(void); /* microseconds, for durations and timeouts */
-uint64_t sys_realtime_us(void);  /* microseconds since 1970-01-01 UTC */
+uint64_t sys_monotonic_us(void);         /* microseconds, for durations and timeouts */
+uint64_t sys_realtime_us(void);          /* microseconds since 1970-01-01 UTC */
 void sys_random(void *out, size_t size); /* cryptographic; aborts if the system has none */
-alees_id sys_new_id(void);       /* UUIDv7 (RFC 9562), rising within the process, also within one millisecond */
-size_t sys_resident_bytes(void); /* 0 if it cannot be known */
+alees_id sys_new_id(void);               /* UUIDv7 (RFC 9562), rising within the process, also within one millisecond */
+size_t sys_resident_bytes(void);         /* 0 if it cannot be known */
 void sys_rfc3339(uint64_t realtime_us, char out[28]); /* "2026-11-22T14:05:00.123456Z" */
 
 /* For tests: a fixed clock; 0 gives back the real one. */

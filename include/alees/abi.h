@@ -39,17 +39,17 @@ typedef int32_t alees_rc; /* ALEES_OK, or one of the codes below; anything but A
 
 enum {
     ALEES_OK = 0,
-    ALEES_E_NOMEM = -1,           /* the request's memory limit; 503 */
-    ALEES_E_INVALID = -2,         /* well-formed, but breaks a rule; 422 */
-    ALEES_E_NOT_FOUND = -3,       /* unknown or invisible; 404 */
-    ALEES_E_CONFLICT = -4,        /* against the present state; 409 */
-    ALEES_E_DENIED = -5,          /* known, not permitted; 403 */
-    ALEES_E_UNAVAILABLE = -6,     /* the database is away; 503 */
-    ALEES_E_UNSUPPORTED = -7,     /* not offered here; 501 */
-    ALEES_E_INTERNAL = -8,        /* a defect; 500 */
-    ALEES_E_MALFORMED = -9,       /* not understood; 400 */
+    ALEES_E_NOMEM = -1,            /* the request's memory limit; 503 */
+    ALEES_E_INVALID = -2,          /* well-formed, but breaks a rule; 422 */
+    ALEES_E_NOT_FOUND = -3,        /* unknown or invisible; 404 */
+    ALEES_E_CONFLICT = -4,         /* against the present state; 409 */
+    ALEES_E_DENIED = -5,           /* known, not permitted; 403 */
+    ALEES_E_UNAVAILABLE = -6,      /* the database is away; 503 */
+    ALEES_E_UNSUPPORTED = -7,      /* not offered here; 501 */
+    ALEES_E_INTERNAL = -8,         /* a defect; 500 */
+    ALEES_E_MALFORMED = -9,        /* not understood; 400 */
     ALEES_E_UNAUTHENTICATED = -10, /* no or bad credentials; 401 */
-    ALEES_E_TOO_MANY = -11        /* try later; 429 */
+    ALEES_E_TOO_MANY = -11         /* try later; 429 */
 };
 
 /* Frozen for ever, may be passed by value. ptr == NULL means absent (or SQL NULL), which is not empty. */
@@ -65,9 +65,7 @@ typedef struct alees_list {
     uint32_t stride;
 } alees_list;
 #define ALEES_LIST(array) \
-    { \
-        (array), (uint32_t)(sizeof(array) / sizeof((array)[0])), (uint32_t)sizeof((array)[0]) \
-    }
+    { (array), (uint32_t)(sizeof(array) / sizeof((array)[0])), (uint32_t)sizeof((array)[0]) }
 
 /* A UUID, in network byte order. Frozen for ever. */
 typedef struct alees_id {
@@ -143,8 +141,8 @@ struct alees_migration {
 /* A line of the plugin's section in the configuration. */
 struct alees_setting {
     const char *name;
-    uint32_t type;  /* ALEES_TEXT, ALEES_INTEGER, ALEES_BOOLEAN or ALEES_CHOICE (see resource.h) */
-    uint32_t flags; /* 0 */
+    uint32_t type;        /* ALEES_TEXT, ALEES_INTEGER, ALEES_BOOLEAN or ALEES_CHOICE (see resource.h) */
+    uint32_t flags;       /* 0 */
     int64_t min, max;     /* of an integer; both 0: no bounds */
     const char *choices;  /* ALEES_CHOICE: "a|b|c" */
     const char *fallback; /* as text */
@@ -171,11 +169,11 @@ struct alees_command {
 struct alees_plugin {
     uint32_t magic; /* these four words never move, in any version */
     uint32_t struct_size;
-    uint32_t abi_minor;  /* the header it was compiled with: ALEES_ABI_MINOR */
-    uint32_t min_minor;  /* the oldest host it can live on: a number you type, not the macro */
-    const char *name;    /* "contact": its configuration section, its permissions' prefix, its database schema */
-    const char *version; /* "1.0.0" */
-    const char *summary; /* one line */
+    uint32_t abi_minor;     /* the header it was compiled with: ALEES_ABI_MINOR */
+    uint32_t min_minor;     /* the oldest host it can live on: a number you type, not the macro */
+    const char *name;       /* "contact": its configuration section, its permissions' prefix, its database schema */
+    const char *version;    /* "1.0.0" */
+    const char *summary;    /* one line */
     alees_list needs;       /* of struct alees_need */
     alees_list offers;      /* of const char *: service ids that `offer` answers */
     alees_list settings;    /* of struct alees_setting */

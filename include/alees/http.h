@@ -32,7 +32,8 @@ struct alees_http_v1 {
     alees_rc (*reply)(alees_ctx *ctx, uint32_t status, const char *type, alees_str body);
     /* Answers with a JSON value made by alees.json/1. [owner] */
     alees_rc (*reply_json)(alees_ctx *ctx, uint32_t status, const alees_json *value);
-    /* Answers with the row {id} of a declared resource as the resource's own GET would. [owner] */
+    /* Answers with the row {id} of a declared resource as the resource's own GET would: E_NOT_FOUND unless the caller may
+     * view it. [owner] */
     alees_rc (*reply_row)(alees_ctx *ctx, uint32_t status, const char *resource, alees_id id);
 };
 

@@ -61,9 +61,10 @@ enum { ALEES_CREATE = 1, ALEES_UPDATE, ALEES_DELETE_ROW };
 
 enum {
     ALEES_SCOPE_ORGANIZATION = 1, /* each row belongs to one organization; row-level security is set up by the host */
-    ALEES_SCOPE_GLOBAL = 2,       /* read by every user who is logged in, written by holders of the permission anywhere
-                                     at all: superusers, and roles held globally */
-    ALEES_SCOPE_SELF = 3          /* each row is an organization: its own id is the scope (plugins/organization) */
+    ALEES_SCOPE_GLOBAL = 2, /* read by every user who is logged in; written by superusers, and by those who hold the
+                                     permission in a membership without an organization: one in an organization, with
+                                     whatever role, gives no right here */
+    ALEES_SCOPE_SELF = 3    /* each row is an organization: its own id is the scope (plugins/organization) */
 };
 
 /* A table served as list, create, get, patch and delete. Its permissions are <plugin>.view_<name>, add_, change_ and
@@ -71,16 +72,16 @@ enum {
  * updated_by uuid, version integer; and organization_id uuid when scoped, with PRIMARY KEY (organization_id, id) and a
  * unique index on (id). */
 struct alees_resource {
-    const char *name;  /* "product" */
-    const char *path;  /* "/products" */
-    const char *table; /* "product.product" */
-    uint32_t scope;    /* ALEES_SCOPE_* */
-    uint32_t flags;    /* 0 */
-    const char *order; /* default ordering: "name" or "-created_at"; NULL: by id, which is by age */
+    const char *name;   /* "product" */
+    const char *path;   /* "/products" */
+    const char *table;  /* "product.product" */
+    uint32_t scope;     /* ALEES_SCOPE_* */
+    uint32_t flags;     /* 0 */
+    const char *order;  /* default ordering: "name" or "-created_at"; NULL: by id, which is by age */
     const char *parent; /* ALEES_SCOPE_SELF: the reference field in whose organization a create is judged */
     const char *description;
     alees_list fields; /* of struct alees_field */
-    /* Rules across fields; fail() with the field's name as a JSON pointer in front is welcome. NULL: none. [owner] */
+    /* Rules across fields: refuse() for each field that is wrong, or fail(). NULL: none. [owner] */
     alees_rc (*validate)(void *state, alees_ctx *ctx, alees_change *change);
     /* In the transaction of the write, before and after it. A failure rolls back. NULL: none. [owner] */
     alees_rc (*before_write)(void *state, alees_ctx *ctx, alees_change *change);
@@ -122,9 +123,9 @@ struct alees_route {
     const char *object;     /* NULL, or the resource whose row {id} names: not seen is 404, not permitted is 403 */
     const char *summary;    /* one line */
     const char *description;
-    alees_list parameters; /* of struct alees_field, ALEES_IN_PATH or ALEES_IN_QUERY */
-    alees_list body;       /* of struct alees_field: members of the JSON object that is sent */
-    alees_list response;   /* of struct alees_field: members of the JSON object that is answered */
+    alees_list parameters;        /* of struct alees_field, ALEES_IN_PATH or ALEES_IN_QUERY */
+    alees_list body;              /* of struct alees_field: members of the JSON object that is sent */
+    alees_list response;          /* of struct alees_field: members of the JSON object that is answered */
     const char *request_example;  /* JSON text */
     const char *response_example; /* JSON text */
     /* In a transaction, committed on ALEES_OK, else rolled back. Many at once, one per ctx. [owner] */

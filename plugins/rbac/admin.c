@@ -102,18 +102,23 @@ alees_rc rbac_add_user(struct rbac *r, alees_ctx *ctx, alees_str username, alees
                        const char *is_superuser, const char *is_demo) {
     const alees_id id = r->host->new_id();
     alees_rows *rows;
-    alees_str hash;
+    alees_str hash = alees_text(NULL);
     alees_rc rc = r->cred->hash_password(ctx, password, &hash);
     if (rc != ALEES_OK) {
         return rc;
     }
     const alees_str params[] = {rbac_id_text(r, ctx, &id), username,           email, hash,
                                 alees_text(is_superuser),  alees_text(is_demo)};
-    return rbac_run(r, ctx, RBAC_USER_ADD, params, 6, &rows);
+    rc = rbac_run(r, ctx, RBAC_USER_ADD, params, 6, &rows);
+    if (rc == ALEES_OK && r->db->changed(rows) == 0) {
+        return rbac_fail(r, ctx, ALEES_E_CONFLICT, "user_exists",
+                         "There is a user of that name already. `alees user passwd NAME` gives a new password.");
+    }
+    return rc;
 }
 
 static alees_rc add(struct rbac *r, alees_ctx *ctx, const struct options *o) {
-    alees_str password;
+    alees_str password = alees_text(NULL);
     alees_rc rc = read_password(r, ctx, o->password_file, &password);
     if (rc == ALEES_OK) {
         rc = rbac_add_user(r, ctx, alees_text(o->name), alees_text(o->email), password,
@@ -139,7 +144,7 @@ static alees_rc change(struct rbac *r, alees_ctx *ctx, enum rbac_statement state
 }
 
 static alees_rc passwd(struct rbac *r, alees_ctx *ctx, const struct options *o) {
-    alees_str password, hash;
+    alees_str password = alees_text(NULL), hash = password;
     alees_rc rc = read_password(r, ctx, o->password_file, &password);
     if (rc == ALEES_OK) {
         rc = r->cred->hash_password(ctx, password, &hash);

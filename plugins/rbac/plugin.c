@@ -89,7 +89,7 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                        3, ALONE},
     [RBAC_USER_ADD] = {"user_add", /* id, name, email, hash, superuser, demo */
                        "INSERT INTO rbac.app_user (id, username, email, password_hash, is_superuser, is_demo) "
-                       "VALUES ($1::uuid, $2, $3, $4, $5::boolean, $6::boolean)",
+                       "VALUES ($1::uuid, $2, $3, $4, $5::boolean, $6::boolean) ON CONFLICT (username) DO NOTHING",
                        6, 0},
     [RBAC_USER_PASSWORD] = {"user_password",
                             "WITH u AS (UPDATE rbac.app_user SET password_hash = $2, updated_at = now() "

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "alees/util.h"
-#include "unit.h"
 #include "world.h"
 
 enum { ADMIN, ACME_MANAGER, ACME_VIEWER, GLOBEX_MANAGER, BOTH, NOBODY };
@@ -195,31 +194,6 @@ static uint32_t count_rows(struct world *w, size_t user, const char *query) {
     static struct walk k;
     walk(w, user, world_text(w, "/api/v1/products?page_size=200%s", query), false, &k);
     return k.count;
-}
-
-/* A client that asks in more ways than there is room for statements is answered all the same. */
-static void test_more_shapes_than_statements(void **state) {
-    static const char *const keys[] = {"name", "-name", "sku", "-sku", "created_at", "-created_at", "updated_at",
-                                       "-updated_at"};
-    static const char *const filters[] = {"", "&is_sellable=true", "&status=active"};
-    struct world *w = *state;
-    uint32_t shapes = 0;
-    for (size_t a = 0; a < ARRAY_LEN(keys); a++) {
-        for (size_t b = 0; b < ARRAY_LEN(keys); b++) {
-            for (size_t c = 0; c < ARRAY_LEN(keys); c++) {
-                if (a / 2 == b / 2 || b / 2 == c / 2 || a / 2 == c / 2) {
-                    continue;
-                }
-                for (size_t f = 0; f < ARRAY_LEN(filters); f++, shapes += 2) {
-                    const char *path = world_text(w, "/api/v1/products?page_size=1&ordering=%s,%s,%s%s", keys[a],
-                                                  keys[b], keys[c], filters[f]);
-                    assert_status(get(w, ACME_MANAGER, path), 200);
-                    assert_status(get(w, BOTH, path), 200);
-                }
-            }
-        }
-    }
-    assert_true(shapes > UNIT_MAX_STATEMENTS);
 }
 
 static void test_filters(void **state) {
@@ -502,7 +476,6 @@ int main(void) {
         cmocka_unit_test(test_links),
         cmocka_unit_test(test_a_cursor_is_bound_to_user_and_query),
         cmocka_unit_test(test_filters),
-        cmocka_unit_test(test_more_shapes_than_statements),
         cmocka_unit_test(test_organization_narrows),
         cmocka_unit_test(test_bad_queries),
         cmocka_unit_test(test_size_may_change_and_rows_may_go),

@@ -49,8 +49,8 @@ static void *write_rows(void *data) {
     for (unsigned serial = 0; !atomic_load(&o->is_over); serial++) {
         struct loopback *l = loopback_on(loopback_app(o->world->loopback));
         char body[128];
-        snprintf(body, sizeof body, "{\"first_name\":\"Outage\",\"last_name\":\"%lx %u\"}", (unsigned long)pthread_self(),
-                 serial);
+        snprintf(body, sizeof body, "{\"first_name\":\"Outage\",\"last_name\":\"%lx %u\"}",
+                 (unsigned long)pthread_self(), serial);
         const struct answer *a = loopback_request(l, "POST", "/api/v1/contacts", o->world->tokens[1], body);
         count(o, a->status, a->status == 201);
         atomic_fetch_add(&o->created, a->status == 201);

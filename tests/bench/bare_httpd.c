@@ -22,8 +22,9 @@ int main(int argc, char **argv) {
     const char *threads = argc > 2 ? argv[2] : "64";
     size_t size = argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : 600;
     char address[64];
-    const char *options[] = {"listening_ports", address, "num_threads", threads, "enable_keep_alive", "yes",
-                             "keep_alive_timeout_ms", "5000", "tcp_nodelay", "1", NULL};
+    const char *options[] = {
+        "listening_ports", address, "num_threads", threads, "enable_keep_alive", "yes", "keep_alive_timeout_ms", "5000",
+        "tcp_nodelay",     "1",     NULL};
     struct mg_callbacks callbacks;
     sigset_t stop;
     int received;

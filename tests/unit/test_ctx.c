@@ -116,7 +116,9 @@ static void test_scope(void **state) {
 static void test_scope_of_an_object(void **state) {
     struct fixture *f = *state;
     const struct alees_organizations where = {.struct_size = sizeof where, .count = 2, .text = STR_LIT("{a,b}")};
+    const struct alees_organizations everywhere = {.struct_size = sizeof everywhere, .all = 1};
     const struct alees_principal user = {.struct_size = sizeof user};
+    const struct alees_principal superuser = {.struct_size = sizeof superuser, .flags = ALEES_SUPERUSER};
     const struct alees_route decl = {.object = "stub.thing"};
     struct route route = {.decl = &decl};
     f->ctx->who = &user;
@@ -124,6 +126,15 @@ static void test_scope_of_an_object(void **state) {
     f->ctx->route = &route;
     f->ctx->object_organization = stub_organization;
     assert_scope(f, false, ONE);
+    f->ctx->who = &superuser; /* reaches every row, but one request is about one */
+    f->ctx->where = &everywhere;
+    assert_scope(f, false, ONE);
+    f->ctx->object_organization = (alees_id){{0}}; /* a global row */
+    assert_true(scope_of(f).all);
+    f->ctx->who = &user;
+    f->ctx->where = &where;
+    assert_scope(f, false, "{00000000-0000-0000-0000-000000000000}");
+    f->ctx->object_organization = stub_organization;
     arena_fail_after(f->arena, 1);
     assert_scope(f, false, "{}"); /* never more than it should be */
 }

@@ -181,6 +181,11 @@ static alees_rc refuse_but_say_ok(void *state, alees_ctx *ctx, alees_change *cha
     return ALEES_OK;
 }
 
+static alees_rc refuse_nothing_said(void *state, alees_ctx *ctx, alees_change *change) {
+    (void)state, (void)ctx;
+    return svc_resource.refuse(change, NULL, NULL, (alees_str){NULL, 0});
+}
+
 static alees_rc fail_but_say_ok(void *state, alees_ctx *ctx, alees_change *change) {
     (void)state, (void)change;
     (void)problem_fail(&ctx->problem, ALEES_E_CONFLICT, "closed", test_view("It is closed."));
@@ -227,6 +232,9 @@ static void test_hooks(void **state) {
     assert_string_equal(ctx->problem.code, "conflict");
     assert_ok(read_body(*state, ALEES_CREATE, body, &change, &ctx));
     assert_err(engine_change_hook(change, invent), ALEES_E_INTERNAL);
+    assert_ok(read_body(*state, ALEES_CREATE, body, &change, &ctx));
+    assert_err(engine_change_hook(change, refuse_nothing_said), ALEES_E_INVALID);
+    assert_string_equal(item(ctx, "/")->code, "invalid");
 }
 
 /* A fault whose message there was no memory for is a fault all the same. One fault in each body: no other may hide it. */

@@ -173,8 +173,7 @@ static void test_shapes(void **state) {
     static const struct shape rows[] = {
         {ALEES_SCOPE_ORGANIZATION, ENGINE_ONE, "", false, false,
          " WHERE \"organization_id\" = $1::uuid ORDER BY \"name\", \"id\" LIMIT 51", 1},
-        {ALEES_SCOPE_ORGANIZATION, ENGINE_EVERYWHERE, "", false, false, " ORDER BY \"name\", \"id\" LIMIT 51",
-         0},
+        {ALEES_SCOPE_ORGANIZATION, ENGINE_EVERYWHERE, "", false, false, " ORDER BY \"name\", \"id\" LIMIT 51", 0},
         {ALEES_SCOPE_ORGANIZATION, ENGINE_ONE, "", true, false,
          " WHERE \"organization_id\" = $1::uuid AND (\"name\", \"id\") > ($2::text, $3::uuid) "
          "ORDER BY \"name\", \"id\" LIMIT 51",
@@ -200,8 +199,8 @@ static void test_shapes(void **state) {
          3},
         {ALEES_SCOPE_SELF, ENGINE_SEVERAL, "", false, false,
          " WHERE \"id\" = ANY($1::uuid[]) ORDER BY \"name\", \"id\" LIMIT 51", 1},
-        {ALEES_SCOPE_SELF, ENGINE_ONE, "", false, false,
-         " WHERE \"id\" = $1::uuid ORDER BY \"name\", \"id\" LIMIT 51", 1},
+        {ALEES_SCOPE_SELF, ENGINE_ONE, "", false, false, " WHERE \"id\" = $1::uuid ORDER BY \"name\", \"id\" LIMIT 51",
+         1},
         {ALEES_SCOPE_GLOBAL, ENGINE_EVERYWHERE, "tags=a&since=null&size=3&at=2026-01-01T00:00:00Z", false, false,
          " WHERE \"size\" = $1::bigint AND \"since\" IS NULL AND \"at\" = $2::timestamptz AND \"tags\" @> $3::text[] "
          "ORDER BY \"name\", \"id\" LIMIT 51",

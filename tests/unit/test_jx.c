@@ -326,7 +326,7 @@ static void test_depth(void **state) {
 /* A small body may stand for a large tree; the arena's limit is the bound. */
 static void test_memory_is_bounded(void **state) {
     (void)state;
-    size_t count = 300000;
+    size_t count = 32000;
     char *text = malloc(count * 3 + 2), *at = text;
     assert_non_null(text);
     *at++ = '[';
@@ -344,6 +344,31 @@ static void test_memory_is_bounded(void **state) {
     assert_true(arena_used(a) <= 1024 * 1024);
     arena_free(a);
     free(text);
+}
+
+/* Brackets and commas are counted: each may stand for a value, and a value costs a hundred times its text. */
+static void test_too_many_values(void **state) {
+    static char text[2 * 65536 + 16];
+    alees_json *value = NULL;
+    alees_str detail;
+    for (size_t count = 65536; count <= 65537; count++) {
+        size_t at = 0;
+        text[at++] = '[';
+        for (size_t i = 1; i < count; i++) {
+            text[at++] = '1';
+            text[at++] = ',';
+        }
+        text[at++] = '1';
+        text[at++] = ']';
+        const alees_str view = {text, at};
+        if (count == 65536) {
+            assert_ok(parse(*state, view, &value, &detail));
+            assert_int_equal(jx_size(value), count);
+        } else {
+            assert_err(parse(*state, view, &value, &detail), ALEES_E_MALFORMED);
+            assert_text(detail, "line 1, column 131073: more than 65536 values");
+        }
+    }
 }
 
 static void test_many_keys(void **state) {
@@ -392,6 +417,31 @@ static void test_every_failing_allocation_of_parse(void **state) {
     }
 }
 
+/* Once the memory is gone it stays gone: jansson 2.14, left to itself, would lose the quote at the end of a string and go
+ * on reading and writing behind its buffers. */
+static void test_every_limit_of_parse(void **state) {
+    enum { LONG = 20000 };
+    static char text[LONG + 64];
+    (void)state;
+    size_t at = (size_t)snprintf(text, sizeof text, "{\"a\":[{},{},[],1.5],\"b\":\"");
+    memset(text + at, 'x', LONG);
+    memcpy(text + at + LONG, "\"}", 3);
+    for (size_t limit = 16; limit < (size_t)256 * 1024; limit += limit < 4096 ? 16 : 1008) {
+        struct arena *a = arena_new(limit);
+        struct problem p;
+        alees_json *value = NULL;
+        assert_non_null(a);
+        problem_init(&p, a);
+        alees_rc rc = jx_parse(a, &p, test_view(text), &value);
+        if (rc == ALEES_OK) {
+            assert_int_equal(jx_text(jx_get(value, "b")).len, LONG);
+        } else {
+            assert_err(rc, ALEES_E_NOMEM);
+        }
+        arena_free(a);
+    }
+}
+
 int main(void) {
     jx_init();
     const struct CMUnitTest tests[] = {
@@ -405,8 +455,10 @@ int main(void) {
         ARENA_TEST(test_no_digit_is_lost),
         ARENA_TEST(test_depth),
         cmocka_unit_test(test_memory_is_bounded),
+        ARENA_TEST(test_too_many_values),
         ARENA_TEST(test_many_keys),
         cmocka_unit_test(test_every_failing_allocation_of_parse),
+        cmocka_unit_test(test_every_limit_of_parse),
     };
     return cmocka_run_group_tests_name("jx", tests, NULL, NULL);
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ * test_command.c - commands of plugins/rbac as an operator types them: what they say when something is wrong. */
+#include "test.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "pg.h"
+
+struct setting {
+    struct pg pg;
+    char password_file[64];
+    struct child child;
+};
+
+struct line {
+    const char *conf, *words[8];
+};
+
+static int run_alees(void *data) {
+    const struct line *line = data;
+    const char *argv[12] = {ALEES_BINARY, "-c", line->conf};
+    char *copies[12] = {NULL};
+    size_t count = 3;
+    for (size_t i = 0; i < ARRAY_LEN(line->words) && line->words[i]; i++) {
+        argv[count++] = line->words[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = strdup(argv[i]);
+    }
+    execv(ALEES_BINARY, copies);
+    return 127;
+}
+
+/* Fails with this text and with nothing of PostgreSQL's own. */
+static void check_refused(struct setting *s, const struct line *line, const char *text) {
+    child_run(run_alees, (void *)(uintptr_t)line, &s->child);
+    if (!WIFEXITED(s->child.status) || WEXITSTATUS(s->child.status) == 0 || !strstr(s->child.err, text) ||
+        strstr(s->child.err, "app_user") || strstr(s->child.err, "duplicate key")) {
+        print_error("status %d: %s%s\n", s->child.status, s->child.out, s->child.err);
+        fail();
+    }
+}
+
+static int set_up(void **state) {
+    static struct setting s;
+    pg_open(&s.pg, "command", PG_DEMO);
+    snprintf(s.password_file, sizeof s.password_file, "%s", "/tmp/alees-command-XXXXXX");
+    int descriptor = mkstemp(s.password_file);
+    assert_true(descriptor >= 0);
+    assert_int_equal(write(descriptor, "some-password\n", 14), 14);
+    close(descriptor);
+    *state = &s;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct setting *s = *state;
+    unlink(s->password_file);
+    pg_close(&s->pg);
+    return 0;
+}
+
+static void test_user_that_exists(void **state) {
+    struct setting *s = *state;
+    struct line line = {s->pg.conf, {"user", "add", "acme-manager", "--password-file", s->password_file}};
+    check_refused(s, &line, "There is a user of that name already");
+    line.words[2] = "somebody-new";
+    child_run(run_alees, &line, &s->child);
+    assert_int_equal(s->child.status, 0);
+    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM rbac.app_user WHERE username = 'somebody-new'"), 1);
+    check_refused(s, &line, "There is a user of that name already");
+}
+
+static void test_user_that_does_not(void **state) {
+    struct setting *s = *state;
+    const struct line deactivate = {s->pg.conf, {"user", "deactivate", "no-such-user"}};
+    const struct line passwd = {s->pg.conf, {"user", "passwd", "no-such-user", "--password-file", s->password_file}};
+    check_refused(s, &deactivate, "There is no user of that name");
+    check_refused(s, &passwd, "There is no user of that name");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_user_that_exists),
+                                       cmocka_unit_test(test_user_that_does_not)};
+    return cmocka_run_group_tests_name("command", tests, set_up, tear_down);
+}
