@@ -55,6 +55,15 @@ foreach(label IN ITEMS unit db api)
     endforeach()
 endforeach()
 
+# Each of the two locks alone (core/lock.h): the same suites with the other one off.
+foreach(lock IN ITEMS host database)
+    foreach(suite IN ITEMS isolation attack)
+        alees_test(api ${suite}_without_${lock}_lock 300 COMMAND api_test_${suite})
+        set_property(TEST api/${suite}_without_${lock}_lock APPEND PROPERTY
+            ENVIRONMENT "ALEES_TEST_LOCK_OFF=${lock}")
+    endforeach()
+endforeach()
+
 # Fuzz targets: libFuzzer programs under clang, else they replay their corpus.
 file(GLOB sources CONFIGURE_DEPENDS "${tests}/fuzz/fuzz_*.c")
 foreach(source IN LISTS sources)

@@ -7,6 +7,7 @@
  *
  * Several organizations as `= ANY(..) ORDER BY .. LIMIT n` would sort all their rows: twelve times slower. */
 #include "engine_parts.h"
+#include "lock.h"
 
 /* "AND" between conditions, "WHERE" before the first. */
 static void also(struct engine_sql *sql, bool *has_where) {
@@ -104,7 +105,8 @@ static void put_after(const struct engine_query *q, struct engine_sql *sql, bool
 
 static void put_scope(const struct resource *r, const struct engine_place *place, bool is_lateral,
                       struct engine_sql *sql, bool *has_where) {
-    if (r->scope_column == NULL || place->reach == ENGINE_EVERYWHERE) {
+    bool is_filter = place->scope.all; /* of a superuser, who is not locked out of anything */
+    if (r->scope_column == NULL || place->reach == ENGINE_EVERYWHERE || (lock_host_is_off() && !is_filter)) {
         return;
     }
     also(sql, has_where);
@@ -141,7 +143,8 @@ static void put_limit(struct engine_sql *sql, alees_str limit) {
 void engine_list_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
                      struct engine_sql *sql) {
     const struct engine_shapes *shapes = r->shapes;
-    bool is_lateral = place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION;
+    bool is_lateral =
+        place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION && !lock_host_is_off();
     bool has_where = false;
     alees_str limit;
     if (is_lateral) {

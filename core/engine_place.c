@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lock.h"
+
 static bool is_superuser(const alees_ctx *ctx) {
     return ctx->who != NULL && (ctx->who->flags & ALEES_SUPERUSER) != 0;
 }
@@ -30,6 +32,9 @@ static alees_rc set_one(alees_ctx *ctx, const alees_id *id, struct engine_place 
 alees_rc engine_place_of(alees_ctx *ctx, const struct resource *r, const struct alees_organizations *where,
                          struct engine_place *ret_place) {
     struct engine_place place = {ENGINE_NOWHERE, STR_LIT("{}"), {NULL, 0}, {r->plugin, false, STR_LIT("{}")}};
+    if (lock_host_is_off()) {
+        place.reach = ENGINE_SEVERAL; /* let the database find nothing */
+    }
     alees_rc rc = ALEES_OK;
     if (ctx->is_all || (where != NULL && where->all == 1)) {
         place.reach = ENGINE_EVERYWHERE;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "lock.h"
 #include "log.h"
 #include "store_impl.h"
 
@@ -31,7 +32,7 @@ static const char *role_of(const struct store_scope *scope) {
     if (!scope->plugin) {
         return "none"; /* alees_app, which logged in */
     }
-    return scope->all ? scope->plugin->role_all : scope->plugin->role;
+    return scope->all || lock_database_is_off() ? scope->plugin->role_all : scope->plugin->role;
 }
 
 /* PostgreSQL's texts have no NUL; libpq would quietly send what is before it. */
