@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * engine_list.c - the statement of a list. Three forms:
  *
- *   one organization, or a resource without:  SELECT .. FROM t WHERE scope = $1 AND filters AND after ORDER BY .. LIMIT n
- *   several organizations:                    the same for each, LATERAL, and the best n of all
- *   everywhere (superusers, global rows):     without the scope
+ *   one organization:       SELECT .. FROM t WHERE scope = ANY(ARRAY[$1]) AND filters AND after ORDER BY scope, .. LIMIT n
+ *   several organizations:  the same for each, LATERAL, and the best n of all
+ *   everywhere (superusers, global rows): without the scope
  *
  * Several organizations as `= ANY(..) ORDER BY .. LIMIT n` would sort all their rows: twelve times slower. */
 #include "engine_parts.h"
@@ -15,13 +15,23 @@ static void also(struct engine_sql *sql, bool *has_where) {
     *has_where = true;
 }
 
-static void put_order(const struct engine_query *q, const char *prefix, struct engine_sql *sql) {
+static void put_direction(const struct engine_query *q, uint32_t key, struct engine_sql *sql) {
+    str_puts(&sql->text, q->keys[key].descending != q->is_backward ? " DESC" : "");
+}
+
+/* scope: see put_scope; NULL: not in one organization. */
+static void put_order(const struct engine_query *q, const char *prefix, const char *scope, struct engine_sql *sql) {
     str_puts(&sql->text, " ORDER BY ");
+    if (scope != NULL) {
+        str_ident(&sql->text, scope);
+        put_direction(q, 0, sql);
+        str_puts(&sql->text, ", ");
+    }
     for (uint32_t i = 0; i < q->key_count; i++) {
         str_puts(&sql->text, i > 0 ? ", " : "");
         str_puts(&sql->text, prefix);
         str_ident(&sql->text, q->keys[i].field->column);
-        str_puts(&sql->text, q->keys[i].descending != q->is_backward ? " DESC" : "");
+        put_direction(q, i, sql);
     }
 }
 
@@ -103,24 +113,30 @@ static void put_after(const struct engine_query *q, struct engine_sql *sql, bool
     }
 }
 
-static void put_scope(const struct resource *r, const struct engine_place *place, bool is_lateral,
-                      struct engine_sql *sql, bool *has_where) {
+/* Returns the column to order by first, if all rows come from one organization.
+ *
+ * Written as `= ANY(ARRAY[..])` the condition does not tell PostgreSQL that the column is constant, so only an index led by
+ * it gives the order. With `=` the index on id alone would, too; it looks cheap when organizations are few, and then
+ * walks over all rows of the others that are older. */
+static const char *put_scope(const struct resource *r, const struct engine_place *place, bool is_lateral,
+                             struct engine_sql *sql, bool *has_where) {
     bool is_filter = place->scope.all; /* of a superuser, who is not locked out of anything */
+    bool is_one = is_lateral || place->reach == ENGINE_ONE;
     if (r->scope_column == NULL || place->reach == ENGINE_EVERYWHERE || (lock_host_is_off() && !is_filter)) {
-        return;
+        return NULL;
     }
     also(sql, has_where);
     str_ident(&sql->text, r->scope_column);
+    str_puts(&sql->text, is_one ? " = ANY(ARRAY[" : " = ANY(");
     if (is_lateral) {
-        str_puts(&sql->text, " = o.organization");
-    } else if (place->reach == ENGINE_ONE) {
-        str_puts(&sql->text, " = ");
+        str_puts(&sql->text, "o.organization");
+    } else if (is_one) {
         engine_sql_value(sql, place->id, "uuid");
     } else {
-        str_puts(&sql->text, " = ANY(");
         engine_sql_value(sql, place->ids, "uuid[]");
-        str_putc(&sql->text, ')');
     }
+    str_puts(&sql->text, is_one ? "])" : ")");
+    return is_one && r->decl->scope == ALEES_SCOPE_ORGANIZATION ? r->scope_column : NULL;
 }
 
 /* One row more than the page shows, to know whether there is another page. The sizes that nearly everyone asks for stand
@@ -146,6 +162,7 @@ void engine_list_sql(const struct resource *r, const struct engine_query *q, con
     bool is_lateral =
         place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION && !lock_host_is_off();
     bool has_where = false;
+    const char *scope;
     alees_str limit;
     if (is_lateral) {
         str_puts(&sql->text, "SELECT t.* FROM unnest(");
@@ -156,15 +173,15 @@ void engine_list_sql(const struct resource *r, const struct engine_query *q, con
     str_view(&sql->text, shapes->shown);
     str_puts(&sql->text, " FROM ");
     str_view(&sql->text, shapes->table);
-    put_scope(r, place, is_lateral, sql, &has_where);
+    scope = put_scope(r, place, is_lateral, sql, &has_where);
     put_filters(q, sql, &has_where);
     put_after(q, sql, &has_where);
-    put_order(q, "", sql);
+    put_order(q, "", scope, sql);
     limit = limit_of(q, sql);
     put_limit(sql, limit);
     if (is_lateral) {
         str_puts(&sql->text, ") AS t");
-        put_order(q, "t.", sql);
+        put_order(q, "t.", NULL, sql);
         put_limit(sql, limit);
     }
 }

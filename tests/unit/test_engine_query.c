@@ -172,22 +172,25 @@ static const char *sql_of(struct arena *arena, const struct shape *shape, struct
 static void test_shapes(void **state) {
     static const struct shape rows[] = {
         {ALEES_SCOPE_ORGANIZATION, ENGINE_ONE, "", false, false,
-         " WHERE \"organization_id\" = $1::uuid ORDER BY \"name\", \"id\" LIMIT 51", 1},
+         " WHERE \"organization_id\" = ANY(ARRAY[$1::uuid]) ORDER BY \"organization_id\", \"name\", \"id\" LIMIT 51",
+         1},
         {ALEES_SCOPE_ORGANIZATION, ENGINE_EVERYWHERE, "", false, false, " ORDER BY \"name\", \"id\" LIMIT 51", 0},
         {ALEES_SCOPE_ORGANIZATION, ENGINE_ONE, "", true, false,
-         " WHERE \"organization_id\" = $1::uuid AND (\"name\", \"id\") > ($2::text, $3::uuid) "
-         "ORDER BY \"name\", \"id\" LIMIT 51",
+         " WHERE \"organization_id\" = ANY(ARRAY[$1::uuid]) AND (\"name\", \"id\") > ($2::text, $3::uuid) "
+         "ORDER BY \"organization_id\", \"name\", \"id\" LIMIT 51",
          3},
         {ALEES_SCOPE_ORGANIZATION, ENGINE_ONE, "", true, true,
-         " WHERE \"organization_id\" = $1::uuid AND (\"name\", \"id\") < ($2::text, $3::uuid) "
-         "ORDER BY \"name\" DESC, \"id\" DESC LIMIT 51",
+         " WHERE \"organization_id\" = ANY(ARRAY[$1::uuid]) AND (\"name\", \"id\") < ($2::text, $3::uuid) "
+         "ORDER BY \"organization_id\" DESC, \"name\" DESC, \"id\" DESC LIMIT 51",
          3},
         {ALEES_SCOPE_ORGANIZATION, ENGINE_ONE, "ordering=-created_at", true, false,
-         " WHERE \"organization_id\" = $1::uuid AND (\"created_at\", \"id\") < ($2::timestamptz, $3::uuid) "
-         "ORDER BY \"created_at\" DESC, \"id\" DESC LIMIT 51",
+         " WHERE \"organization_id\" = ANY(ARRAY[$1::uuid]) AND (\"created_at\", \"id\") < ($2::timestamptz, $3::uuid) "
+         "ORDER BY \"organization_id\" DESC, \"created_at\" DESC, \"id\" DESC LIMIT 51",
          3},
         {ALEES_SCOPE_ORGANIZATION, ENGINE_ONE, "ordering=id", true, false,
-         " WHERE \"organization_id\" = $1::uuid AND (\"id\") > ($2::uuid) ORDER BY \"id\" LIMIT 51", 2},
+         " WHERE \"organization_id\" = ANY(ARRAY[$1::uuid]) AND (\"id\") > ($2::uuid) ORDER BY \"organization_id\", "
+         "\"id\" LIMIT 51",
+         2},
         {ALEES_SCOPE_GLOBAL, ENGINE_EVERYWHERE, "ordering=name,-size", true, false,
          " WHERE \"name\" >= $1::text AND (\"name\" > $1::text OR (\"name\" = $1::text AND (\"size\" < $2::bigint OR "
          "(\"size\" = $2::bigint AND (\"id\" < $3::uuid))))) ORDER BY \"name\", \"size\" DESC, \"id\" DESC "
@@ -199,8 +202,8 @@ static void test_shapes(void **state) {
          3},
         {ALEES_SCOPE_SELF, ENGINE_SEVERAL, "", false, false,
          " WHERE \"id\" = ANY($1::uuid[]) ORDER BY \"name\", \"id\" LIMIT 51", 1},
-        {ALEES_SCOPE_SELF, ENGINE_ONE, "", false, false, " WHERE \"id\" = $1::uuid ORDER BY \"name\", \"id\" LIMIT 51",
-         1},
+        {ALEES_SCOPE_SELF, ENGINE_ONE, "", false, false,
+         " WHERE \"id\" = ANY(ARRAY[$1::uuid]) ORDER BY \"name\", \"id\" LIMIT 51", 1},
         {ALEES_SCOPE_GLOBAL, ENGINE_EVERYWHERE, "tags=a&since=null&size=3&at=2026-01-01T00:00:00Z", false, false,
          " WHERE \"size\" = $1::bigint AND \"since\" IS NULL AND \"at\" = $2::timestamptz AND \"tags\" @> $3::text[] "
          "ORDER BY \"name\", \"id\" LIMIT 51",
@@ -222,11 +225,12 @@ static void test_several_organizations_are_read_one_by_one(void **state) {
         ALEES_SCOPE_ORGANIZATION, ENGINE_SEVERAL, "status=draft&page_size=10", true, false, NULL, 0};
     struct engine_sql sql;
     const char *text = sql_of(*state, &shape, &sql);
-    assert_string_equal(
-        text, "SELECT t.* FROM unnest($1::uuid[]) AS o(organization) CROSS JOIN LATERAL (SELECT " SHOWN
-              " FROM \"sample\".\"item\" WHERE \"organization_id\" = o.organization AND \"status\" = $2::text AND "
-              "(\"name\", \"id\") > ($3::text, $4::uuid) ORDER BY \"name\", \"id\" LIMIT $5::bigint) AS t "
-              "ORDER BY t.\"name\", t.\"id\" LIMIT $5::bigint");
+    assert_string_equal(text, "SELECT t.* FROM unnest($1::uuid[]) AS o(organization) CROSS JOIN LATERAL (SELECT " SHOWN
+                              " FROM \"sample\".\"item\" WHERE \"organization_id\" = ANY(ARRAY[o.organization]) AND "
+                              "\"status\" = $2::text AND "
+                              "(\"name\", \"id\") > ($3::text, $4::uuid) ORDER BY \"organization_id\", \"name\", "
+                              "\"id\" LIMIT $5::bigint) AS t "
+                              "ORDER BY t.\"name\", t.\"id\" LIMIT $5::bigint");
     assert_int_equal(sql.count, 5);
     assert_text(sql.params[0], "{ids}");
     assert_text(sql.params[1], "draft");
