@@ -27,6 +27,9 @@ alees_rc engine_prepare(struct app *app, FILE *errors) MUST_CHECK;
  * permission is NOT_FOUND. Sets ctx->object and ctx->object_organization. */
 alees_rc engine_find_object(alees_ctx *ctx) MUST_CHECK;
 
+/* Is it one of them? where may be NULL: no. */
+bool engine_place_has(const struct alees_organizations *where, const alees_id *organization);
+
 /* Answers with one row as GET would; for alees.http/1 reply_row. Runs under the scope of the ctx, and the caller
  * must be one who may view the row. */
 alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_id *id) MUST_CHECK;

@@ -107,7 +107,6 @@ alees_rc engine_place_of(alees_ctx *ctx, const struct resource *r, const struct 
 /* Leaves only that organization; nothing if it was not among them. */
 alees_rc engine_place_narrow(alees_ctx *ctx, const struct alees_organizations *where, const alees_id *organization,
                              struct engine_place *place) MUST_CHECK;
-bool engine_place_has(const struct alees_organizations *where, const alees_id *organization);
 /* Where does the caller hold a permission? Sets the problem when the provider cannot say. */
 alees_rc engine_place_ask(alees_ctx *ctx, uint32_t permission, const struct alees_organizations **ret_where) MUST_CHECK;
 /* Where the caller holds the route's permission and may view, too: a row that is not seen is not there, and the answer to

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alees/util.h"
+#include "engine.h"
 #include "log.h"
 #include "pipeline_impl.h"
 #include "resource.h"
@@ -152,29 +153,12 @@ alees_rc pipeline_authorize(alees_ctx *ctx) {
     return rc;
 }
 
-static bool holds(const struct alees_organizations *where, const alees_id *organization) {
-    uint32_t low = 0, high = where->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = alees_id_compare(organization, &where->ids[middle]);
-        if (order == 0) {
-            return true;
-        }
-        if (order < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return where->all != 0;
-}
-
 alees_rc pipeline_authorize_object(alees_ctx *ctx) {
     const struct alees_rbac_v1 *rbac = ctx->app->rbac;
     if (is_global(ctx->route) || ctx->is_public || ctx->route->permission == 0) {
         return ALEES_OK; /* the route's own answer was given before */
     }
-    if (ctx->where && holds(ctx->where, &ctx->object_organization)) {
+    if (engine_place_has(ctx->where, &ctx->object_organization)) {
         return ALEES_OK;
     }
     /* The caller sees the row, so may know whose it is. */
