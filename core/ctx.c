@@ -62,7 +62,7 @@ alees_rc ctx_commit(alees_ctx *ctx) {
     struct ctx_after *after = rc == ALEES_OK ? ctx->after : NULL;
     ctx->after = NULL;
     for (; after; after = after->next) {
-        after->run(after->plugin->state, ctx);
+        after->run(after->plugin->state, ctx, after->data);
     }
     return rc;
 }

@@ -77,7 +77,8 @@ struct alees_ctx {
 struct ctx_after {
     struct ctx_after *next;
     struct alees_self *plugin;
-    void (*run)(void *state, alees_ctx *ctx);
+    void (*run)(void *state, alees_ctx *ctx, void *data);
+    void *data;
 };
 
 /* A ctx in an arena of its own, owned by the calling thread. ctx_end rolls back what is open and resets the arena, with

@@ -214,6 +214,8 @@ struct alees_change {
     const struct resource *resource;
     alees_id id;
     bool is_open;              /* set() has an effect: validate and before_write */
+    alees_id organization;     /* of the row; zero: none, or not known yet */
+    const alees_rows *before;  /* shown, version: the row as it was, locked; NULL on create and without before_write */
     struct engine_cell *cells; /* as resource->fields */
 };
 

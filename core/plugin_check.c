@@ -204,6 +204,15 @@ static void check_permissions(const struct alees_self *plugin, struct plugin_rep
     }
 }
 
+static bool offers_rbac(const struct alees_self *plugin) {
+    for (uint32_t i = 0; i < plugin->offer_count; i++) {
+        if (strcmp(plugin->offers[i], ALEES_RBAC_V1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_statements(struct arena *arena, const struct alees_self *plugin, struct plugin_report *report) {
     for (uint32_t i = 0; i < plugin->statement_count; i++) {
         const struct alees_statement *s = &plugin->statements[i];
@@ -211,8 +220,12 @@ static void check_statements(struct arena *arena, const struct alees_self *plugi
         if (!check_name(report, "statement", plugin->statements, i, sizeof *s)) {
             continue;
         }
-        if ((s->flags & ~(uint32_t)ALEES_STATEMENT_ALONE) != 0) {
+        if ((s->flags & ~(uint32_t)(ALEES_STATEMENT_ALONE | ALEES_STATEMENT_EVERYWHERE)) != 0) {
             plugin_fault(report, "statement %s: flags 0x%x are unknown to this server", s->name, s->flags);
+        }
+        if ((s->flags & ALEES_STATEMENT_EVERYWHERE) != 0 && !offers_rbac(plugin)) {
+            plugin_fault(report, "statement %s sees every organization: only the plugin that offers %s may have such",
+                         s->name, ALEES_RBAC_V1);
         }
         fault = plugin_is_blank(s->sql) ? "has no text" : plugin_sql_fault(arena, s->sql, s->nparams);
         if (fault) {

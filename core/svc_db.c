@@ -38,6 +38,7 @@ static alees_rc db_run(alees_self *self, alees_ctx *ctx, const struct alees_stat
     struct store_scope scope;
     alees_rows *rows = NULL;
     ctx_scope(ctx, self, &scope);
+    scope.all = scope.all || (own->flags & ALEES_STATEMENT_EVERYWHERE) != 0; /* plugin_check.c: of the provider only */
     alees_rc rc = own->flags & ALEES_STATEMENT_ALONE ? store_run_alone(ctx, &scope, &call, 1, &rows, NULL)
                                                      : store_run(ctx, &scope, &call, 1, &rows, NULL);
     if (rc == ALEES_OK && ret_rows) {
@@ -46,7 +47,8 @@ static alees_rc db_run(alees_self *self, alees_ctx *ctx, const struct alees_stat
     return rc;
 }
 
-static alees_rc db_after_commit(alees_self *self, alees_ctx *ctx, void (*run)(void *state, alees_ctx *ctx)) {
+static alees_rc db_after_commit(alees_self *self, alees_ctx *ctx, void (*run)(void *state, alees_ctx *ctx, void *data),
+                                void *data) {
     if (!svc_is_self(self) || !svc_is_ctx(ctx) || !run) {
         return ALEES_E_INTERNAL;
     }
@@ -54,7 +56,7 @@ static alees_rc db_after_commit(alees_self *self, alees_ctx *ctx, void (*run)(vo
     if (!after) {
         return problem_set(&ctx->problem, PROBLEM_OUT_OF_MEMORY, "%s", "Ask for less at once.");
     }
-    *after = (struct ctx_after){ctx->after, self, run};
+    *after = (struct ctx_after){ctx->after, self, run, data};
     ctx->after = after;
     return ALEES_OK;
 }

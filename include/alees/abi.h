@@ -127,7 +127,10 @@ struct alees_statement {
 };
 enum {
     /* Runs in a transaction of its own, even inside a handler's: what it reads is committed. For caches. */
-    ALEES_STATEMENT_ALONE = 1
+    ALEES_STATEMENT_ALONE = 1,
+    /* Sees the rows of every organization, whoever asks. Only for the plugin that offers alees.rbac/1, which must know what
+     * the caller may before the caller may see it; any other plugin with such a statement is not loaded. */
+    ALEES_STATEMENT_EVERYWHERE = 2
 };
 
 /* One step of the plugin's schema, applied once by the owner role in a transaction; a changed text is refused. */

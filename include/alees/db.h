@@ -30,9 +30,11 @@ struct alees_db_v1 {
      * everything. The payload is a hint that anyone may have sent: re-read, never believe. [boot] */
     alees_rc (*listen)(alees_self *self, const char *channel,
                        void (*on_message)(void *state, alees_ctx *ctx, alees_str payload));
-    /* Calls run(state of self, ctx) once the ctx's transaction has been committed, before the client is answered; never if
-     * it is rolled back. For caches that must not show the past to whoever made a change. E_NOMEM. [owner] */
-    alees_rc (*after_commit)(alees_self *self, alees_ctx *ctx, void (*run)(void *state, alees_ctx *ctx));
+    /* Calls run(state of self, ctx, data) once the ctx's transaction has been committed, before the client is answered;
+     * never if it is rolled back. For caches that must not show the past to whoever made a change. data must live as long
+     * as the ctx. E_NOMEM. [owner] */
+    alees_rc (*after_commit)(alees_self *self, alees_ctx *ctx, void (*run)(void *state, alees_ctx *ctx, void *data),
+                             void *data);
     /* Milliseconds since the listener was last proven alive; past 2000 nothing cached may be believed. [any] */
     uint32_t (*listener_age)(alees_self *self);
 };

@@ -7,20 +7,26 @@
 #define ALEES_RBAC_H
 
 #include "alees/abi.h"
+#include "alees/resource.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum { ALEES_SUPERUSER = 1 };
+enum {
+    ALEES_SUPERUSER = 1,
+    ALEES_API_KEY =
+        2 /* not the user in person but a program with a key of theirs, never together with ALEES_SUPERUSER */
+};
 
 /* Who asks. Made by the provider, lives as long as its ctx. */
 struct alees_principal {
     uint32_t struct_size;
-    uint32_t flags; /* ALEES_SUPERUSER */
+    uint32_t flags; /* ALEES_SUPERUSER, ALEES_API_KEY */
     alees_id id;
     alees_str username;
     const void *provider; /* the provider's own */
+    alees_id key;         /* ALEES_API_KEY: which; else zero */
 };
 
 /* Why. Only ALEES_GRANTED and ALEES_BY_SUPERUSER go together with ALEES_OK. */
@@ -35,7 +41,8 @@ enum {
     ALEES_INACTIVE_MEMBERSHIP,
     ALEES_EXPIRED_MEMBERSHIP,
     ALEES_ROLE_LACKS_PERMISSION,
-    ALEES_UNKNOWN_USER
+    ALEES_UNKNOWN_USER,
+    ALEES_BEYOND_KEY /* the user may, but the API key is not made for it */
 };
 
 /* A decision with its grounds. Lives as long as its ctx. */
@@ -55,6 +62,19 @@ struct alees_organizations {
     uint32_t reserved0;
     const alees_id *ids; /* in rising order */
     alees_str text;      /* the same as PostgreSQL reads a uuid[]: "{...,...}" */
+};
+
+/* Which fields of a resource a user may use, as their roles restrict them. Lives as long as its ctx. */
+struct alees_fields {
+    uint32_t struct_size;
+    uint32_t all;         /* 1: every field; bits is NULL */
+    const uint64_t *bits; /* field i of the resource's own list: bits[i / 64] >> (i % 64) & 1 */
+};
+
+/* A resource by its plugin. */
+struct alees_resource_of {
+    const char *plugin;
+    const struct alees_resource *resource;
 };
 
 #define ALEES_RBAC_V1 "alees.rbac/1"
@@ -88,6 +108,13 @@ struct alees_rbac_v1 {
      * commands; the caller has been authorized. In the ctx's transaction. [owner] */
     alees_rc (*grant)(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str username, const alees_id *organization,
                       alees_str role, uint32_t inherit);
+    /* Every resource of every plugin (struct alees_resource_of), once, before catalogue. Static data: may be kept. [boot] */
+    alees_rc (*resources)(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_list resources);
+    /* Which fields may be read, given or changed by somebody who holds the permission (that of a resource to view, add or
+     * change) in an organization; organization NULL: in each of those in which they hold it. A permission of another kind,
+     * or one not held, gives no field. A role that says nothing of a resource permits all of its fields. [owner] */
+    alees_rc (*fields)(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
+                       uint32_t permission, const alees_id *organization, const struct alees_fields **ret_fields);
 };
 
 #ifdef __cplusplus

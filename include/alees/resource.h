@@ -24,7 +24,9 @@ enum {
     ALEES_CHOICE,    /* text; one of choices */
     ALEES_REFERENCE, /* uuid; the id of a row of another resource */
     ALEES_JSON,      /* jsonb; any object */
-    ALEES_TAGS       /* text[]; a list of short strings */
+    ALEES_TAGS,      /* text[]; a list of short strings; max bounds how many (0: 50) */
+    ALEES_REFERENCES /* uuid[]; ids of rows of another resource, each once; max bounds how many (0: 50). PostgreSQL keeps no
+                        foreign keys of lists: before_write must look whether the rows are there and may be pointed at */
 };
 
 enum {
@@ -64,19 +66,36 @@ enum {
     ALEES_SCOPE_GLOBAL = 2, /* read by every user who is logged in; written by superusers, and by those who hold the
                                      permission in a membership without an organization: one in an organization, with
                                      whatever role, gives no right here */
-    ALEES_SCOPE_SELF = 3    /* each row is an organization: its own id is the scope (plugins/organization) */
+    ALEES_SCOPE_SELF = 3,   /* each row is an organization: its own id is the scope (plugins/organization) */
+    ALEES_SCOPE_OWN = 4,    /* each row belongs to the user in its column user_id, who sees and writes it whatever the
+                                     permissions, but not by an API key; superusers see all */
+    ALEES_SCOPE_SEVERAL =
+        5 /* each row belongs to the organizations and users in its column scope_ids uuid[], kept by the
+                                     plugin: seen (changed) where the caller may view (change) rows of one of them, or is one
+                                     of them; created, and all of them seen, by a membership without an organization */
+};
+
+enum { /* of a resource */
+       ALEES_RESOURCE_NO_CREATE =
+           1, /* no such route and no such permission; the plugin may have a route of its own there */
+       ALEES_RESOURCE_NO_CHANGE = 2,
+       ALEES_RESOURCE_NO_DELETE = 4,
+       /* ALEES_SCOPE_ORGANIZATION only: organization may be null. Superusers alone write such rows, and see them: */
+       ALEES_RESOURCE_OPTIONAL = 8,
+       ALEES_RESOURCE_SHARED = 16 /* with OPTIONAL: rows of no organization are seen by every user who is logged in */
 };
 
 /* A table served as list, create, get, patch and delete. Its permissions are <plugin>.view_<name>, add_, change_ and
  * delete_. Columns that every table has, not declared: id uuid, created_at, updated_at timestamptz, created_by,
  * updated_by uuid, version integer; and organization_id uuid when scoped, with PRIMARY KEY (organization_id, id) and a
- * unique index on (id). */
+ * unique index on (id). With OPTIONAL, and for OWN and SEVERAL, PRIMARY KEY (id) and an index that begins with the scope's
+ * column (SEVERAL: GIN). */
 struct alees_resource {
     const char *name;   /* "product" */
     const char *path;   /* "/products" */
     const char *table;  /* "product.product" */
     uint32_t scope;     /* ALEES_SCOPE_* */
-    uint32_t flags;     /* 0 */
+    uint32_t flags;     /* ALEES_RESOURCE_* */
     const char *order;  /* default ordering: "name" or "-created_at"; NULL: by id, which is by age */
     const char *parent; /* ALEES_SCOPE_SELF: the reference field in whose organization a create is judged */
     const char *description;
@@ -102,6 +121,11 @@ struct alees_resource_v1 {
     alees_rc (*set)(alees_change *change, const char *field, alees_str value);
     /* Refuses one field with 422: code is snake_case, detail tells what to do. Gives ALEES_E_INVALID. [owner] */
     alees_rc (*refuse)(alees_change *change, const char *field, const char *code, alees_str detail);
+    /* The organization of the row; zero if it has none, or (of a change, a delete) before before_write. [owner] */
+    alees_id (*organization)(const alees_change *change);
+    /* What the field holds in the database before a change or a delete, as PostgreSQL writes it; absent if NULL, on create,
+     * and in validate. The row is locked until the end of the transaction. [owner] */
+    alees_str (*before)(const alees_change *change, const char *field);
 };
 
 enum { ALEES_GET = 1, ALEES_POST, ALEES_PUT, ALEES_PATCH, ALEES_DELETE };

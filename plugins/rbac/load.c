@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * load.c - what the RBAC_LOAD_* statements bring, as rows of policy.h. The columns are those of plugin.c. */
+ * load.c - what the RBAC_LOAD_* statements bring, as rows of policy.h. The columns are those of statements.c. */
 #include "rbac.h"
 
 enum user_column {

@@ -36,7 +36,10 @@ enum rbac_statement {
     RBAC_DEMO_STATE,
     RBAC_STATEMENTS
 };
-extern const struct alees_statement rbac_statements[RBAC_STATEMENTS]; /* plugin.c */
+extern const struct alees_statement rbac_statements[RBAC_STATEMENTS]; /* statements.c */
+
+enum { RBAC_ROUTES = 6 };
+extern const struct alees_route rbac_routes[RBAC_ROUTES]; /* routes.c */
 
 enum rbac_metric {
     RBAC_LOGINS,

@@ -164,14 +164,15 @@ static alees_str organization_name(const struct alees_rbac_v1 *me, alees_ctx *ct
     return name;
 }
 
-static void forget_tree(void *state, alees_ctx *ctx) {
+static void forget_tree(void *state, alees_ctx *ctx, void *data) {
     (void)ctx;
+    (void)data;
     rbac_forget_tree(state);
 }
 
 static alees_rc tree_changed(const struct alees_rbac_v1 *me, alees_ctx *ctx) {
     struct rbac *r = rbac_of(me);
-    return r->db->after_commit(r->self, ctx, forget_tree);
+    return r->db->after_commit(r->self, ctx, forget_tree, NULL);
 }
 
 static alees_rc grant(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str username, const alees_id *organization,

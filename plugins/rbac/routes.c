@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ * routes.c - the routes of this plugin's own, with what they take and answer. */
+#include "rbac.h"
+
+static const struct alees_field login_body[] = {
+    {.name = "username",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED,
+     .min = 1,
+     .max = RBAC_MOST_NAME,
+     .description = "The user's name.",
+     .example = "\"acme-manager\""},
+    {.name = "password",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_WRITE_ONLY,
+     .min = 1,
+     .max = RBAC_MOST_PASSWORD,
+     .description = "The user's password.",
+     .example = "\"demo-password\""},
+};
+static const struct alees_field login_response[] = {
+    {.name = "token",
+     .type = ALEES_TEXT,
+     .description = "To be sent as Authorization: Bearer TOKEN.",
+     .example = "\"alees_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\""},
+    {.name = "token_type", .type = ALEES_TEXT, .description = "Always Bearer.", .example = "\"Bearer\""},
+    {.name = "expires_at",
+     .type = ALEES_TIMESTAMP,
+     .description = "When the token ends, whatever happens in between.",
+     .example = "\"2026-11-22T20:15:00.000000Z\""},
+    {.name = "user",
+     .type = ALEES_JSON,
+     .description = "Who has logged in: id, username, is_superuser.",
+     .example = "{\"id\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"username\":\"acme-manager\","
+                "\"is_superuser\":false}"},
+};
+static const struct alees_field password_body[] = {
+    {.name = "current_password",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_WRITE_ONLY,
+     .min = 1,
+     .max = RBAC_MOST_PASSWORD,
+     .description = "The password until now.",
+     .example = "\"demo-password\""},
+    {.name = "new_password",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_WRITE_ONLY,
+     .min = 1,
+     .max = RBAC_MOST_PASSWORD,
+     .description = "The password from now on, 8 to 1024 bytes.",
+     .example = "\"correct horse battery staple\""},
+};
+static const struct alees_field me_response[] = {
+    {.name = "user",
+     .type = ALEES_JSON,
+     .description = "id, username, email, is_superuser, last_login.",
+     .example = "{\"id\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"username\":\"acme-manager\",\"email\":null,"
+                "\"is_superuser\":false,\"last_login\":\"2026-11-22T08:15:00.000000Z\"}"},
+    {.name = "memberships",
+     .type = ALEES_JSON,
+     .description = "A list: id, organization (id and name; null for global resources), names of the roles, inherit, "
+                    "is_active (now, with its time), and the names of the permissions held in that organization.",
+     .example = "[{\"id\":\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\",\"organization\":{\"id\":"
+                "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"name\":\"Acme\"},\"roles\":[\"manager\"],\"inherit\":true,"
+                "\"is_active\":true,\"permissions\":[\"product.view_product\",\"product.add_product\"]}]"},
+};
+static const struct alees_field can_parameters[] = {
+    {.name = "permission",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_IN_QUERY,
+     .min = 1,
+     .max = 200,
+     .description = "A permission by its whole name.",
+     .example = "\"product.add_product\""},
+    {.name = "organization",
+     .type = ALEES_UUID,
+     .flags = ALEES_IN_QUERY,
+     .description = "Where; without it, of resources that belong to no organization.",
+     .example = "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\""},
+    {.name = "user",
+     .type = ALEES_TEXT,
+     .flags = ALEES_IN_QUERY,
+     .min = 1,
+     .max = RBAC_MOST_NAME,
+     .description = "Somebody else, by name or id: needs rbac.explain_decision there.",
+     .example = "\"acme-viewer\""},
+};
+static const struct alees_field can_response[] = {
+    {.name = "allowed", .type = ALEES_BOOLEAN, .description = "Whether it is.", .example = "false"},
+    {.name = "reason",
+     .type = ALEES_CHOICE,
+     .choices = "granted|superuser|inactive_user|unknown_permission|unknown_organization|inactive_organization|"
+                "no_membership|inactive_membership|expired_membership|role_lacks_permission|unknown_user",
+     .description = "Why.",
+     .example = "\"role_lacks_permission\""},
+};
+static const struct alees_field permissions_response[] = {
+    {.name = "results",
+     .type = ALEES_JSON,
+     .description = "A list: name, description, plugin.",
+     .example = "[{\"name\":\"product.view_product\",\"description\":\"See products.\",\"plugin\":\"product\"}]"},
+};
+
+const struct alees_route rbac_routes[RBAC_ROUTES] = {
+    {.method = ALEES_POST,
+     .flags = ALEES_ROUTE_PUBLIC,
+     .path = "/auth/login",
+     .summary = "Log in",
+     .description = "Gives a token. An unknown user, a wrong password and an account that is switched off are answered "
+                    "alike. After many attempts: 429 with Retry-After.",
+     .body = ALEES_LIST(login_body),
+     .response = ALEES_LIST(login_response),
+     .request_example = "{\"username\":\"acme-manager\",\"password\":\"demo-password\"}",
+     .handle = rbac_login},
+    {.method = ALEES_POST,
+     .flags = ALEES_ROUTE_LOGIN,
+     .path = "/auth/logout",
+     .summary = "Log out",
+     .description = "Ends the token that the request came with.",
+     .handle = rbac_logout},
+    {.method = ALEES_GET,
+     .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_READ,
+     .path = "/auth/me",
+     .summary = "Who am I?",
+     .description = "The user, the memberships and what they permit.",
+     .response = ALEES_LIST(me_response),
+     .handle = rbac_me},
+    {.method = ALEES_POST,
+     .flags = ALEES_ROUTE_LOGIN,
+     .path = "/auth/password",
+     .summary = "Change my password",
+     .description = "Ends every token of the user, the one of this request included.",
+     .body = ALEES_LIST(password_body),
+     .request_example = "{\"current_password\":\"demo-password\",\"new_password\":\"correct horse battery staple\"}",
+     .handle = rbac_change_password},
+    {.method = ALEES_GET,
+     .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_READ,
+     .path = "/rbac/can",
+     .summary = "May I?",
+     .description = "The decision itself, with its reason. Of an organization that the caller is no member of, the "
+                    "reason is always no_membership.",
+     .parameters = ALEES_LIST(can_parameters),
+     .response = ALEES_LIST(can_response),
+     .response_example = "{\"allowed\":false,\"reason\":\"role_lacks_permission\"}",
+     .handle = rbac_can},
+    {.method = ALEES_GET,
+     .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_READ,
+     .path = "/permissions",
+     .summary = "List permissions",
+     .description = "Every permission of every plugin that is enabled.",
+     .response = ALEES_LIST(permissions_response),
+     .handle = rbac_permissions},
+};
