@@ -23,6 +23,9 @@ static const struct {
     {"44000", PROBLEM_INVALID, ALEES_LOG_DEBUG, "A value breaks a rule of its table."},
     {"22", PROBLEM_INVALID, ALEES_LOG_DEBUG, "A value is malformed or out of range."},
     {"54000", PROBLEM_INVALID, ALEES_LOG_DEBUG, "A value is too long."},
+    {"AL001", PROBLEM_LAST_OWNER, ALEES_LOG_DEBUG,
+     "An organization would be left without an owner; make another active user its owner, without a time limit, "
+     "first."},
     {"P0001", PROBLEM_CONFLICT, ALEES_LOG_INFO, "A rule of the database does not allow this."},
     {"42501", PROBLEM_PERMISSION_DENIED, ALEES_LOG_WARN, "The database does not allow this."},
     {"40", PROBLEM_CONFLICT, ALEES_LOG_INFO, "Somebody else changed the same rows; try again."},

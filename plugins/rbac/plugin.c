@@ -34,6 +34,7 @@ static const struct alees_metric metrics[RBAC_METRICS] = {
 
 static const struct alees_migration migrations[] = {
     {1, 0, "users, tokens, roles, memberships, organizations", sql_0001_tables},
+    {2, 0, "columns of resources, field permissions, the last owner", sql_0002_resources},
 };
 
 static const struct alees_command commands[] = {

@@ -8,9 +8,11 @@
     "m.inherit, (date_part('epoch', m.valid_from) * 1000000)::bigint, " \
     "(date_part('epoch', m.valid_until) * 1000000)::bigint, h.role_id "
 #define USER_MEMBERSHIPS \
-    "LEFT JOIN rbac.membership m ON m.user_id = u.id LEFT JOIN rbac.membership_role h ON h.membership_id = m.id "
+    "LEFT JOIN rbac.membership m ON m.user_id = u.id LEFT JOIN LATERAL unnest(m.role_ids) h (role_id) ON true "
 #define ISO "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'"
-#define ALONE ALEES_STATEMENT_ALONE
+/* None may depend on what the caller may see: they are what finds that out, or are run for whoever may already. */
+#define EVERYWHERE ALEES_STATEMENT_EVERYWHERE
+#define ALONE (ALEES_STATEMENT_ALONE | ALEES_STATEMENT_EVERYWHERE)
 
 const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
     [RBAC_LOAD_BY_TOKEN] =
@@ -30,7 +32,7 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                            1, ALONE},
     [RBAC_LOAD_ROLES] = {"load_roles",
                          "SELECT r.id, r.organization_id, r.name, p.permission FROM rbac.role r "
-                         "LEFT JOIN rbac.role_permission p ON p.role_id = r.id ORDER BY r.id",
+                         "LEFT JOIN LATERAL unnest(r.permissions) p (permission) ON true ORDER BY r.id",
                          0, ALONE},
     [RBAC_LOAD_ORGANIZATIONS] = {"load_organizations", "SELECT id, parent_id, is_active, name FROM rbac.organization",
                                  0, ALONE},
@@ -38,7 +40,7 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                          "SELECT id, password_hash, is_active, is_superuser FROM rbac.app_user WHERE username = $1", 1,
                          ALONE},
     [RBAC_LOGIN] = {"login", /* user, token, hours, the hash that was verified */
-                    "WITH u AS (UPDATE rbac.app_user SET last_login = now() "
+                    "WITH u AS (UPDATE rbac.app_user SET last_login = now(), version = version + 1 "
                     "WHERE id = $1::uuid AND is_active AND password_hash = $4 RETURNING id), "
                     "d AS (DELETE FROM rbac.token WHERE user_id = $1::uuid AND expires_at <= now()) "
                     "INSERT INTO rbac.token AS t (hash, user_id, expires_at) "
@@ -50,56 +52,59 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                       "SELECT password_hash, email, to_char(last_login AT TIME ZONE 'UTC', " ISO ") "
                       "FROM rbac.app_user WHERE id = $1::uuid AND is_active",
                       1, ALONE},
-    [RBAC_PASSWORD] = {"password", /* user, new hash, old hash: the tokens that ended */
-                       "WITH u AS (UPDATE rbac.app_user SET password_hash = $2, updated_at = now() "
-                       "WHERE id = $1::uuid AND password_hash = $3 RETURNING id), "
-                       "d AS (DELETE FROM rbac.token t USING u WHERE t.user_id = u.id RETURNING t.hash) "
-                       "SELECT encode(d.hash, 'hex') FROM u LEFT JOIN d ON true",
-                       3, ALONE},
+    [RBAC_PASSWORD] =
+        {"password", /* user, new hash, old hash: the tokens that ended */
+         "WITH u AS (UPDATE rbac.app_user SET password_hash = $2, updated_at = now(), version = version + 1 "
+         "WHERE id = $1::uuid AND password_hash = $3 RETURNING id), "
+         "d AS (DELETE FROM rbac.token t USING u WHERE t.user_id = u.id RETURNING t.hash) "
+         "SELECT encode(d.hash, 'hex') FROM u LEFT JOIN d ON true",
+         3, ALONE},
     [RBAC_USER_ADD] = {"user_add", /* id, name, email, hash, superuser, demo */
                        "INSERT INTO rbac.app_user (id, username, email, password_hash, is_superuser, is_demo) "
                        "VALUES ($1::uuid, $2, $3, $4, $5::boolean, $6::boolean) ON CONFLICT (username) DO NOTHING",
-                       6, 0},
-    [RBAC_USER_PASSWORD] = {"user_password",
-                            "WITH u AS (UPDATE rbac.app_user SET password_hash = $2, updated_at = now() "
-                            "WHERE username = $1 RETURNING id), "
-                            "d AS (DELETE FROM rbac.token t USING u WHERE t.user_id = u.id) "
-                            "SELECT id FROM u",
-                            2, 0},
-    [RBAC_USER_DEACTIVATE] = {"user_deactivate",
-                              "WITH u AS (UPDATE rbac.app_user SET is_active = false, updated_at = now() "
-                              "WHERE username = $1 RETURNING id), "
-                              "d AS (DELETE FROM rbac.token t USING u WHERE t.user_id = u.id) "
-                              "SELECT id FROM u",
-                              1, 0},
+                       6, EVERYWHERE},
+    [RBAC_USER_PASSWORD] =
+        {"user_password",
+         "WITH u AS (UPDATE rbac.app_user SET password_hash = $2, updated_at = now(), version = version + 1 "
+         "WHERE username = $1 RETURNING id), "
+         "d AS (DELETE FROM rbac.token t USING u WHERE t.user_id = u.id) "
+         "SELECT id FROM u",
+         2, EVERYWHERE},
+    [RBAC_USER_DEACTIVATE] =
+        {"user_deactivate",
+         "WITH u AS (UPDATE rbac.app_user SET is_active = false, updated_at = now(), version = version + 1 "
+         "WHERE username = $1 RETURNING id), "
+         "d AS (DELETE FROM rbac.token t USING u WHERE t.user_id = u.id) "
+         "SELECT id FROM u",
+         1, EVERYWHERE},
     [RBAC_USER_LIST] = {"user_list",
                         "SELECT username, email, is_active, is_superuser, is_demo, "
                         "to_char(last_login AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') "
                         "FROM rbac.app_user ORDER BY username",
-                        0, 0},
+                        0, EVERYWHERE},
     [RBAC_GRANT] = {"grant_role", /* user name, organization, role name, inherit, id of a new membership */
                     "WITH u AS (SELECT id FROM rbac.app_user WHERE username = $1), "
                     "r AS (SELECT id FROM rbac.role WHERE name = $3 "
                     "AND (organization_id IS NULL OR organization_id = $2::uuid) "
                     "ORDER BY organization_id NULLS FIRST LIMIT 1), "
-                    "m AS (INSERT INTO rbac.membership AS o (id, user_id, organization_id, inherit) "
-                    "SELECT $5::uuid, u.id, $2::uuid, $4::boolean FROM u, r "
+                    "m AS (INSERT INTO rbac.membership AS o (id, user_id, organization_id, inherit, role_ids) "
+                    "SELECT $5::uuid, u.id, $2::uuid, $4::boolean, ARRAY[r.id] FROM u, r "
                     "ON CONFLICT (user_id, organization_id) DO UPDATE SET is_active = true, "
-                    "inherit = o.inherit OR excluded.inherit, updated_at = now() RETURNING o.id), "
-                    "h AS (INSERT INTO rbac.membership_role (membership_id, role_id) "
-                    "SELECT m.id, r.id FROM m, r ON CONFLICT DO NOTHING) "
+                    "inherit = o.inherit OR excluded.inherit, role_ids = CASE WHEN o.role_ids @> excluded.role_ids "
+                    "THEN o.role_ids ELSE o.role_ids || excluded.role_ids END, updated_at = now(), "
+                    "version = o.version + 1) "
                     "SELECT (SELECT count(*) FROM u), (SELECT count(*) FROM r)",
-                    5, 0},
+                    5, EVERYWHERE},
     [RBAC_MEMBER_REMOVE] = {"member_remove",
                             "DELETE FROM rbac.membership m USING rbac.app_user u WHERE m.user_id = u.id "
                             "AND u.username = $1 AND m.organization_id IS NOT DISTINCT FROM $2::uuid",
-                            2, 0},
+                            2, EVERYWHERE},
     [RBAC_FIND_ORGANIZATION] = {"find_organization", /* by id or whole name */
                                 "SELECT id FROM rbac.organization WHERE id::text = lower($1) OR name = $1 "
                                 "ORDER BY id::text <> lower($1) LIMIT 2",
-                                1, 0},
+                                1, EVERYWHERE},
     [RBAC_DEMO_STATE] = {"demo_state",
                          "SELECT count(*) FILTER (WHERE is_demo), count(*) FILTER (WHERE NOT is_demo) "
                          "FROM rbac.app_user",
-                         0, 0},
+                         0, EVERYWHERE},
 };

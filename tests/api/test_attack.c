@@ -117,21 +117,16 @@ static void test_seen_row_and_headers(void **state) {
 
 static void hold(struct world *w, const char *role, const char *permission, const char *user, size_t organization) {
     const char *o = world_organizations[organization].id;
-    pg_exec(&w->pg,
-            world_text(w,
-                       "WITH r AS (INSERT INTO rbac.role (id, organization_id, name) VALUES (alees.new_id(), "
-                       "'%s', '%s') RETURNING id), p AS (INSERT INTO rbac.role_permission (role_id, permission) "
-                       "SELECT id, unnest(string_to_array('%s', ' ')) FROM r) SELECT 1",
-                       o, role, permission));
     pg_exec(&w->pg, world_text(w,
-                               "INSERT INTO rbac.membership (id, user_id, organization_id) SELECT alees.new_id(), id, "
-                               "'%s' FROM rbac.app_user WHERE username = '%s' ON CONFLICT DO NOTHING",
-                               o, user));
+                               "INSERT INTO rbac.role (organization_id, name, permissions) VALUES ('%s', '%s', "
+                               "string_to_array('%s', ' '))",
+                               o, role, permission));
     pg_exec(&w->pg, world_text(w,
-                               "INSERT INTO rbac.membership_role SELECT m.id, r.id FROM rbac.membership m JOIN "
-                               "rbac.app_user u ON u.id = m.user_id JOIN rbac.role r ON r.name = '%s' WHERE u.username "
-                               "= '%s' AND m.organization_id = '%s'",
-                               role, user, o));
+                               "INSERT INTO rbac.membership AS m (user_id, organization_id, role_ids) SELECT u.id, "
+                               "'%s', ARRAY[r.id] FROM rbac.app_user u, rbac.role r WHERE u.username = '%s' AND r.name "
+                               "= '%s' ON CONFLICT (user_id, organization_id) DO UPDATE SET role_ids = m.role_ids || "
+                               "excluded.role_ids",
+                               o, user, role));
 }
 
 static void wait_for(struct world *w, size_t user, const char *permission, size_t organization, bool is_allowed) {

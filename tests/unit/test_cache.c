@@ -117,7 +117,7 @@ static alees_rc db_run(alees_self *self, alees_ctx *ctx, const struct alees_stat
     alees_rows *rows = new_rows(ctx);
     (void)self;
     assert_int_equal(count, statement->nparams);
-    assert_int_equal(statement->flags, ALEES_STATEMENT_ALONE);
+    assert_int_equal(statement->flags, ALEES_STATEMENT_ALONE | ALEES_STATEMENT_EVERYWHERE);
     assert_non_null(rows);
     if (atomic_load(&facts.is_away)) {
         return ALEES_E_UNAVAILABLE;
