@@ -26,7 +26,7 @@ static alees_rc put_permissions(struct rbac *r, alees_ctx *ctx, const struct pol
     alees_json *names = r->json->array(ctx);
     alees_rc rc = names ? ALEES_OK : ALEES_E_NOMEM;
     for (uint32_t p = 1; rc == ALEES_OK && p <= u->permission_count; p++) {
-        if (policy_is_allowed(policy_decide(u, p, m->is_global ? NULL : &m->organization, NULL))) {
+        if (policy_is_allowed(policy_decide(u, NULL, p, m->is_global ? NULL : &m->organization, NULL))) {
             rc = r->json->put_text(names, NULL, alees_text(r->catalogue->permissions[p - 1]->name));
         }
     }
@@ -141,7 +141,7 @@ static alees_rc answer_can(struct rbac *r, alees_ctx *ctx, const struct policy_u
                            const struct policy_user *about, const alees_id *organization) {
     const alees_str permission = r->http->parameter(ctx, "permission");
     uint32_t number = permission.ptr ? policy_permission(r->catalogue, permission.ptr) : 0;
-    uint32_t reason = policy_decide(about, number, organization, NULL);
+    uint32_t reason = policy_decide(about, NULL, number, organization, NULL);
     alees_json *answer = r->json->object(ctx);
     alees_rc rc = answer ? r->json->put_boolean(answer, "allowed", policy_is_allowed(reason)) : ALEES_E_NOMEM;
     if (rc == ALEES_OK) {
@@ -159,7 +159,7 @@ static bool is_self(struct rbac *r, alees_ctx *ctx, const struct policy_user *u,
 static alees_rc ask_about(struct rbac *r, alees_ctx *ctx, const struct policy_user *asking, alees_str name,
                           const alees_id *organization) {
     struct policy_user *about;
-    if (!asking->is_superuser && !policy_is_allowed(policy_decide(asking, r->explain, organization, NULL))) {
+    if (!asking->is_superuser && !policy_is_allowed(policy_decide(asking, NULL, r->explain, organization, NULL))) {
         return rbac_fail(r, ctx, ALEES_E_DENIED, "permission_denied",
                          "You need the permission rbac.explain_decision in that organization.");
     }

@@ -159,7 +159,8 @@ alees_rc rbac_load_roles(struct rbac *r, alees_ctx *ctx, uint64_t generation, st
     if (in.rc != ALEES_OK) {
         return in.rc;
     }
-    struct policy_roles *made = policy_roles_new(r->catalogue, roles, count, generation);
+    struct policy_roles *made =
+        policy_roles_new(r->catalogue, &(struct policy_role_rows){.roles = roles, .role_count = count}, generation);
     if (!made) {
         return ALEES_E_NOMEM;
     }

@@ -116,7 +116,7 @@ alees_rc rbac_command_can(void *state, alees_ctx *ctx, int argc, char **argv) {
     if (rc != ALEES_OK) {
         return rc == ALEES_E_NOT_FOUND ? rbac_fail(r, ctx, rc, "unknown_user", "There is no user of that name.") : rc;
     }
-    uint32_t reason = policy_decide(u, policy_permission(r->catalogue, argv[2]), &organization, &why);
+    uint32_t reason = policy_decide(u, NULL, policy_permission(r->catalogue, argv[2]), &organization, &why);
     printf("%s\n", policy_is_allowed(reason) ? "allowed" : "denied");
     if (explain) {
         print_grounds(u, &why);

@@ -1,55 +1,27 @@
 /* SPDX-License-Identifier: MIT
- * policy.c - the decision. Check, list and explain ask the same two questions of a membership, `reaches` and `holds`,
- * and differ only in what they go through. */
+ * policy.c - the decision. Check, list and explain ask the same two questions of a membership, `walk_reaches` and
+ * `holds`, and differ only in what they go through. What is behind a permission, its fields, is in rights.c. */
 #include "policy.h"
 
 #include <stdlib.h>
 
-#include "alees/util.h"
-
-/* --- the two questions --- */
-
-/* Does it reach the organization with that number, which lies in [low, high)? An inactive one at or above the target
- * stands in the way unless it is above the membership, too. */
-static bool reaches(const struct policy_user *u, const struct policy_reach *r, uint32_t organization) {
-    uint32_t blocked = u->tree->organizations[organization].blocked;
-    return blocked == POLICY_NONE || blocked < r->low;
-}
-
-/* Does it hold the permission now? ALEES_GRANTED, with the place of the role, or why not. */
-static uint32_t holds(const struct policy_user *u, const struct policy_membership *m, uint32_t permission,
-                      uint32_t *ret_role) {
-    if (m->state != ALEES_GRANTED) {
-        return m->state;
-    }
-    for (uint32_t i = m->first_role; i < m->first_role + m->role_count; i++) {
-        uint32_t place = u->role_places[i];
-        if (place != POLICY_NONE && (u->roles->roles[place].permissions[permission / 64] >> (permission % 64) & 1)) {
-            *ret_role = place;
-            return ALEES_GRANTED;
-        }
-    }
-    return ALEES_ROLE_LACKS_PERMISSION;
-}
+#include "walk.h"
 
 /* --- going through the memberships --- */
 
-/* The innermost reach that contains the number, or POLICY_NONE; the others are on its chain of `up`. */
-static uint32_t innermost(const struct policy_user *u, uint32_t organization) {
-    uint32_t low = 0, high = u->reach_count;
-    while (low < high) { /* the last that begins at or before it */
-        uint32_t middle = low + (high - low) / 2;
-        if (u->reaches[middle].low <= organization) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+/* Does it hold the permission now? ALEES_GRANTED, with the role, or why not. */
+static uint32_t holds(const struct policy_user *u, const struct policy_membership *m, uint32_t permission,
+                      const struct policy_role **ret_role) {
+    uint32_t i = 0;
+    if (m->state != ALEES_GRANTED) {
+        return m->state;
     }
-    uint32_t at = low > 0 ? low - 1 : POLICY_NONE;
-    while (at != POLICY_NONE && u->reaches[at].high <= organization) {
-        at = u->reaches[at].up;
+    const struct policy_role *role = walk_next_role(u, m, &i, permission);
+    if (!role) {
+        return ALEES_ROLE_LACKS_PERMISSION;
     }
-    return at;
+    *ret_role = role;
+    return ALEES_GRANTED;
 }
 
 /* Of several reasons the one that came furthest: reached, then active, then in time. */
@@ -57,19 +29,28 @@ static uint32_t rank(uint32_t reason) {
     return reason == ALEES_NO_MEMBERSHIP ? 0 : reason;
 }
 
-/* The first membership, from at outwards, that gives the permission in the organization; else the best reason. */
-static uint32_t walk(const struct policy_user *u, uint32_t at, uint32_t permission, uint32_t organization,
-                     const struct policy_membership **ret_membership, uint32_t *ret_role) {
+struct grounds {
+    const struct policy_membership *membership;
+    const struct policy_role *role;
+};
+
+/* The first membership, from at outwards, that gives the permission in the organization (and below it); else the best
+ * reason. */
+static uint32_t walk(const struct policy_user *u, uint32_t at, uint32_t permission, uint32_t organization, bool below,
+                     struct grounds *ret_grounds) {
     uint32_t best = ALEES_NO_MEMBERSHIP;
     for (; at != POLICY_NONE; at = u->reaches[at].up) {
         const struct policy_reach *r = &u->reaches[at];
         const struct policy_membership *m = &u->memberships[r->membership];
         uint32_t reason = ALEES_INACTIVE_ORGANIZATION;
-        if (reaches(u, r, organization)) {
-            reason = holds(u, m, permission, ret_role);
+        if (below && !m->inherit) {
+            continue;
+        }
+        if (walk_reaches(u, r, organization)) {
+            reason = holds(u, m, permission, &ret_grounds->role);
         }
         if (reason == ALEES_GRANTED) {
-            *ret_membership = m;
+            ret_grounds->membership = m;
             return reason;
         }
         best = rank(reason) > rank(best) ? reason : best;
@@ -77,8 +58,8 @@ static uint32_t walk(const struct policy_user *u, uint32_t at, uint32_t permissi
     return best;
 }
 
-static uint32_t decide(const struct policy_user *u, uint32_t permission, const alees_id *organization,
-                       const struct policy_membership **ret_membership, uint32_t *ret_role) {
+static uint32_t decide(const struct policy_user *u, uint32_t permission, const alees_id *organization, bool below,
+                       struct grounds *ret_grounds) {
     if (!u) {
         return ALEES_UNKNOWN_USER;
     }
@@ -95,8 +76,8 @@ static uint32_t decide(const struct policy_user *u, uint32_t permission, const a
         if (u->global == POLICY_NONE) {
             return ALEES_NO_MEMBERSHIP;
         }
-        *ret_membership = &u->memberships[u->global];
-        return holds(u, *ret_membership, permission, ret_role);
+        ret_grounds->membership = &u->memberships[u->global];
+        return holds(u, ret_grounds->membership, permission, &ret_grounds->role);
     }
     uint32_t number = policy_tree_find(u->tree, organization);
     if (number == POLICY_NONE) {
@@ -105,29 +86,42 @@ static uint32_t decide(const struct policy_user *u, uint32_t permission, const a
     if (u->is_superuser) {
         return ALEES_BY_SUPERUSER;
     }
-    return walk(u, innermost(u, number), permission, number, ret_membership, ret_role);
+    return walk(u, walk_innermost(u, number), permission, number, below, ret_grounds);
 }
 
-uint32_t policy_decide(const struct policy_user *u, uint32_t permission, const alees_id *organization,
-                       struct alees_decision *ret_grounds) {
-    const struct policy_membership *membership = NULL;
-    uint32_t role = POLICY_NONE;
-    uint32_t reason = decide(u, permission, organization, &membership, &role);
+/* The decision. */
+static uint32_t decide_within(const struct policy_user *u, const struct policy_limit *limit, uint32_t permission,
+                              const alees_id *organization, bool below, struct grounds *ret_grounds) {
+    uint32_t reason = decide(u, permission, organization, below, ret_grounds);
+    return policy_is_allowed(reason) && walk_is_beyond(limit, permission, organization, below) ? ALEES_BEYOND_KEY
+                                                                                               : reason;
+}
+
+uint32_t policy_decide(const struct policy_user *u, const struct policy_limit *limit, uint32_t permission,
+                       const alees_id *organization, struct alees_decision *ret_grounds) {
+    struct grounds grounds;
+    uint32_t reason = decide_within(u, limit, permission, organization, false, &grounds);
     if (ret_grounds) {
-        struct alees_decision grounds = {.struct_size = sizeof grounds, .reason = reason};
+        struct alees_decision answer = {.struct_size = sizeof answer, .reason = reason};
         if (reason == ALEES_GRANTED) {
-            grounds.membership = membership->id;
-            grounds.through = membership->organization;
-            grounds.role = u->roles->roles[role].id;
+            answer.membership = grounds.membership->id;
+            answer.through = grounds.membership->organization;
+            answer.role = grounds.role->id;
         }
-        *ret_grounds = grounds;
+        *ret_grounds = answer;
     }
     return reason;
 }
 
+bool policy_holds(const struct policy_user *u, const struct policy_limit *limit, uint32_t permission,
+                  const alees_id *organization, bool below) {
+    struct grounds ignored;
+    return policy_is_allowed(decide_within(u, limit, permission, organization, below, &ignored));
+}
+
 bool policy_is_member(const struct policy_user *u, const alees_id *organization) {
     uint32_t number = policy_tree_find(u->tree, organization);
-    return number != POLICY_NONE && innermost(u, number) != POLICY_NONE;
+    return number != POLICY_NONE && walk_innermost(u, number) != POLICY_NONE;
 }
 
 /* --- the list --- */
@@ -138,16 +132,16 @@ bool policy_is_member(const struct policy_user *u, const alees_id *organization)
  * reaches all that the inner one does. If it is not given by the outer one because an inactive organization lies
  * between, then nothing of the inner reach is. */
 static uint32_t collect(const struct policy_user *u, uint32_t permission, alees_id *ids) {
-    const struct policy_membership *ignored;
-    uint32_t role, count = 0;
+    struct grounds ignored;
+    uint32_t count = 0;
     for (uint32_t i = 0; i < u->reach_count; i++) {
         const struct policy_reach *r = &u->reaches[i];
-        if (holds(u, &u->memberships[r->membership], permission, &role) != ALEES_GRANTED ||
-            walk(u, r->up, permission, r->low, &ignored, &role) == ALEES_GRANTED) {
+        if (holds(u, &u->memberships[r->membership], permission, &ignored.role) != ALEES_GRANTED ||
+            walk(u, r->up, permission, r->low, false, &ignored) == ALEES_GRANTED) {
             continue;
         }
         for (uint32_t n = r->low; n < r->high; n++) {
-            if (reaches(u, r, n)) {
+            if (walk_reaches(u, r, n)) {
                 if (ids) {
                     ids[count] = u->tree->organizations[n].id;
                 }
@@ -158,34 +152,36 @@ static uint32_t collect(const struct policy_user *u, uint32_t permission, alees_
     return count;
 }
 
-static int compare_ids(const void *a, const void *b) {
-    return alees_id_compare(a, b);
+enum { TEXT_OF_ID = 37, TEXT_BESIDE = 3 }; /* with a comma; braces and a NUL */
+
+/* ids, then the text of them, follow list in memory. */
+static void describe(struct alees_organizations *list, alees_id *ids, uint32_t count) {
+    char *text = (char *)(ids + count), *p = text;
+    *p++ = '{';
+    for (uint32_t i = 0; i < count; i++) {
+        alees_id_format(&ids[i], p);
+        p[36] = ',';
+        p += TEXT_OF_ID;
+    }
+    p -= count > 0;
+    *p++ = '}';
+    *p = '\0';
+    *list = (struct alees_organizations){
+        .struct_size = sizeof *list, .count = count, .ids = count ? ids : NULL, .text = {text, (size_t)(p - text)}};
 }
 
 /* A list in one block of memory: itself, the ids, the text. */
 static struct policy_list *make_list(const struct policy_user *u, uint32_t permission, size_t *ret_bytes) {
     uint32_t count = collect(u, permission, NULL);
-    size_t bytes = sizeof(struct policy_list) + count * (sizeof(alees_id) + 37) + 3;
+    size_t bytes = sizeof(struct policy_list) + count * (sizeof(alees_id) + TEXT_OF_ID) + TEXT_BESIDE;
     struct policy_list *list = calloc(1, bytes);
     if (!list) {
         return NULL;
     }
     alees_id *ids = (alees_id *)(list + 1);
-    char *text = (char *)(ids + count), *p = text;
     collect(u, permission, ids);
-    qsort(ids, count, sizeof *ids, compare_ids);
-    *p++ = '{';
-    for (uint32_t i = 0; i < count; i++) {
-        alees_id_format(&ids[i], p);
-        p[36] = ',';
-        p += 37;
-    }
-    p -= count > 0;
-    *p++ = '}';
-    list->where = (struct alees_organizations){.struct_size = sizeof list->where,
-                                               .count = count,
-                                               .ids = count ? ids : NULL,
-                                               .text = {text, (size_t)(p - text)}};
+    qsort(ids, count, sizeof *ids, policy_compare_ids);
+    describe(&list->where, ids, count);
     *ret_bytes = bytes;
     return list;
 }
@@ -211,9 +207,11 @@ static struct policy_list *keep_list(struct policy_user *u, struct policy_list *
     return list;
 }
 
-const struct alees_organizations *policy_organizations(struct policy_user *u, uint32_t permission) {
-    static const struct alees_organizations none = {.struct_size = sizeof none, .text = {"{}", 2}};
-    static const struct alees_organizations all = {.struct_size = sizeof all, .all = 1, .text = {"", 0}};
+static const struct alees_organizations none = {.struct_size = sizeof none, .text = {"{}", 2}};
+static const struct alees_organizations all = {.struct_size = sizeof all, .all = 1, .text = {"", 0}};
+
+/* Of a user in person. */
+static const struct alees_organizations *list_of(struct policy_user *u, uint32_t permission) {
     if (!u || !u->is_active || permission == 0 || permission > u->permission_count) {
         return &none;
     }
@@ -234,6 +232,40 @@ const struct alees_organizations *policy_organizations(struct policy_user *u, ui
     return &list->where;
 }
 
+static bool is_in(const struct policy_user *u, const struct alees_organizations *list, const alees_id *id) {
+    return list->all ? policy_tree_find(u->tree, id) != POLICY_NONE
+                     : bsearch(id, list->ids, list->count, sizeof *id, policy_compare_ids) != NULL;
+}
+
+size_t policy_room(const struct policy_limit *limit) {
+    uint32_t count = limit ? limit->organization_count : 0;
+    return sizeof(struct alees_organizations) + count * (sizeof(alees_id) + TEXT_OF_ID) + TEXT_BESIDE;
+}
+
+const struct alees_organizations *policy_organizations(struct policy_user *u, const struct policy_limit *limit,
+                                                       uint32_t permission, void *room) {
+    const struct alees_organizations *list = list_of(u, permission);
+    if (!limit || !list || list == &none) {
+        return list;
+    }
+    if (!policy_set_has(limit->permissions, permission)) {
+        return &none;
+    }
+    if (limit->is_everywhere) {
+        return list;
+    }
+    struct alees_organizations *within = room;
+    alees_id *ids = (alees_id *)(within + 1);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < limit->organization_count; i++) {
+        if (is_in(u, list, &limit->organizations[i])) {
+            ids[count++] = limit->organizations[i];
+        }
+    }
+    describe(within, ids, count);
+    return within;
+}
+
 bool policy_is_allowed(uint32_t reason) {
     return reason == ALEES_GRANTED || reason == ALEES_BY_SUPERUSER;
 }
@@ -251,6 +283,7 @@ const char *policy_reason(uint32_t reason) {
         [ALEES_EXPIRED_MEMBERSHIP] = "expired_membership",
         [ALEES_ROLE_LACKS_PERMISSION] = "role_lacks_permission",
         [ALEES_UNKNOWN_USER] = "unknown_user",
+        [ALEES_BEYOND_KEY] = "beyond_key",
     };
     const char *name = reason < sizeof names / sizeof names[0] ? names[reason] : NULL;
     return name ? name : "unknown";

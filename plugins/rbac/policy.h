@@ -12,7 +12,12 @@
  *
  * The rule, for an active user who is no superuser: a membership gives a permission in an organization if it reaches
  * it and holds it. It reaches its own organization and, with inherit, those below, as long as no organization on the
- * way, both ends included, is inactive. It holds what its roles permit while it is active and within its time. */
+ * way, both ends included, is inactive. It holds what its roles permit while it is active and within its time. A
+ * superuser, if active, may do everything that is known. An API key takes away (struct policy_limit) and never gives.
+ *
+ * Fields: a role without a row for a resource permits all of its fields, one with a row exactly those listed. Of the
+ * fields behind a permission a user may use, in an organization, the union over the roles that give the permission
+ * there. */
 #ifndef POLICY_H
 #define POLICY_H
 
@@ -23,20 +28,47 @@
 
 #define POLICY_NONE UINT32_MAX
 
-/* --- permissions: a number for each name --- */
+/* --- permissions and resources: a number for each name --- */
+
+enum { POLICY_READ, POLICY_CREATE, POLICY_UPDATE, POLICY_ACTIONS }; /* what is done to a field */
+enum { POLICY_FIELD_WORDS = 4, POLICY_MOST_FIELDS = 64 * POLICY_FIELD_WORDS };
+
+struct policy_fields { /* of one resource */
+    bool all;
+    uint64_t bits[POLICY_FIELD_WORDS]; /* by the place in the resource's own list; all 0 if all */
+};
+
+struct policy_subject { /* what a permission is about */
+    uint32_t resource;  /* place in resources, or POLICY_NONE: not to view, add or change one */
+    uint32_t action;    /* POLICY_READ, POLICY_CREATE or POLICY_UPDATE */
+};
 
 struct policy_catalogue {
     const struct alees_permission **permissions; /* number - 1 is the place */
     uint32_t count;
     uint32_t mask; /* of slots: numbers by the hash of the name, 0 is free */
     uint32_t *slots;
+    struct policy_subject *subjects; /* number - 1 is the place */
+    const struct alees_resource_of **resources;
+    uint32_t resource_count;
 };
 
-struct policy_catalogue *policy_catalogue_new(alees_list permissions); /* keeps the items; NULL without memory */
+/* Of struct alees_permission and struct alees_resource_of. Keeps the items. NULL without memory. */
+struct policy_catalogue *policy_catalogue_new(alees_list permissions, alees_list resources);
 void policy_catalogue_free(struct policy_catalogue *c);
 uint32_t policy_permission(const struct policy_catalogue *c, const char *name); /* 0: unknown */
+uint32_t policy_resource(const struct policy_catalogue *c, alees_str name);     /* "product.product"; POLICY_NONE */
+uint32_t policy_field(const struct policy_catalogue *c, uint32_t resource, alees_str name); /* POLICY_NONE */
 /* "*" is every permission; elsewhere a star is any run of characters, but a leading one never stands for "rbac". */
 bool policy_matches(alees_str pattern, const char *name);
+/* The next element of an array of names as PostgreSQL writes it, "{a,b}"; false after the last. */
+bool policy_next_name(alees_str *array, alees_str *ret_name);
+
+/* A set of permissions is an array of this many words: bit number % 64 of word number / 64. */
+uint32_t policy_words(const struct policy_catalogue *c);
+bool policy_set_has(const uint64_t *set, uint32_t permission);
+/* Adds what a name, or if may_be_pattern a pattern, stands for. false: nobody declared such a permission. */
+bool policy_set_add(const struct policy_catalogue *c, uint64_t *set, alees_str name, bool may_be_pattern);
 
 /* --- the tree --- */
 
@@ -73,15 +105,29 @@ uint32_t policy_tree_find(const struct policy_tree *t, const alees_id *id); /* i
 struct policy_role_row { /* one for each permission; rows of one role follow each other */
     alees_id id, organization;
     bool is_system; /* of no organization, held in any */
+    bool is_owner;
     alees_str name;
     alees_str permission; /* whole, or a pattern if is_system; absent: the role has none */
 };
 
+struct policy_field_row { /* the fields of one resource that a role permits; several of one pair are united */
+    alees_id role;
+    alees_str resource;              /* "product.product" */
+    alees_str names[POLICY_ACTIONS]; /* "{name,sku}"; what the resource does not have is passed over */
+};
+
+struct policy_field_rights {
+    uint32_t resource;
+    struct policy_fields fields[POLICY_ACTIONS];
+};
+
 struct policy_role {
     alees_id id, organization;
-    bool is_system;
+    bool is_system, is_owner;
     const char *name;
-    uint64_t *permissions; /* bits by number */
+    uint64_t *permissions; /* a set */
+    uint32_t right_count;
+    struct policy_field_rights *rights; /* of the resources that it restricts, one of each */
 };
 
 struct policy_roles {
@@ -91,10 +137,38 @@ struct policy_roles {
     struct policy_role *roles; /* rising ids */
 };
 
-struct policy_roles *policy_roles_new(const struct policy_catalogue *c, const struct policy_role_row *rows,
-                                      uint32_t count, uint64_t generation);
+struct policy_role_rows {
+    const struct policy_role_row *roles;
+    const struct policy_field_row *fields; /* in any order; of roles that are not among the rows: passed over */
+    uint32_t role_count, field_count;
+};
+
+struct policy_roles *policy_roles_new(const struct policy_catalogue *c, const struct policy_role_rows *rows,
+                                      uint64_t generation);
 struct policy_roles *policy_roles_hold(struct policy_roles *r);
 void policy_roles_release(struct policy_roles *r); /* accepts NULL */
+/* NULL: unknown. Lives as long as r. */
+const struct policy_role *policy_role(const struct policy_roles *r, const alees_id *id);
+/* What a role says of the fields behind a permission, whether or not it gives that permission. */
+void policy_role_fields(const struct policy_catalogue *c, const struct policy_role *role, uint32_t permission,
+                        struct policy_fields *ret_fields);
+
+/* --- the limit of an API key --- */
+
+struct policy_limit {   /* one block of memory: free() */
+    size_t bytes;       /* of it */
+    bool is_everywhere; /* no limit to organizations; else to exactly those listed, never those below them */
+    uint32_t words, organization_count;
+    const uint64_t *permissions;   /* a set */
+    const alees_id *organizations; /* rising */
+};
+
+/* names: whole, "{product.view_product,...}"; what nobody declares now is passed over. organizations: "{...}" of ids in
+ * any order, or absent for everywhere. What is no array of ids leaves no organization. NULL without memory. */
+struct policy_limit *policy_limit_new(const struct policy_catalogue *c, alees_str names, alees_str organizations);
+/* A copy into limit->bytes of other memory, such as a request's. */
+struct policy_limit *policy_limit_copy(void *memory, const struct policy_limit *limit);
+bool policy_limit_has(const struct policy_limit *limit, const alees_id *organization);
 
 /* --- a user --- */
 
@@ -141,6 +215,7 @@ struct policy_user {
     alees_id id;
     const char *username;
     bool is_active, is_superuser;
+    bool is_restricted; /* any of the roles restricts fields */
     uint32_t permission_count;
     uint32_t membership_count, role_count, reach_count;
     uint32_t global; /* membership, or POLICY_NONE */
@@ -164,15 +239,58 @@ void policy_user_release(struct policy_user *u); /* accepts NULL */
 
 /* --- the decision --- */
 
-/* ALEES_GRANTED, ALEES_BY_SUPERUSER or why not. u NULL: an unknown user. organization NULL: a global resource.
- * *ret_grounds (may be NULL) is always written, whole. */
-uint32_t policy_decide(const struct policy_user *u, uint32_t permission, const alees_id *organization,
-                       struct alees_decision *ret_grounds);
-/* Every organization in which policy_decide allows. Kept with the user: lives as long as it. NULL without memory. */
-const struct alees_organizations *policy_organizations(struct policy_user *u, uint32_t permission);
+/* ALEES_GRANTED, ALEES_BY_SUPERUSER or why not. u NULL: an unknown user. limit: of the API key that asks; NULL: the user
+ * in person. organization NULL: a global resource. *ret_grounds (may be NULL) is always written, whole. */
+uint32_t policy_decide(const struct policy_user *u, const struct policy_limit *limit, uint32_t permission,
+                       const alees_id *organization, struct alees_decision *ret_grounds);
+/* Every organization in which policy_decide allows. Kept with the user: lives as long as it. Under a limit to
+ * organizations it is made in room instead, policy_room(limit) bytes of the caller's, aligned for any type; without
+ * such a limit room may be NULL. NULL without memory. */
+const struct alees_organizations *policy_organizations(struct policy_user *u, const struct policy_limit *limit,
+                                                       uint32_t permission, void *room);
+size_t policy_room(const struct policy_limit *limit); /* accepts NULL */
+/* The fields behind a permission (to view, add or change a resource) in one organization, or, with organization NULL,
+ * those that may be used in each organization in which policy_decide allows. None where it does not, and none of a
+ * permission of another kind. What belongs to no organization (ALEES_SCOPE_GLOBAL) has no restricted fields. What a
+ * membership without organization permits of a resource that belongs to several (ALEES_SCOPE_SEVERAL) it permits
+ * everywhere. */
+void policy_fields(const struct policy_catalogue *c, struct policy_user *u, const struct policy_limit *limit,
+                   uint32_t permission, const alees_id *organization, struct policy_fields *ret_fields);
 /* Does any membership, good or not, reach this organization or stand in it? */
 bool policy_is_member(const struct policy_user *u, const alees_id *organization);
 bool policy_is_allowed(uint32_t reason);
 const char *policy_reason(uint32_t reason); /* "role_lacks_permission" */
+
+/* --- what a user may hand on ---
+ *
+ * The questions of delegation, answered by the same walk over memberships as the decision. below: only what is held in
+ * the organization and in those below it, that is, through memberships with inherit (for who gives `inherit`); a key
+ * that is limited to organizations holds nothing below. organization NULL: held without an organization. An inactive user
+ * lacks everything, an active superuser in person nothing that is known. u is never NULL here. */
+
+bool policy_holds(const struct policy_user *u, const struct policy_limit *limit, uint32_t permission,
+                  const alees_id *organization, bool below);
+/* Writes the numbers of the permissions of a set that the user lacks there, rising, up to room; returns how many there
+ * are in all. */
+uint32_t policy_lacks(const struct policy_user *u, const struct policy_limit *limit, const uint64_t *set,
+                      const alees_id *organization, bool below, uint32_t *ret_permissions, uint32_t room);
+/* The same for the fields behind one permission: places in the resource's list. wanted: what is to be given, from
+ * policy_role_fields or made from names; all stands for each field of the resource. */
+uint32_t policy_lacks_fields(const struct policy_catalogue *c, const struct policy_user *u,
+                             const struct policy_limit *limit, uint32_t permission, const struct policy_fields *wanted,
+                             const alees_id *organization, bool below, uint32_t *ret_fields, uint32_t room);
+
+struct policy_lack {
+    uint32_t permission;
+    uint32_t field; /* place in the list of its resource */
+};
+/* The same for all that a role says of fields behind the permissions of a set (NULL: its own). Permissions that the
+ * user lacks altogether are policy_lacks' to tell and are passed over here. */
+uint32_t policy_lacks_of_role(const struct policy_catalogue *c, const struct policy_user *u,
+                              const struct policy_limit *limit, const struct policy_role *role, const uint64_t *set,
+                              const alees_id *organization, bool below, struct policy_lack *ret_lacks, uint32_t room);
+/* An active superuser, or somebody with a role that is_owner through a good membership that reaches the organization;
+ * in person: no key makes an owner. organization NULL: superusers. */
+bool policy_is_owner(const struct policy_user *u, const struct policy_limit *limit, const alees_id *organization);
 
 #endif

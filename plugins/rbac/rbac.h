@@ -63,6 +63,7 @@ struct rbac {
     const struct alees_json_v1 *json;
     const struct alees_cred_v1 *cred;
     struct alees_rbac_v1 service; /* service.c */
+    alees_list resources;         /* struct alees_resource_of: told before catalogue is */
     struct policy_catalogue *catalogue;
     uint32_t explain; /* number of rbac.explain_decision */
     const char *token_hours;
@@ -111,7 +112,19 @@ alees_rc rbac_load_roles(struct rbac *r, alees_ctx *ctx, uint64_t generation, st
 
 /* --- service.c: alees.rbac/1 --- */
 
+/* What the provider of a principal points to: how this request asks. Lives as long as the ctx. */
+struct rbac_caller {
+    const struct rbac *r;
+    const struct policy_limit *limit; /* of the API key that was sent; NULL: the user in person */
+};
+
 void rbac_service_init(struct rbac *r);
+/* A principal of u in the ctx's memory, by a key (its id, and its limit, which is copied) or in person (both NULL). Takes
+ * the caller's reference to u, whatever it gives back. */
+alees_rc rbac_make_principal(struct rbac *r, alees_ctx *ctx, struct policy_user *u, const alees_id *key,
+                             const struct policy_limit *limit, const struct alees_principal **ret_who);
+/* The limit under which a principal asks; NULL: none. */
+const struct policy_limit *rbac_limit(const struct alees_principal *who);
 
 /* --- auth.c, ask.c: routes --- */
 

@@ -21,37 +21,71 @@ static void *copy(struct rbac *r, alees_ctx *ctx, const void *bytes, size_t size
     return memory;
 }
 
-/* Takes the caller's reference to u. */
-static alees_rc make_principal(struct rbac *r, alees_ctx *ctx, struct policy_user *u,
-                               const struct alees_principal **ret_who) {
+static alees_rc fill_principal(struct rbac *r, alees_ctx *ctx, const struct policy_user *u, const alees_id *key,
+                               const struct policy_limit *limit, const struct alees_principal **ret_who) {
     struct alees_principal *who = r->host->alloc(ctx, sizeof *who);
+    struct rbac_caller *caller = r->host->alloc(ctx, sizeof *caller);
     size_t length = strlen(u->username);
-    char *username = who ? copy(r, ctx, u->username, length) : NULL;
-    if (username) {
-        *who = (struct alees_principal){.struct_size = sizeof *who,
-                                        .flags = u->is_superuser ? ALEES_SUPERUSER : 0,
-                                        .id = u->id,
-                                        .username = {username, length},
-                                        .provider = r};
-        *ret_who = who;
+    char *username = copy(r, ctx, u->username, length);
+    void *memory = limit ? r->host->alloc(ctx, limit->bytes) : NULL;
+    if (!who || !caller || !username || (limit && !memory)) {
+        return ALEES_E_NOMEM;
     }
-    policy_user_release(u);
-    return username ? ALEES_OK : ALEES_E_NOMEM;
+    caller->r = r;
+    caller->limit = limit ? policy_limit_copy(memory, limit) : NULL;
+    *who = (struct alees_principal){.struct_size = sizeof *who,
+                                    .flags = key               ? ALEES_API_KEY
+                                             : u->is_superuser ? ALEES_SUPERUSER
+                                                               : 0,
+                                    .id = u->id,
+                                    .username = {username, length},
+                                    .provider = caller};
+    if (key) {
+        who->key = *key;
+    }
+    *ret_who = who;
+    return ALEES_OK;
 }
 
-/* The user of a principal, held; NULL, with ALEES_OK, if there is none (any more). */
+alees_rc rbac_make_principal(struct rbac *r, alees_ctx *ctx, struct policy_user *u, const alees_id *key,
+                             const struct policy_limit *limit, const struct alees_principal **ret_who) {
+    alees_rc rc = !key == !limit ? fill_principal(r, ctx, u, key, limit, ret_who) : ALEES_E_INTERNAL;
+    policy_user_release(u);
+    return rc;
+}
+
+const struct policy_limit *rbac_limit(const struct alees_principal *who) {
+    const struct rbac_caller *caller = who->provider;
+    return caller->limit;
+}
+
+/* The user of a principal, held; NULL, with ALEES_OK, if there is none (any more). And the limit under which they ask. */
 static alees_rc hold_user(struct rbac *r, alees_ctx *ctx, const struct alees_principal *who,
-                          struct policy_user **ret_user) {
+                          struct policy_user **ret_user, const struct policy_limit **ret_limit) {
+    const struct rbac_caller *caller = who ? who->provider : NULL;
     struct policy_user *u = NULL;
     alees_rc rc = ALEES_E_NOT_FOUND;
-    if (who && who->provider == r) {
+    if (caller && caller->r == r) {
         rc = rbac_user_by_id(r, ctx, &who->id, &u);
     }
     if (rc == ALEES_OK || rc == ALEES_E_NOT_FOUND) {
         *ret_user = u;
+        *ret_limit = u ? caller->limit : NULL;
         return ALEES_OK;
     }
     return rc;
+}
+
+static alees_rc resources(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_list list) {
+    struct rbac *r = rbac_of(me);
+    for (uint32_t i = 0; i < list.count; i++) {
+        const struct alees_resource_of *of = (const void *)((const char *)list.items + (size_t)i * list.stride);
+        if (of->resource->fields.count > POLICY_MOST_FIELDS) {
+            return rbac_fail(r, ctx, ALEES_E_INVALID, "too_many_fields", "A resource may have 256 fields at most.");
+        }
+    }
+    r->resources = list;
+    return ALEES_OK;
 }
 
 static alees_rc catalogue(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_list permissions) {
@@ -59,7 +93,7 @@ static alees_rc catalogue(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_
     if (r->catalogue) {
         return ALEES_E_INTERNAL; /* numbers never change */
     }
-    r->catalogue = policy_catalogue_new(permissions);
+    r->catalogue = policy_catalogue_new(permissions, r->resources);
     if (!r->catalogue) {
         return rbac_fail(r, ctx, ALEES_E_NOMEM, "out_of_memory", "There is no memory for the list of permissions.");
     }
@@ -80,22 +114,23 @@ static alees_rc authenticate(const struct alees_rbac_v1 *me, alees_ctx *ctx, ale
         return ALEES_E_UNAUTHENTICATED; /* not one of ours: the database need not be asked */
     }
     alees_rc rc = rbac_user_by_token(rbac_of(me), ctx, token, &u);
-    return rc == ALEES_OK ? make_principal(rbac_of(me), ctx, u, ret_who) : rc;
+    return rc == ALEES_OK ? rbac_make_principal(rbac_of(me), ctx, u, NULL, NULL, ret_who) : rc;
 }
 
 static alees_rc decide(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
                        uint32_t number, const alees_id *organization, const struct alees_decision **ret_why) {
     struct rbac *r = rbac_of(me);
     struct alees_decision *why = ret_why ? r->host->alloc(ctx, sizeof *why) : NULL;
+    const struct policy_limit *limit;
     struct policy_user *u;
     if (ret_why && !why) {
         return ALEES_E_NOMEM;
     }
-    alees_rc rc = hold_user(r, ctx, who, &u);
+    alees_rc rc = hold_user(r, ctx, who, &u, &limit);
     if (rc != ALEES_OK) {
         return rc;
     }
-    uint32_t reason = policy_decide(u, number, organization, why);
+    uint32_t reason = policy_decide(u, limit, number, organization, why);
     policy_user_release(u);
     if (ret_why) {
         *ret_why = why;
@@ -127,22 +162,46 @@ static alees_rc copy_list(struct rbac *r, alees_ctx *ctx, const struct alees_org
 static alees_rc organizations(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
                               uint32_t number, const struct alees_organizations **ret_where) {
     struct rbac *r = rbac_of(me);
+    const struct policy_limit *limit;
     struct policy_user *u;
-    alees_rc rc = hold_user(r, ctx, who, &u);
+    alees_rc rc = hold_user(r, ctx, who, &u, &limit);
     if (rc != ALEES_OK) {
         return rc;
     }
-    const struct alees_organizations *list = policy_organizations(u, number);
+    void *room = limit ? r->host->alloc(ctx, policy_room(limit)) : NULL;
+    const struct alees_organizations *list = !limit || room ? policy_organizations(u, limit, number, room) : NULL;
     rc = list ? copy_list(r, ctx, list, ret_where) : ALEES_E_NOMEM;
     policy_user_release(u);
     return rc;
+}
+
+static alees_rc fields(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
+                       uint32_t number, const alees_id *organization, const struct alees_fields **ret_fields) {
+    struct rbac *r = rbac_of(me);
+    struct {
+        struct alees_fields answer;
+        struct policy_fields kept;
+    } *memory = r->host->alloc(ctx, sizeof *memory);
+    const struct policy_limit *limit;
+    struct policy_user *u;
+    alees_rc rc = memory ? hold_user(r, ctx, who, &u, &limit) : ALEES_E_NOMEM;
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    policy_fields(r->catalogue, u, limit, number, organization, &memory->kept);
+    policy_user_release(u);
+    memory->answer = (struct alees_fields){.struct_size = sizeof memory->answer,
+                                           .all = memory->kept.all,
+                                           .bits = memory->kept.all ? NULL : memory->kept.bits};
+    *ret_fields = &memory->answer;
+    return ALEES_OK;
 }
 
 static alees_rc user(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str username,
                      const struct alees_principal **ret_who) {
     struct policy_user *u;
     alees_rc rc = rbac_user_by_name(rbac_of(me), ctx, username, &u);
-    return rc == ALEES_OK ? make_principal(rbac_of(me), ctx, u, ret_who) : rc;
+    return rc == ALEES_OK ? rbac_make_principal(rbac_of(me), ctx, u, NULL, NULL, ret_who) : rc;
 }
 
 static alees_str organization_name(const struct alees_rbac_v1 *me, alees_ctx *ctx, const alees_id *organization) {
@@ -207,5 +266,7 @@ void rbac_service_init(struct rbac *r) {
                                         .user = user,
                                         .organization_name = organization_name,
                                         .tree_changed = tree_changed,
-                                        .grant = grant};
+                                        .grant = grant,
+                                        .resources = resources,
+                                        .fields = fields};
 }

@@ -6,32 +6,16 @@
 #include "alees/util.h"
 #include "policy.h"
 
-static uint32_t find_role(const struct policy_roles *r, const alees_id *id) {
-    uint32_t low = 0, high = r->count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = alees_id_compare(&r->roles[middle].id, id);
-        if (order == 0) {
-            return middle;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return POLICY_NONE;
-}
-
 /* A role of one organization counts in that organization only, whatever the table says. */
 static void resolve_roles(struct policy_user *u, const struct policy_membership *m) {
     for (uint32_t i = m->first_role; i < m->first_role + m->role_count; i++) {
-        uint32_t place = find_role(u->roles, &u->role_ids[i]);
-        if (place != POLICY_NONE && !u->roles->roles[place].is_system &&
-            (m->is_global || alees_id_compare(&u->roles->roles[place].organization, &m->organization) != 0)) {
-            place = POLICY_NONE;
+        const struct policy_role *role = policy_role(u->roles, &u->role_ids[i]);
+        if (role && !role->is_system &&
+            (m->is_global || alees_id_compare(&role->organization, &m->organization) != 0)) {
+            role = NULL;
         }
-        u->role_places[i] = place;
+        u->role_places[i] = role ? (uint32_t)(role - u->roles->roles) : POLICY_NONE;
+        u->is_restricted = u->is_restricted || (role && role->right_count > 0);
     }
 }
 

@@ -33,7 +33,8 @@ static int set_up(void **state) {
     };
     w.catalogue = catalogue();
     w.tree = policy_tree_new(organizations, ARRAY_LEN(organizations), 1);
-    w.roles = policy_roles_new(w.catalogue, roles, ARRAY_LEN(roles), 1);
+    w.roles =
+        policy_roles_new(w.catalogue, &(struct policy_role_rows){.roles = roles, .role_count = ARRAY_LEN(roles)}, 1);
     assert_non_null(w.tree);
     assert_non_null(w.roles);
     *state = &w;
@@ -58,12 +59,12 @@ static struct policy_user *make_user(const struct world *w, bool is_active, bool
 
 static uint32_t decide_in(const struct policy_user *u, uint32_t permission, uint32_t where) {
     const alees_id id = organization_id(where);
-    return policy_decide(u, permission, &id, NULL);
+    return policy_decide(u, NULL, permission, &id, NULL);
 }
 
 /* The organizations as digits: "136". */
 static void assert_list(struct policy_user *u, uint32_t permission, const char *expected) {
-    const struct alees_organizations *list = policy_organizations(u, permission);
+    const struct alees_organizations *list = policy_organizations(u, NULL, permission, NULL);
     char found[16] = "";
     size_t at = 0;
     assert_non_null(list);
@@ -91,7 +92,7 @@ static void test_own_organization_only(void **state) {
     assert_int_equal(decide_in(u, VIEW, 99), ALEES_UNKNOWN_ORGANIZATION);
     assert_list(u, VIEW, "1");
     assert_list(u, ADD, "");
-    assert_text(policy_organizations(u, ADD)->text, "{}");
+    assert_text(policy_organizations(u, NULL, ADD, NULL)->text, "{}");
     policy_user_release(u);
 }
 
@@ -100,7 +101,7 @@ static void test_inherit_reaches_down_and_stops_at_an_inactive_one(void **state)
     struct policy_user *u = make_user(*state, true, false, rows, 1);
     struct alees_decision why;
     const alees_id shop = organization_id(3), acme = organization_id(1), viewer = role_id(VIEWER);
-    assert_int_equal(policy_decide(u, VIEW, &shop, &why), ALEES_GRANTED);
+    assert_int_equal(policy_decide(u, NULL, VIEW, &shop, &why), ALEES_GRANTED);
     assert_memory_equal(&why.through, &acme, sizeof acme);
     assert_memory_equal(&why.role, &viewer, sizeof viewer);
     assert_int_equal(decide_in(u, VIEW, 4), ALEES_INACTIVE_ORGANIZATION);
@@ -156,8 +157,8 @@ static void test_users_of_every_kind(void **state) {
     rows[0].is_active = false;
     struct policy_user *suspended = make_user(*state, true, false, rows, 1);
     assert_int_equal(decide_in(NULL, VIEW, 1), ALEES_UNKNOWN_USER);
-    assert_int_equal(policy_organizations(NULL, VIEW)->count, 0);
-    assert_int_equal(policy_organizations(NULL, VIEW)->all, 0);
+    assert_int_equal(policy_organizations(NULL, NULL, VIEW, NULL)->count, 0);
+    assert_int_equal(policy_organizations(NULL, NULL, VIEW, NULL)->all, 0);
     assert_int_equal(decide_in(inactive, VIEW, 1), ALEES_INACTIVE_USER);
     assert_list(inactive, VIEW, "");
     assert_int_equal(decide_in(fallen, VIEW, 1), ALEES_INACTIVE_USER); /* before superuser */
@@ -168,9 +169,9 @@ static void test_users_of_every_kind(void **state) {
     assert_int_equal(decide_in(superuser, ADD, 99), ALEES_UNKNOWN_ORGANIZATION);
     assert_int_equal(decide_in(superuser, 0, 1), ALEES_UNKNOWN_PERMISSION);
     assert_int_equal(decide_in(superuser, PERMISSIONS + 1, 1), ALEES_UNKNOWN_PERMISSION);
-    assert_int_equal(policy_organizations(superuser, ADD)->all, 1);
-    assert_int_equal(policy_organizations(superuser, 0)->all, 0);
-    assert_int_equal(policy_organizations(superuser, PERMISSIONS + 1)->all, 0);
+    assert_int_equal(policy_organizations(superuser, NULL, ADD, NULL)->all, 1);
+    assert_int_equal(policy_organizations(superuser, NULL, 0, NULL)->all, 0);
+    assert_int_equal(policy_organizations(superuser, NULL, PERMISSIONS + 1, NULL)->all, 0);
     policy_user_release(inactive);
     policy_user_release(fallen);
     policy_user_release(superuser);
@@ -183,11 +184,11 @@ static void test_global_resources(void **state) {
     struct policy_user *tenant = make_user(*state, true, false, rows, 1);
     struct policy_user *both = make_user(*state, true, false, rows, 2);
     struct policy_user *superuser = make_user(*state, true, true, NULL, 0);
-    assert_int_equal(policy_decide(tenant, ADD, NULL, NULL), ALEES_NO_MEMBERSHIP); /* an owner of a tenant */
-    assert_int_equal(policy_decide(both, VIEW, NULL, NULL), ALEES_GRANTED);
-    assert_int_equal(policy_decide(both, ADD, NULL, NULL), ALEES_ROLE_LACKS_PERMISSION);
+    assert_int_equal(policy_decide(tenant, NULL, ADD, NULL, NULL), ALEES_NO_MEMBERSHIP); /* an owner of a tenant */
+    assert_int_equal(policy_decide(both, NULL, VIEW, NULL, NULL), ALEES_GRANTED);
+    assert_int_equal(policy_decide(both, NULL, ADD, NULL, NULL), ALEES_ROLE_LACKS_PERMISSION);
     assert_int_equal(decide_in(both, VIEW, 6), ALEES_NO_MEMBERSHIP); /* global is not everywhere */
-    assert_int_equal(policy_decide(superuser, ADD, NULL, NULL), ALEES_BY_SUPERUSER);
+    assert_int_equal(policy_decide(superuser, NULL, ADD, NULL, NULL), ALEES_BY_SUPERUSER);
     policy_user_release(tenant);
     policy_user_release(both);
     policy_user_release(superuser);
@@ -218,11 +219,11 @@ static void test_equal_lists_are_kept_once(void **state) {
     const struct policy_membership_row rows[] = {member(1, OWNER, true)};
     struct policy_user *u = make_user(*state, true, false, rows, 1);
     size_t before = atomic_load(&u->bytes);
-    const struct alees_organizations *first = policy_organizations(u, VIEW);
+    const struct alees_organizations *first = policy_organizations(u, NULL, VIEW, NULL);
     size_t after = atomic_load(&u->bytes);
     assert_true(after > before);
-    assert_ptr_equal(policy_organizations(u, ADD), first);
-    assert_ptr_equal(policy_organizations(u, VIEW), first);
+    assert_ptr_equal(policy_organizations(u, NULL, ADD, NULL), first);
+    assert_ptr_equal(policy_organizations(u, NULL, VIEW, NULL), first);
     assert_int_equal(atomic_load(&u->bytes), after);
     policy_user_release(u);
 }
@@ -259,7 +260,8 @@ static void test_custom_roles_have_no_patterns(void **state) {
     const struct world *w = *state;
     const struct policy_role_row row = {
         .id = role_id(9), .organization = organization_id(1), .name = test_view("sly"), .permission = test_view("*")};
-    struct policy_roles *roles = policy_roles_new(w->catalogue, &row, 1, 1);
+    struct policy_roles *roles =
+        policy_roles_new(w->catalogue, &(struct policy_role_rows){.roles = &row, .role_count = 1}, 1);
     assert_int_equal(roles->count, 1);
     assert_int_equal(roles->roles[0].permissions[0], 0);
     policy_roles_release(roles);
@@ -296,7 +298,7 @@ static void test_a_chain_as_deep_as_it_is_long(void **state) {
     const struct policy_membership_row top = member(0, VIEWER, true);
     const struct policy_user_row row = {id_of(4, 1), test_view("somebody"), true, false};
     struct policy_user *u = policy_user_new(&row, &top, 1, tree, w->roles, w->catalogue->count, NOW);
-    assert_int_equal(policy_organizations(u, VIEW)->count, DEEP);
+    assert_int_equal(policy_organizations(u, NULL, VIEW, NULL)->count, DEEP);
     assert_int_equal(decide_in(u, VIEW, DEEP - 1), ALEES_GRANTED);
     policy_user_release(u);
     policy_tree_release(tree);

@@ -153,13 +153,13 @@ static void check_grounds(const struct random_world *w, const struct alees_decis
 static uint32_t check_user(const struct random_world *w, struct policy_user *u, int64_t now) {
     uint32_t granted = 0;
     for (uint32_t permission = 1; permission <= PERMISSIONS; permission++) {
-        const struct alees_organizations *list = policy_organizations(u, permission);
+        const struct alees_organizations *list = policy_organizations(u, NULL, permission, NULL);
         check_list_itself(list);
         for (uint32_t where = 0; where <= w->organization_count; where++) {
             const alees_id id = organization_id(where);
             struct alees_decision why;
             bool expected = plainly_allowed(w, permission, where, now);
-            uint32_t reason = policy_decide(u, permission, &id, &why);
+            uint32_t reason = policy_decide(u, NULL, permission, &id, &why);
             bool is_known = where < w->organization_count;
             assert_int_equal(policy_is_allowed(reason), expected);
             assert_int_equal(list->all ? is_known : is_listed(list, &id), expected);
@@ -185,7 +185,8 @@ static void test_random_worlds(void **state) {
         draw_roles(&w);
         draw_user(&w);
         struct policy_tree *tree = policy_tree_new(w.organizations, w.organization_count, 1);
-        struct policy_roles *roles = policy_roles_new(c, w.roles, w.role_rows, 1);
+        struct policy_roles *roles =
+            policy_roles_new(c, &(struct policy_role_rows){.roles = w.roles, .role_count = w.role_rows}, 1);
         struct policy_user *u =
             policy_user_new(&w.user, w.memberships, w.membership_rows, tree, roles, c->count, NOW - 3);
         granted += check_user(&w, u, NOW - 3);
