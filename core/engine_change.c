@@ -35,16 +35,20 @@ alees_rc engine_change_body(alees_ctx *ctx, const alees_json **ret_body) {
 
 /* ---- what may be sent ---- */
 
-static bool is_hidden_from_body(const alees_change *change, const struct resource_field *f) {
-    bool is_create = change->action == ALEES_CREATE;
+bool engine_change_takes(const struct resource *r, uint32_t action, const struct resource_field *f) {
+    bool is_create = action == ALEES_CREATE;
     if (f->is_standard) {
-        return !is_create || strcmp(f->decl->name, "organization") != 0;
+        return is_create && strcmp(f->decl->name, "organization") == 0;
     }
     if ((f->decl->flags & ALEES_READ_ONLY) != 0) {
-        return true;
+        return false;
     }
     /* what a create was judged by does not change afterwards by the way */
-    return !is_create && ((f->decl->flags & ALEES_WRITE_ONCE) != 0 || f == change->resource->parent);
+    return is_create || ((f->decl->flags & ALEES_WRITE_ONCE) == 0 && f != r->parent);
+}
+
+static bool takes(const alees_change *change, const struct resource_field *f) {
+    return engine_change_takes(change->resource, change->action, f);
 }
 
 struct names { /* of one look over the members of a body */
@@ -61,7 +65,7 @@ static const char *nearest_name(const struct names *n, alees_str key) {
     uint32_t most = r != NULL ? r->field_count : n->count, count = 0;
     const char **names = ARENA_ARRAY(n->ctx->arena, const char *, most);
     for (uint32_t i = 0; names != NULL && i < most; i++) {
-        if (r == NULL || !is_hidden_from_body(n->change, &r->fields[i])) {
+        if (r == NULL || takes(n->change, &r->fields[i])) {
             names[count++] = r != NULL ? r->fields[i].decl->name : n->fields[i].name;
         }
     }
@@ -92,7 +96,7 @@ static bool look_at_field(void *data, alees_str key, const alees_json *value) {
     (void)value;
     if (f == NULL) {
         refuse_unknown(n, key);
-    } else if (is_hidden_from_body(n->change, f)) {
+    } else if (!takes(n->change, f)) {
         bool is_once = (f->decl->flags & ALEES_READ_ONLY) == 0 && n->change->action == ALEES_UPDATE &&
                        (!f->is_standard || strcmp(f->decl->name, "organization") == 0);
         refuse_name(n, key, PROBLEM_READ_ONLY_FIELD,

@@ -123,6 +123,44 @@ alees_rc engine_place_deny(alees_ctx *ctx, const char *permission, const alees_i
 alees_rc engine_place_may_refer(alees_ctx *ctx, const struct resource *target, const alees_id *organization,
                                 bool *ret_may) MUST_CHECK;
 
+/* ---- engine_fields.c: which fields the caller may read, give or change ---- */
+
+/* Fields are told as a list of flags by place in resource->fields; NULL: every field. It lives as long as the ctx. */
+struct engine_fields_known {
+    struct engine_fields_known *next;
+    alees_id organization;
+    const bool *may;
+};
+
+struct engine_fields { /* of one resource, under one of its permissions: to view, to add or to change */
+    alees_ctx *ctx;
+    const struct resource *r;
+    uint32_t permission;
+    bool is_all;            /* every field of every row: nothing more is asked */
+    const bool *everywhere; /* in each organization where the permission is held; NULL: is_all */
+    struct engine_fields_known *known;
+};
+
+/* Asks about everywhere at once. Sets the problem when the provider cannot say, as all of these do. */
+alees_rc engine_fields_open(alees_ctx *ctx, const struct resource *r, uint32_t permission,
+                            struct engine_fields *ret_fields) MUST_CHECK;
+alees_rc engine_fields_in(struct engine_fields *fields, const alees_id *organization,
+                          const bool **ret_may) MUST_CHECK; /* asks at most once for each */
+/* Of a row of a result (shown columns), by its organization. */
+alees_rc engine_fields_of_row(struct engine_fields *fields, const alees_rows *rows, uint32_t row,
+                              const bool **ret_may) MUST_CHECK;
+/* Which may choose and order the rows of a list: of that organization alone, or NULL: of all in ctx->where. */
+alees_rc engine_fields_usable(struct engine_fields *fields, const alees_id *organization,
+                              const bool **ret_may) MUST_CHECK;
+/* May the field be read in any organization of ctx->where? For the words of a refusal. */
+alees_rc engine_fields_somewhere(const struct engine_fields *fields, const struct resource_field *f,
+                                 bool *ret_may) MUST_CHECK;
+/* Is all of a body permitted? */
+bool engine_fields_permit(const struct resource *r, uint32_t action, const alees_json *body, const bool *may);
+/* 403 whose items name every field of the body that is not. */
+alees_rc engine_fields_refuse(const struct engine_fields *fields, uint32_t action, const alees_json *body,
+                              const bool *may, const alees_id *organization);
+
 /* ---- engine_value.c ---- */
 
 /* As engine_value_from_json and _from_text, without a ctx: for the boot. */
@@ -174,18 +212,23 @@ struct engine_query {
     alees_id organization;
     alees_str cursor;                  /* as sent */
     alees_str values[ENGINE_MAX_KEYS]; /* has_cursor: the row to go on from */
+    struct engine_fields *fields;      /* that the caller may read */
+    const bool *may;                   /* which of them may be used here, by place; NULL: all */
 };
 
 /* Rows of a page unless the client asks for another size. */
 uint32_t engine_query_page_size(const struct app *app);
 
-alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engine_query *ret_query) MUST_CHECK;
+/* fields: those that the caller may read. */
+alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engine_fields *fields,
+                           struct engine_query *ret_query) MUST_CHECK;
 /* Verifies the cursor, if one was sent, and fills in where it stands: values, is_backward. */
 alees_rc engine_query_cursor(alees_ctx *ctx, const uint8_t *secret, struct engine_query *q) MUST_CHECK;
 alees_rc engine_query_none(alees_ctx *ctx) MUST_CHECK; /* a route without query parameters */
-/* "name,-created_at" into keys, the id added. A fault is told in *ret_fault. False: a fault. */
-bool engine_query_order(struct arena *arena, const struct resource *r, alees_str text, struct engine_key *keys,
-                        uint32_t *ret_count, const char **ret_fault);
+/* "name,-created_at" into keys, the id added; may: the fields that can be used, NULL: all. A fault is told in *ret_fault.
+ * False: a fault. */
+bool engine_query_order(struct arena *arena, const struct resource *r, const bool *may, alees_str text,
+                        struct engine_key *keys, uint32_t *ret_count, const char **ret_fault);
 
 /* ---- engine_list.c ---- */
 
@@ -224,6 +267,8 @@ alees_change *engine_change_new(alees_ctx *ctx, const struct resource *r, uint32
                                 const alees_id *id) MUST_CHECK;
 /* Body and declaration -> cells; every fault into the problem. organization: of a create, may be NULL. */
 alees_rc engine_change_read(alees_change *change, const alees_json *body, const alees_id *organization) MUST_CHECK;
+/* Can a client send this field, if it may? */
+bool engine_change_takes(const struct resource *r, uint32_t action, const struct resource_field *f);
 bool engine_change_is_empty(const alees_change *change);
 alees_rc engine_change_hook(alees_change *change,
                             alees_rc (*hook)(void *state, alees_ctx *ctx, alees_change *change)) MUST_CHECK;
@@ -233,8 +278,9 @@ alees_rc engine_change_body(alees_ctx *ctx, const alees_json **ret_body) MUST_CH
 /* ---- engine_row.c ---- */
 
 void engine_row_value(struct str *out, uint32_t type, alees_str text); /* one column's text as JSON */
-void engine_row_write(struct str *out, const struct engine_shapes *shapes, const alees_rows *rows, uint32_t row);
-/* The single row of a result (shown, version) as the answer, with its ETag. */
+/* may: the fields that are shown, by place; NULL: all. */
+void engine_row_write(struct str *out, const struct resource *r, const alees_rows *rows, uint32_t row, const bool *may);
+/* The single row of a result (shown, version) as the answer, with its ETag: what the caller may read of it. */
 alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_rows *rows) MUST_CHECK;
 /* Is etag among those of an If-None-Match header? */
 bool engine_row_is_fresh(alees_str header, alees_str etag);

@@ -23,8 +23,16 @@ static bool is_sort(const struct resource_field *f) {
     return is_id(f) || ((f->decl->flags & ALEES_SORT) != 0 && (f->decl->flags & ALEES_WRITE_ONLY) == 0);
 }
 
+static bool may_use(const struct resource *r, const bool *may, const struct resource_field *f) {
+    return may == NULL || may[f - r->fields];
+}
+
+static bool takes_organization(const struct resource *r) {
+    return r->decl->scope == ALEES_SCOPE_ORGANIZATION;
+}
+
 /* Names of the fields that are wanted, and of more, for a message. */
-static const char *nearest_field(struct arena *arena, const struct resource *r, alees_str word,
+static const char *nearest_field(struct arena *arena, const struct resource *r, const bool *may, alees_str word,
                                  bool (*is_wanted)(const struct resource_field *f), const char *const *more,
                                  uint32_t more_count) {
     const char **names = ARENA_ARRAY(arena, const char *, r->field_count + more_count);
@@ -33,7 +41,7 @@ static const char *nearest_field(struct arena *arena, const struct resource *r, 
         return "";
     }
     for (uint32_t i = 0; i < r->field_count; i++) {
-        if (is_wanted(&r->fields[i])) {
+        if (is_wanted(&r->fields[i]) && may_use(r, may, &r->fields[i])) {
             names[count++] = r->fields[i].decl->name;
         }
     }
@@ -44,15 +52,15 @@ static const char *nearest_field(struct arena *arena, const struct resource *r, 
 }
 
 /* One key of an ordering: "-created_at". NULL, or what is wrong with it. */
-static const char *read_key(struct arena *arena, const struct resource *r, alees_str word, struct engine_key *keys,
-                            uint32_t count) {
+static const char *read_key(struct arena *arena, const struct resource *r, const bool *may, alees_str word,
+                            struct engine_key *keys, uint32_t count) {
     bool descending = word.len > 0 && word.ptr[0] == '-';
     alees_str name = descending ? (alees_str){word.ptr + 1, word.len - 1} : word;
     const struct resource_field *f = resource_field(r, name);
     alees_str fault;
-    if (f == NULL || !is_sort(f)) {
+    if (f == NULL || !is_sort(f) || !may_use(r, may, f)) {
         fault = arena_printf(arena, "cannot use %s%s", engine_value_quote(arena, name),
-                             nearest_field(arena, r, name, is_sort, NULL, 0));
+                             nearest_field(arena, r, may, name, is_sort, NULL, 0));
         return fault.ptr != NULL ? fault.ptr : "cannot be read";
     }
     if (count == ENGINE_MAX_KEYS - 1 && !is_id(f)) {
@@ -68,14 +76,14 @@ static const char *read_key(struct arena *arena, const struct resource *r, alees
     return NULL;
 }
 
-bool engine_query_order(struct arena *arena, const struct resource *r, alees_str text, struct engine_key *keys,
-                        uint32_t *ret_count, const char **ret_fault) {
+bool engine_query_order(struct arena *arena, const struct resource *r, const bool *may, alees_str text,
+                        struct engine_key *keys, uint32_t *ret_count, const char **ret_fault) {
     uint32_t count = 0;
     size_t at = 0;
     while (text.ptr != NULL && at <= text.len && (count == 0 || !is_id(keys[count - 1].field))) {
         const char *comma = at < text.len ? memchr(text.ptr + at, ',', text.len - at) : NULL;
         size_t end = comma != NULL ? (size_t)(comma - text.ptr) : text.len;
-        const char *fault = read_key(arena, r, (alees_str){text.ptr + at, end - at}, keys, count);
+        const char *fault = read_key(arena, r, may, (alees_str){text.ptr + at, end - at}, keys, count);
         if (fault != NULL) {
             *ret_fault = fault;
             return false;
@@ -112,24 +120,56 @@ static alees_rc read_page_size(alees_ctx *ctx, const struct ctx_parameter *p, st
     return bad(ctx, p->name, fault.ptr != NULL ? fault.ptr : "is too large");
 }
 
+/* A field that may not be used here. If it can be read in a part of the list, this says so; ALEES_OK: it is one like any
+ * other that cannot be used, and answered as such. */
+static alees_rc explain(alees_ctx *ctx, const struct resource *r, const struct engine_query *q, alees_str parameter,
+                        const struct resource_field *f) {
+    bool is_partly = false;
+    alees_str fault;
+    alees_rc rc = q->has_organization ? ALEES_OK : engine_fields_somewhere(q->fields, f, &is_partly);
+    if (rc != ALEES_OK || !is_partly) {
+        return rc;
+    }
+    fault = arena_printf(ctx->arena, "needs \"%s\", which you may not read in every organization of this list%s",
+                         f->decl->name, takes_organization(r) ? "; narrow it with ?organization=" : "");
+    return bad(ctx, parameter, fault.ptr != NULL ? fault.ptr : "needs a field that you may not read everywhere");
+}
+
+/* The first of the keys that could be used but for the caller's rights; NULL: that is not what is wrong. */
+static const struct resource_field *unreadable_key(alees_ctx *ctx, const struct resource *r, const bool *may,
+                                                   alees_str text) {
+    struct engine_key keys[ENGINE_MAX_KEYS];
+    const char *fault = NULL;
+    uint32_t count;
+    if (may == NULL || !engine_query_order(ctx->arena, r, NULL, text, keys, &count, &fault)) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!may_use(r, may, keys[i].field)) {
+            return keys[i].field;
+        }
+    }
+    return NULL;
+}
+
 static alees_rc read_ordering(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p,
                               struct engine_query *q) {
+    const struct resource_field *f;
     const char *fault = NULL;
-    return engine_query_order(ctx->arena, r, p->value, q->keys, &q->key_count, &fault) ? ALEES_OK
-                                                                                       : bad(ctx, p->name, fault);
-}
-
-static alees_rc read_organization(alees_ctx *ctx, const struct ctx_parameter *p, struct engine_query *q) {
-    if (alees_id_parse(p->value, &q->organization) != ALEES_OK) {
-        return bad(ctx, p->name, "must be the id of an organization");
+    alees_rc rc = ALEES_OK;
+    if (engine_query_order(ctx->arena, r, q->may, p->value, q->keys, &q->key_count, &fault)) {
+        return ALEES_OK;
     }
-    q->has_organization = true;
-    return ALEES_OK;
+    f = unreadable_key(ctx, r, q->may, p->value);
+    if (f != NULL) {
+        rc = explain(ctx, r, q, p->name, f);
+    }
+    return rc == ALEES_OK ? bad(ctx, p->name, fault) : rc;
 }
 
-static alees_rc unknown(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p) {
+static alees_rc unknown(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p, const bool *may) {
     static const char *const others[] = {"ordering", "page_size", "cursor", "organization"};
-    uint32_t count = r->decl->scope == ALEES_SCOPE_ORGANIZATION ? 4 : 3;
+    uint32_t count = takes_organization(r) ? 4 : 3;
     const struct resource_field *f = resource_field(r, p->name);
     if (f != NULL && (f->decl->flags & ALEES_WRITE_ONLY) == 0) {
         return problem_set(&ctx->problem, PROBLEM_UNKNOWN_PARAMETER, "The list cannot be filtered by \"%s\".",
@@ -137,7 +177,7 @@ static alees_rc unknown(alees_ctx *ctx, const struct resource *r, const struct c
     }
     return problem_set(&ctx->problem, PROBLEM_UNKNOWN_PARAMETER, "There is no parameter %s%s",
                        engine_value_quote(ctx->arena, p->name),
-                       nearest_field(ctx->arena, r, p->name, is_filter, others, count));
+                       nearest_field(ctx->arena, r, may, p->name, is_filter, others, count));
 }
 
 /* Keeps the filters in the order of the fields. */
@@ -172,6 +212,7 @@ static alees_rc read_filter(alees_ctx *ctx, const struct resource_field *f, cons
 static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p,
                                struct engine_query *q) {
     const struct resource_field *f;
+    alees_rc rc = ALEES_OK;
     if (str_equal(p->name, "page_size")) {
         return read_page_size(ctx, p, q);
     }
@@ -183,11 +224,17 @@ static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const s
         q->cursor = p->value;
         return ALEES_OK;
     }
-    if (str_equal(p->name, "organization") && r->decl->scope == ALEES_SCOPE_ORGANIZATION) {
-        return read_organization(ctx, p, q);
+    if (str_equal(p->name, "organization") && takes_organization(r)) {
+        return q->has_organization ? ALEES_OK : bad(ctx, p->name, "must be the id of an organization");
     }
     f = resource_field(r, p->name);
-    return f != NULL && is_filter(f) ? read_filter(ctx, f, p, q) : unknown(ctx, r, p);
+    if (f != NULL && is_filter(f)) {
+        if (may_use(r, q->may, f)) {
+            return read_filter(ctx, f, p, q);
+        }
+        rc = explain(ctx, r, q, p->name, f);
+    }
+    return rc == ALEES_OK ? unknown(ctx, r, p, q->may) : rc;
 }
 
 static bool is_repeated(const alees_ctx *ctx, uint32_t at) {
@@ -204,24 +251,47 @@ uint32_t engine_query_page_size(const struct app *app) {
     return app->page_size < app->max_page_size ? app->page_size : app->max_page_size;
 }
 
-alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engine_query *ret_query) {
+/* Which organization the list is of comes first: it decides which fields can be used. */
+static alees_rc read_rights(alees_ctx *ctx, const struct resource *r, struct engine_query *q) {
+    if (takes_organization(r)) {
+        alees_str text = ctx_parameter(ctx, "organization");
+        q->has_organization = text.ptr != NULL && alees_id_parse(text, &q->organization) == ALEES_OK;
+    }
+    return engine_fields_usable(q->fields, q->has_organization ? &q->organization : NULL, &q->may);
+}
+
+/* The declared ordering, or by id if that needs a field that the caller may not read. */
+static void take_default_order(const struct resource *r, struct engine_query *q) {
+    memcpy(q->keys, r->shapes->order, sizeof q->keys);
+    q->key_count = r->shapes->order_count;
+    for (uint32_t i = 0; i < q->key_count; i++) {
+        if (!may_use(r, q->may, q->keys[i].field)) {
+            q->keys[0] = (struct engine_key){resource_field(r, STR_LIT("id")), false};
+            q->key_count = 1;
+        }
+    }
+}
+
+alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engine_fields *fields,
+                           struct engine_query *ret_query) {
     struct engine_query *q = ret_query;
+    alees_rc rc;
     memset(q, 0, sizeof *q);
+    q->fields = fields;
     q->filters = ARENA_ARRAY(ctx->arena, struct engine_filter, r->field_count);
     if (q->filters == NULL) {
         return engine_value_nomem(&ctx->problem);
     }
     q->page_size = engine_query_page_size(ctx->app);
-    memcpy(q->keys, r->shapes->order, sizeof q->keys);
-    q->key_count = r->shapes->order_count;
-    for (uint32_t i = 0; i < ctx->parameter_count; i++) {
-        const struct ctx_parameter *p = &ctx->parameters[i];
-        alees_rc rc = is_repeated(ctx, i) ? bad(ctx, p->name, "must not be given twice") : read_parameter(ctx, r, p, q);
-        if (rc != ALEES_OK) {
-            return rc;
-        }
+    rc = read_rights(ctx, r, q);
+    if (rc == ALEES_OK) {
+        take_default_order(r, q);
     }
-    return ALEES_OK;
+    for (uint32_t i = 0; i < ctx->parameter_count && rc == ALEES_OK; i++) {
+        const struct ctx_parameter *p = &ctx->parameters[i];
+        rc = is_repeated(ctx, i) ? bad(ctx, p->name, "must not be given twice") : read_parameter(ctx, r, p, q);
+    }
+    return rc;
 }
 
 alees_rc engine_query_cursor(alees_ctx *ctx, const uint8_t *secret, struct engine_query *q) {

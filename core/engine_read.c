@@ -132,6 +132,7 @@ alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource
 struct page { /* what came back */
     const struct resource *r;
     const struct engine_query *query;
+    struct engine_fields fields; /* to read */
     const alees_rows *rows;
     uint32_t count; /* of rows to show */
     bool has_more;  /* beyond them, the way this page was read */
@@ -231,16 +232,21 @@ static alees_rc put_links(alees_ctx *ctx, struct page *page) {
 
 static alees_rc put_page(alees_ctx *ctx, struct page *page) {
     struct str *body = &ctx->response.body;
-    alees_rc rc;
+    alees_rc rc = ALEES_OK;
     str_puts(body, "{\"results\":[");
-    for (uint32_t i = 0; i < page->count; i++) {
+    for (uint32_t i = 0; i < page->count && rc == ALEES_OK; i++) {
+        uint32_t row = row_at(page, i);
+        const bool *may = NULL;
         if (i > 0) {
             str_putc(body, ',');
         }
-        engine_row_write(body, page->r->shapes, page->rows, row_at(page, i));
+        rc = engine_fields_of_row(&page->fields, page->rows, row, &may);
+        if (rc == ALEES_OK) {
+            engine_row_write(body, page->r, page->rows, row, may);
+        }
     }
     str_putc(body, ']');
-    rc = put_links(ctx, page);
+    rc = rc == ALEES_OK ? put_links(ctx, page) : rc;
     str_puts(body, ",\"count\":null}");
     if (rc == ALEES_OK && body->failed) {
         rc = engine_value_nomem(&ctx->problem);
@@ -276,7 +282,8 @@ alees_rc engine_list(alees_ctx *ctx) {
     struct engine_query query;
     struct engine_place place;
     struct page page = {.r = r, .query = &query};
-    alees_rc rc = engine_query_read(ctx, r, &query);
+    alees_rc rc = engine_fields_open(ctx, r, r->view, &page.fields);
+    rc = rc == ALEES_OK ? engine_query_read(ctx, r, &page.fields, &query) : rc;
     rc = rc == ALEES_OK ? engine_query_cursor(ctx, store_secret(ctx->app->store), &query) : rc;
     rc = rc == ALEES_OK ? engine_place_of(ctx, r, ctx->where, &place) : rc;
     if (rc == ALEES_OK && query.has_organization) {

@@ -94,9 +94,14 @@ void engine_row_value(struct str *out, uint32_t type, alees_str text) {
     }
 }
 
-void engine_row_write(struct str *out, const struct engine_shapes *shapes, const alees_rows *rows, uint32_t row) {
+void engine_row_write(struct str *out, const struct resource *r, const alees_rows *rows, uint32_t row,
+                      const bool *may) {
+    const struct engine_shapes *shapes = r->shapes;
     for (uint32_t i = 0; i < shapes->column_count; i++) {
         const struct engine_column *column = &shapes->columns[i];
+        if (may != NULL && !may[column->field - r->fields]) {
+            continue; /* never the id, which is the first */
+        }
         str_view(out, column->key);
         engine_row_value(out, column->field->decl->type, store_rows_text(rows, row, i));
     }
@@ -119,6 +124,8 @@ alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct resource
     const struct engine_shapes *shapes = r->shapes;
     alees_str version = store_rows_text(rows, 0, shapes->column_count);
     alees_str etag = make_etag(ctx, store_rows_text(rows, 0, 0), version);
+    struct engine_fields fields;
+    const bool *may = NULL;
     alees_rc rc;
     if (etag.ptr == NULL) {
         return engine_value_nomem(&ctx->problem);
@@ -132,7 +139,12 @@ alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct resource
         ctx->response.status = 304;
         return ALEES_OK;
     }
-    engine_row_write(&ctx->response.body, shapes, rows, 0);
+    rc = engine_fields_open(ctx, r, r->view, &fields);
+    rc = rc == ALEES_OK ? engine_fields_of_row(&fields, rows, 0, &may) : rc;
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    engine_row_write(&ctx->response.body, r, rows, 0, may);
     if (ctx->response.body.failed) {
         return engine_value_nomem(&ctx->problem);
     }

@@ -129,7 +129,7 @@ alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *
     if (check_sort_fields(r, errors) != ALEES_OK) {
         rc = ALEES_E_INVALID;
     }
-    if (!engine_query_order(arena, r, alees_text(r->decl->order), shapes->order, &shapes->order_count, &fault)) {
+    if (!engine_query_order(arena, r, NULL, alees_text(r->decl->order), shapes->order, &shapes->order_count, &fault)) {
         (void)fprintf(errors, "resource %s: the default ordering %s\n", r->full_name, fault);
         rc = ALEES_E_INVALID;
     }

@@ -142,6 +142,49 @@ static alees_rc carry_out(struct write *w) {
     return is_missing ? refused(w) : rc;
 }
 
+/* ---- which fields ---- */
+
+static alees_rc judge_fields(struct write *w, struct engine_fields *fields, const alees_json *body,
+                             const alees_id *organization) {
+    static const alees_id none;
+    uint32_t action = w->change->action;
+    const bool *may = fields->everywhere;
+    alees_rc rc = ALEES_OK;
+    if (alees_id_compare(organization, &none) != 0) {
+        rc = engine_fields_in(fields, organization, &may);
+    }
+    if (rc != ALEES_OK || engine_fields_permit(w->r, action, body, may)) {
+        return rc;
+    }
+    return engine_fields_refuse(fields, action, body, may, organization);
+}
+
+/* May the caller send these fields? Only when they might not everywhere does the row's organization count, and has the row
+ * to be looked for. */
+static alees_rc check_fields(struct write *w, uint32_t permission, const alees_json *body, alees_id *organization) {
+    struct engine_fields fields;
+    alees_str where, version;
+    alees_rc rc = engine_fields_open(w->ctx, w->r, permission, &fields);
+    if (rc != ALEES_OK || engine_fields_permit(w->r, w->change->action, body, fields.everywhere)) {
+        return rc;
+    }
+    if (w->change->action == ALEES_UPDATE) {
+        rc = engine_read_locate(w->ctx, w->r, &w->place, &w->change->id, &where, &version);
+        if (rc != ALEES_OK) {
+            return rc;
+        }
+        if (version.ptr == NULL) {
+            return refused(w);
+        }
+        if (where.ptr == NULL || alees_id_parse(where, organization) != ALEES_OK) {
+            return ALEES_E_INTERNAL;
+        }
+    } else if (w->ctx->problem.item_count > 0) {
+        return ALEES_OK; /* it does not say which organization, and is refused for that */
+    }
+    return judge_fields(w, &fields, body, organization);
+}
+
 /* ---- the three operations ---- */
 
 /* A new row is written under its own organization and no other; a new organization is its own, below its parent. */
@@ -197,7 +240,8 @@ alees_rc engine_create(alees_ctx *ctx) {
     if (w.change == NULL) {
         return ALEES_E_NOMEM;
     }
-    rc = engine_change_read(w.change, body, &organization);
+    rc = check_fields(&w, r->add, body, &organization);
+    rc = rc == ALEES_OK ? engine_change_read(w.change, body, &organization) : rc;
     rc = rc == ALEES_OK ? engine_change_hook(w.change, r->decl->validate) : rc;
     rc = rc == ALEES_OK ? place_new_row(&w, &organization) : rc;
     rc = rc == ALEES_OK ? put_location(&w) : rc;
@@ -252,8 +296,10 @@ alees_rc engine_patch(alees_ctx *ctx) {
     const struct resource *r = ctx->route->resource;
     struct write w = {.ctx = ctx, .r = r, .status = 200};
     const alees_json *body = NULL;
+    alees_id organization;
     alees_rc rc = start(&w, ALEES_UPDATE);
     rc = rc == ALEES_OK ? engine_change_body(ctx, &body) : rc;
+    rc = rc == ALEES_OK ? check_fields(&w, r->change, body, &organization) : rc;
     rc = rc == ALEES_OK ? engine_change_read(w.change, body, NULL) : rc;
     if (rc == ALEES_OK && engine_change_is_empty(w.change)) {
         return reply_unchanged(&w);

@@ -178,12 +178,30 @@ static struct alees_self *rbac_provider(const struct app *app) {
     return NULL;
 }
 
-/* The provider learns every permission there is, and their numbers with it. */
+/* Every resource, as far as the provider is one that asks for them. */
+static alees_rc hand_over_resources(struct app *app, alees_ctx *ctx) {
+    const struct catalogue *c = &app->catalogue;
+    struct alees_resource_of *items;
+    if (!ALEES_HAS(struct alees_rbac_v1, app->rbac, resources) || !app->rbac->resources) {
+        return ALEES_OK;
+    }
+    items = ARENA_ARRAY(app->arena, struct alees_resource_of, c->resource_count);
+    if (!items) {
+        return ALEES_E_NOMEM;
+    }
+    for (uint32_t i = 0; i < c->resource_count; i++) {
+        items[i] = (struct alees_resource_of){c->resources[i]->plugin->decl.name, c->resources[i]->decl};
+    }
+    return app->rbac->resources(app->rbac, ctx, (alees_list){items, c->resource_count, sizeof *items});
+}
+
+/* The provider learns every resource, and every permission there is, their numbers with it. */
 static alees_rc hand_over_catalogue(struct app *app) {
     struct alees_self *provider = rbac_provider(app);
     const alees_list permissions = {app->catalogue.permissions, app->catalogue.permission_count,
                                     sizeof *app->catalogue.permissions};
     alees_ctx *ctx;
+    alees_rc rc;
     ASSERT(provider != NULL); /* plugin_load_all refuses to go without one */
     app->rbac = plugin_service(ALEES_RBAC_V1);
     if (!ALEES_HAS(struct alees_rbac_v1, app->rbac, grant)) {
@@ -198,7 +216,8 @@ static alees_rc hand_over_catalogue(struct app *app) {
         fprintf(stderr, "out of memory\n");
         return ALEES_E_NOMEM;
     }
-    return boot_ctx_end(app, ctx, app->rbac->catalogue(app->rbac, ctx, permissions));
+    rc = hand_over_resources(app, ctx);
+    return boot_ctx_end(app, ctx, rc == ALEES_OK ? app->rbac->catalogue(app->rbac, ctx, permissions) : rc);
 }
 
 static alees_rc start_database(struct app *app) {

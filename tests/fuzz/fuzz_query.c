@@ -35,7 +35,7 @@ static void check_scope(struct arena *arena, uint32_t scope, alees_str query) {
     struct engine_query q;
     ctx->request.query = query;
     alees_rc rc = pipeline_parse_query(ctx);
-    rc = rc == ALEES_OK ? engine_query_read(ctx, r, &q) : rc;
+    rc = rc == ALEES_OK ? engine_query_read(ctx, r, &sample_every_field, &q) : rc;
     if (rc != ALEES_OK) {
         ASSERT(rc == ALEES_E_MALFORMED && ctx->problem.status == 400 && str_is_utf8(ctx->problem.detail));
         return;

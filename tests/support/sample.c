@@ -40,6 +40,8 @@ static const struct alees_field declared[] = {
     {.name = "code", .type = ALEES_TEXT, .flags = ALEES_WRITE_ONCE | ALEES_UNIQUE, .max = 20},
 };
 
+struct engine_fields sample_every_field = {.is_all = true};
+
 const struct alees_field *sample_field(const char *name) {
     for (size_t i = 0; i < ARRAY_LEN(declared); i++) {
         if (strcmp(declared[i].name, name) == 0) {

@@ -19,6 +19,7 @@ const struct alees_field *sample_field(const char *name); /* the declaration */
 
 /* A request to the list of r with that query, undecoded values as they are: "name=a&size=3". */
 alees_ctx *sample_ctx(struct arena *arena, struct resource *r, const char *query);
+extern struct engine_fields sample_every_field;                 /* what a caller may read whom no role restricts */
 alees_json *sample_json(struct arena *arena, const char *text); /* fails the test if it is not JSON */
 
 #endif

@@ -117,7 +117,7 @@ static alees_str head_of(struct arena *arena, const char *query) {
     alees_ctx *ctx = sample_ctx(arena, r, query);
     struct engine_query q;
     alees_str text;
-    assert_ok(engine_query_read(ctx, r, &q));
+    assert_ok(engine_query_read(ctx, r, &sample_every_field, &q));
     text = engine_cursor_head(ctx, &q);
     assert_non_null(text.ptr);
     return text;
@@ -148,7 +148,7 @@ static void test_another_user_or_route_has_another_head(void **state) {
     struct route route = *ctx->route;
     struct engine_query q;
     alees_str before;
-    assert_ok(engine_query_read(ctx, r, &q));
+    assert_ok(engine_query_read(ctx, r, &sample_every_field, &q));
     before = engine_cursor_head(ctx, &q);
     other.id.bytes[15] ^= 1;
     ctx->who = &other;

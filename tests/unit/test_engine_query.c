@@ -65,7 +65,7 @@ static void test_what_is_refused(void **state) {
         struct resource *r = sample_resource(arena, ALEES_SCOPE_ORGANIZATION);
         alees_ctx *ctx = sample_ctx(arena, r, refused[i].query);
         struct engine_query q;
-        alees_rc rc = engine_query_read(ctx, r, &q);
+        alees_rc rc = engine_query_read(ctx, r, &sample_every_field, &q);
         if (rc != ALEES_E_MALFORMED || strcmp(ctx->problem.code, refused[i].code) != 0) {
             fail_msg("%s gave %d, code %s", refused[i].query, (int)rc, ctx->problem.code ? ctx->problem.code : "none");
         }
@@ -80,7 +80,7 @@ static void test_a_secret_is_unknown(void **state) {
     struct resource *r = sample_resource(*state, ALEES_SCOPE_ORGANIZATION);
     alees_ctx *ctx = sample_ctx(*state, r, "secret=a");
     struct engine_query q;
-    assert_err(engine_query_read(ctx, r, &q), ALEES_E_MALFORMED);
+    assert_err(engine_query_read(ctx, r, &sample_every_field, &q), ALEES_E_MALFORMED);
     assert_text(ctx->problem.detail, "There is no parameter \"secret\"");
 }
 
@@ -90,7 +90,7 @@ static void test_organization_only_where_rows_have_one(void **state) {
         struct resource *r = sample_resource(*state, scopes[i]);
         alees_ctx *ctx = sample_ctx(*state, r, "organization=" SOME_ID);
         struct engine_query q;
-        assert_err(engine_query_read(ctx, r, &q), ALEES_E_MALFORMED);
+        assert_err(engine_query_read(ctx, r, &sample_every_field, &q), ALEES_E_MALFORMED);
         assert_string_equal(ctx->problem.code, "unknown_parameter");
     }
 }
@@ -100,7 +100,7 @@ static void test_what_is_understood(void **state) {
     alees_ctx *ctx =
         sample_ctx(*state, r, "since=null&organization=" SOME_ID "&ordering=-created_at,size&page_size=7&name=a");
     struct engine_query q;
-    assert_ok(engine_query_read(ctx, r, &q));
+    assert_ok(engine_query_read(ctx, r, &sample_every_field, &q));
     assert_int_equal(q.page_size, 7);
     assert_true(q.has_organization);
     assert_int_equal(q.organization.bytes[0], 0x01);
@@ -123,7 +123,7 @@ static void test_defaults(void **state) {
     struct resource *r = sample_resource(*state, ALEES_SCOPE_ORGANIZATION);
     alees_ctx *ctx = sample_ctx(*state, r, "");
     struct engine_query q;
-    assert_ok(engine_query_read(ctx, r, &q));
+    assert_ok(engine_query_read(ctx, r, &sample_every_field, &q));
     assert_int_equal(q.page_size, 50);
     assert_int_equal(q.filter_count, 0);
     assert_int_equal(q.key_count, 2); /* name, id */
@@ -156,7 +156,7 @@ static const char *sql_of(struct arena *arena, const struct shape *shape, struct
     struct engine_place place = {.reach = shape->reach, .ids = STR_LIT("{ids}"), .id = STR_LIT("one")};
     struct engine_query q;
     alees_str text;
-    assert_ok(engine_query_read(ctx, r, &q));
+    assert_ok(engine_query_read(ctx, r, &sample_every_field, &q));
     q.has_cursor = shape->has_cursor;
     q.is_backward = shape->is_backward;
     for (uint32_t i = 0; i < q.key_count; i++) {

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT
+ * engine_fields.c - which fields the caller may read, give or change, as the provider of alees.rbac/1 says.
+ *
+ * The first question is about everywhere at once; nearly always its answer is "all", and nothing more is asked. Else the
+ * organization of each row decides, asked about once for each organization. A field may choose or order the rows of a list
+ * only if it may be read wherever the list reaches: else the order of rows would tell what their fields do not.
+ *
+ * Standard fields, the organization among them, are nobody's secret; superusers, commands, global rows and one's own are
+ * not restricted; nor are rows of no organization, which every user sees, whatever roles they hold. */
+#include "engine_parts.h"
+
+#include <string.h>
+
+static bool is_unrestricted(const alees_ctx *ctx, const struct resource *r) {
+    const struct alees_rbac_v1 *rbac = ctx->app->rbac;
+    if (ctx->is_all || r->decl->scope == ALEES_SCOPE_GLOBAL || r->decl->scope == ALEES_SCOPE_OWN) {
+        return true;
+    }
+    if (ctx->who != NULL && (ctx->who->flags & ALEES_SUPERUSER) != 0) {
+        return true;
+    }
+    return !ALEES_HAS(struct alees_rbac_v1, rbac, fields) ||
+           rbac->fields == NULL; /* an older one knows no such rights */
+}
+
+/* The provider counts declared fields, the engine all of them, the standard ones first. NULL without memory. */
+static const bool *spread(struct arena *arena, const struct resource *r, const uint64_t *bits) {
+    bool *may = ARENA_ARRAY(arena, bool, r->field_count);
+    uint32_t declared = 0;
+    for (uint32_t i = 0; may != NULL && i < r->field_count; i++) {
+        if (r->fields[i].is_standard) {
+            may[i] = true;
+        } else {
+            may[i] = (bits[declared / 64] >> (declared % 64) & 1) != 0;
+            declared++;
+        }
+    }
+    return may;
+}
+
+/* organization NULL: everywhere. */
+static alees_rc ask(const struct engine_fields *fields, const alees_id *organization,
+                    const struct alees_fields **ret_answer) {
+    alees_ctx *ctx = fields->ctx;
+    const struct alees_rbac_v1 *rbac = ctx->app->rbac;
+    const struct alees_fields *answer = NULL;
+    alees_rc rc = rbac->fields(rbac, ctx, ctx->who, fields->permission, organization, &answer);
+    if (rc == ALEES_OK && (answer == NULL || (answer->all != 1 && answer->bits == NULL))) {
+        rc = ALEES_E_INTERNAL;
+    }
+    if (rc != ALEES_OK) {
+        (void)problem_set(&ctx->problem, problem_kind_of(rc), "The permissions of the caller cannot be known now.");
+        return rc;
+    }
+    *ret_answer = answer;
+    return ALEES_OK;
+}
+
+/* *ret_may NULL: every field. */
+static alees_rc ask_map(const struct engine_fields *fields, const alees_id *organization, const bool **ret_may) {
+    const struct alees_fields *answer = NULL;
+    const bool *may = NULL;
+    alees_rc rc = ask(fields, organization, &answer);
+    if (rc == ALEES_OK && answer->all != 1) {
+        may = spread(fields->ctx->arena, fields->r, answer->bits);
+        rc = may != NULL ? ALEES_OK : engine_value_nomem(&fields->ctx->problem);
+    }
+    if (rc == ALEES_OK) {
+        *ret_may = may;
+    }
+    return rc;
+}
+
+alees_rc engine_fields_open(alees_ctx *ctx, const struct resource *r, uint32_t permission,
+                            struct engine_fields *ret_fields) {
+    struct engine_fields fields = {.ctx = ctx, .r = r, .permission = permission};
+    alees_rc rc = is_unrestricted(ctx, r) ? ALEES_OK : ask_map(&fields, NULL, &fields.everywhere);
+    if (rc == ALEES_OK) {
+        fields.is_all = fields.everywhere == NULL;
+        *ret_fields = fields;
+    }
+    return rc;
+}
+
+alees_rc engine_fields_in(struct engine_fields *fields, const alees_id *organization, const bool **ret_may) {
+    struct engine_fields_known *known;
+    alees_rc rc;
+    if (fields->is_all) {
+        *ret_may = NULL;
+        return ALEES_OK;
+    }
+    for (known = fields->known; known != NULL; known = known->next) {
+        if (alees_id_compare(&known->organization, organization) == 0) {
+            *ret_may = known->may;
+            return ALEES_OK;
+        }
+    }
+    known = ARENA_NEW(fields->ctx->arena, struct engine_fields_known);
+    if (known == NULL) {
+        return engine_value_nomem(&fields->ctx->problem);
+    }
+    rc = ask_map(fields, organization, &known->may);
+    if (rc == ALEES_OK) {
+        known->organization = *organization;
+        known->next = fields->known;
+        fields->known = known;
+        *ret_may = known->may;
+    }
+    return rc;
+}
+
+/* The field whose value is the organization that a row is judged by; NULL: there is none. A new organization is not known
+ * to the provider before it is committed: its parent stands for it, as it did for the permission to make it. */
+static const struct resource_field *judged_by(const struct engine_fields *fields) {
+    const struct resource *r = fields->r;
+    if (r->decl->scope != ALEES_SCOPE_SELF) {
+        return resource_field(r, STR_LIT("organization"));
+    }
+    return fields->ctx->route->operation == ROUTE_CREATE ? r->parent : resource_field(r, STR_LIT("id"));
+}
+
+alees_rc engine_fields_of_row(struct engine_fields *fields, const alees_rows *rows, uint32_t row,
+                              const bool **ret_may) {
+    const struct resource_field *f;
+    alees_str text = {NULL, 0};
+    alees_id organization;
+    if (fields->is_all) {
+        *ret_may = NULL;
+        return ALEES_OK;
+    }
+    f = judged_by(fields);
+    if (f != NULL) {
+        text = store_rows_text(rows, row, fields->r->shapes->places[f - fields->r->fields]);
+    }
+    if (text.ptr != NULL && alees_id_parse(text, &organization) == ALEES_OK) {
+        return engine_fields_in(fields, &organization, ret_may);
+    }
+    /* a row of no organization is shown to all; what says nothing of where it belongs is judged the narrow way */
+    *ret_may = f != NULL && text.ptr == NULL && f != fields->r->parent ? NULL : fields->everywhere;
+    return ALEES_OK;
+}
+
+alees_rc engine_fields_usable(struct engine_fields *fields, const alees_id *organization, const bool **ret_may) {
+    const struct alees_organizations *where;
+    if (fields->is_all) {
+        *ret_may = NULL;
+        return ALEES_OK;
+    }
+    where = fields->ctx->where;
+    if (organization != NULL && engine_place_has(where, organization)) {
+        return engine_fields_in(fields, organization, ret_may);
+    }
+    if (organization != NULL || where == NULL || (where->all != 1 && where->count == 0)) {
+        *ret_may = NULL; /* a list that reaches nowhere has nothing to tell */
+    } else {
+        *ret_may = fields->everywhere;
+    }
+    return ALEES_OK;
+}
+
+alees_rc engine_fields_somewhere(const struct engine_fields *fields, const struct resource_field *f, bool *ret_may) {
+    const struct alees_organizations *where = fields->ctx->where;
+    uint32_t place = 0;
+    for (const struct resource_field *other = fields->r->fields; other < f; other++) {
+        place += !other->is_standard;
+    }
+    for (uint32_t i = 0; where != NULL && i < where->count; i++) {
+        const struct alees_fields *answer = NULL;
+        alees_rc rc = ask(fields, &where->ids[i], &answer);
+        if (rc != ALEES_OK) {
+            return rc;
+        }
+        if (answer->all == 1 || (answer->bits[place / 64] >> (place % 64) & 1) != 0) {
+            *ret_may = true;
+            return ALEES_OK;
+        }
+    }
+    *ret_may = false;
+    return ALEES_OK;
+}
+
+/* ---- what is sent ---- */
+
+/* Is this field in the body, though it may not be? What nobody can send is not a matter of rights. */
+static bool is_forbidden(const struct resource *r, uint32_t action, const alees_json *body, const bool *may,
+                         uint32_t at) {
+    const struct resource_field *f = &r->fields[at];
+    return !may[at] && jx_kind(jx_get(body, f->decl->name)) != ALEES_JSON_ABSENT && engine_change_takes(r, action, f);
+}
+
+bool engine_fields_permit(const struct resource *r, uint32_t action, const alees_json *body, const bool *may) {
+    for (uint32_t i = 0; may != NULL && i < r->field_count; i++) {
+        if (is_forbidden(r, action, body, may, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+alees_rc engine_fields_refuse(const struct engine_fields *fields, uint32_t action, const alees_json *body,
+                              const bool *may, const alees_id *organization) {
+    const struct resource *r = fields->r;
+    const struct alees_rbac_v1 *rbac = fields->ctx->app->rbac;
+    struct problem *problem = &fields->ctx->problem;
+    bool is_create = action == ALEES_CREATE;
+    alees_str name = rbac->organization_name(rbac, fields->ctx, organization);
+    alees_rc rc;
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (is_forbidden(r, action, body, may, i)) {
+            problem_add(problem, engine_value_pointer(problem->arena, alees_text(r->fields[i].decl->name)),
+                        problem_rows[PROBLEM_FIELD_NOT_PERMITTED].code, "may not be %s by you; leave it out",
+                        is_create ? "given" : "changed");
+        }
+    }
+    rc = problem_set(problem, PROBLEM_FIELD_NOT_PERMITTED,
+                     "Your roles in %s%.*s%s do not permit the fields that errors names; leave them out.",
+                     name.ptr != NULL ? "the organization \"" : "the row's organization",
+                     name.ptr != NULL ? (int)name.len : 0, name.ptr != NULL ? name.ptr : "",
+                     name.ptr != NULL ? "\"" : "");
+    problem->organization = name;
+    return rc;
+}
