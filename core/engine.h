@@ -40,7 +40,12 @@ alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource
 alees_rc engine_value_from_json(alees_ctx *ctx, const struct alees_field *field, alees_str pointer,
                                 const alees_json *value, alees_str *ret_text) MUST_CHECK;
 alees_rc engine_value_from_text(alees_ctx *ctx, const struct alees_field *field, alees_str pointer, alees_str text,
-                                alees_str *ret_text) MUST_CHECK;
+                                alees_str *ret_text)
+    MUST_CHECK; /* 403 that names the permission and, unless NULL, the organization. */
+alees_rc engine_place_deny(alees_ctx *ctx, const char *permission, const alees_id *organization);
+/* 422 that names one field, or one more. */
+alees_rc engine_refuse(alees_ctx *ctx, alees_str field, const char *code, alees_str detail);
+
 /* A whole body against a list of fields: unknown (with the nearest match), missing, wrong. Sets the problem. */
 alees_rc engine_check_body(alees_ctx *ctx, const struct alees_field *fields, uint32_t count,
                            const alees_json *body) MUST_CHECK;

@@ -90,6 +90,13 @@ static bool has_room(const struct names *n) {
     return n->ctx->problem.item_count < PROBLEM_MOST_ITEMS;
 }
 
+/* A resource with a parent has a route of its plugin for it, where the rights at both ends are asked. */
+static const char *how_to_move(const struct names *n) {
+    alees_str detail = arena_printf(n->ctx->arena, "is changed by POST %s/{id}/move only; leave it out",
+                                    n->change->resource->decl->path);
+    return detail.ptr != NULL ? detail.ptr : "cannot be written; leave it out";
+}
+
 static bool look_at_field(void *data, alees_str key, const alees_json *value) {
     struct names *n = data;
     const struct resource_field *f = resource_field(n->change->resource, key);
@@ -100,7 +107,9 @@ static bool look_at_field(void *data, alees_str key, const alees_json *value) {
         bool is_once = (f->decl->flags & ALEES_READ_ONLY) == 0 && n->change->action == ALEES_UPDATE &&
                        (!f->is_standard || strcmp(f->decl->name, "organization") == 0);
         refuse_name(n, key, PROBLEM_READ_ONLY_FIELD,
-                    is_once ? "can be given on create only; leave it out" : "cannot be written; leave it out");
+                    is_once && f == n->change->resource->parent ? how_to_move(n)
+                    : is_once                                   ? "can be given on create only; leave it out"
+                                                                : "cannot be written; leave it out");
     }
     return has_room(n);
 }
@@ -336,11 +345,19 @@ static alees_rc svc_set(alees_change *change, const char *field, alees_str value
     return ALEES_OK;
 }
 
+static void refuse_field(alees_ctx *ctx, alees_str field, const char *code, alees_str detail) {
+    problem_add(&ctx->problem, engine_value_pointer(ctx->arena, field), code != NULL ? code : "invalid", "%.*s",
+                STR_FMT(detail)); /* copies both */
+}
+
 static alees_rc svc_refuse(alees_change *change, const char *field, const char *code, alees_str detail) {
-    alees_ctx *ctx = checked(change)->ctx;
-    problem_add(&ctx->problem, engine_value_pointer(ctx->arena, alees_text(field)), code != NULL ? code : "invalid",
-                "%.*s", STR_FMT(detail)); /* copies both */
-    return ALEES_E_INVALID;
+    refuse_field(checked(change)->ctx, alees_text(field), code, detail);
+    return ALEES_E_INVALID; /* engine_change_hook says the rest, when all fields have been looked at */
+}
+
+alees_rc engine_refuse(alees_ctx *ctx, alees_str field, const char *code, alees_str detail) {
+    refuse_field(ctx, field, code, detail);
+    return invalid(ctx);
 }
 
 const struct alees_resource_v1 svc_resource = {

@@ -117,8 +117,6 @@ alees_rc engine_place_seen(alees_ctx *ctx, const struct resource *r,
  * one is added to the items of the problem and gives ALEES_OK: the rest of the body is looked at first. */
 alees_rc engine_place_create(alees_ctx *ctx, const struct resource *r, const alees_json *body,
                              alees_id *ret_organization) MUST_CHECK;
-/* 403 that names the permission and, unless NULL, the organization. */
-alees_rc engine_place_deny(alees_ctx *ctx, const char *permission, const alees_id *organization);
 /* May the caller point at this organization? */
 alees_rc engine_place_may_refer(alees_ctx *ctx, const struct resource *target, const alees_id *organization,
                                 bool *ret_may) MUST_CHECK;

@@ -30,6 +30,7 @@
     X(NOT_UNIQUE, 409, "not_unique", ALEES_E_CONFLICT, "The value is taken") \
     X(PROTECTED, 409, "protected", ALEES_E_CONFLICT, "Other rows refer to this one") \
     X(LAST_OWNER, 409, "last_owner", ALEES_E_CONFLICT, "The last owner of an organization") \
+    X(ORGANIZATION_CYCLE, 409, "organization_cycle", ALEES_E_CONFLICT, "An organization cannot be below itself") \
     X(PRECONDITION_FAILED, 412, "precondition_failed", ALEES_E_CONFLICT, "The row has changed") \
     X(BODY_TOO_LARGE, 413, "body_too_large", ALEES_E_MALFORMED, "The body is too large") \
     X(URI_TOO_LONG, 414, "uri_too_long", ALEES_E_MALFORMED, "The address is too long") \

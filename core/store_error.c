@@ -26,6 +26,8 @@ static const struct {
     {"AL001", PROBLEM_LAST_OWNER, ALEES_LOG_DEBUG,
      "An organization would be left without an owner; make another active user its owner, without a time limit, "
      "first."},
+    {"AL002", PROBLEM_ORGANIZATION_CYCLE, ALEES_LOG_DEBUG, /* plugins/organization */
+     "The new parent is the organization itself or is below it; choose another one."},
     {"P0001", PROBLEM_CONFLICT, ALEES_LOG_INFO, "A rule of the database does not allow this."},
     {"42501", PROBLEM_PERMISSION_DENIED, ALEES_LOG_WARN, "The database does not allow this."},
     {"40", PROBLEM_CONFLICT, ALEES_LOG_INFO, "Somebody else changed the same rows; try again."},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alees/util.h"
+#include "engine.h"
 #include "log.h"
 #include "plugin.h"
 #include "svc.h"
@@ -84,6 +85,10 @@ static alees_str host_listen_address(void) {
     return alees_text(the_listen);
 }
 
+static alees_rc host_deny(alees_ctx *ctx, const char *permission, const alees_id *organization) {
+    return svc_is_ctx(ctx) && permission ? engine_place_deny(ctx, permission, organization) : ALEES_E_INTERNAL;
+}
+
 const struct alees_host svc_host = {
     .struct_size = sizeof(struct alees_host),
     .abi_minor = ALEES_ABI_MINOR,
@@ -96,4 +101,5 @@ const struct alees_host svc_host = {
     .count = host_count,
     .new_id = sys_new_id,
     .listen_address = host_listen_address,
+    .deny = host_deny,
 };

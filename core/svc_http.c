@@ -96,6 +96,13 @@ static alees_rc http_reply_row(alees_ctx *ctx, uint32_t status, const char *reso
     return r ? engine_reply_row(ctx, status, r, &id) : ALEES_E_INTERNAL;
 }
 
+static alees_rc http_refuse(alees_ctx *ctx, const char *member, const char *code, alees_str detail) {
+    if (!svc_is_ctx(ctx) || !member) {
+        return ALEES_E_INTERNAL;
+    }
+    return engine_refuse(ctx, alees_text(member), code, detail);
+}
+
 const struct alees_http_v1 svc_http = {
     .struct_size = sizeof(struct alees_http_v1),
     .parameter = http_parameter,
@@ -108,4 +115,5 @@ const struct alees_http_v1 svc_http = {
     .reply = http_reply,
     .reply_json = http_reply_json,
     .reply_row = http_reply_row,
+    .refuse = http_refuse,
 };

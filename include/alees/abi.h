@@ -102,6 +102,9 @@ struct alees_host {
     alees_id (*new_id)(void);
     /* The address the server will listen on, such as "127.0.0.1"; absent when a command runs instead. [any] */
     alees_str (*listen_address)(void);
+    /* Says that the caller lacks a permission: 403 with its whole name and, unless NULL, what the organization is called.
+     * Name none that the caller may not view. Gives ALEES_E_DENIED. [owner] */
+    alees_rc (*deny)(alees_ctx *ctx, const char *permission, const alees_id *organization);
 };
 
 /* A service of another plugin or of the host. min_size is ALEES_UPTO(table, last member used), never sizeof. */

@@ -35,6 +35,9 @@ struct alees_http_v1 {
     /* Answers with the row {id} of a declared resource as the resource's own GET would: E_NOT_FOUND unless the caller may
      * view it. [owner] */
     alees_rc (*reply_row)(alees_ctx *ctx, uint32_t status, const char *resource, alees_id id);
+    /* Refuses one member of the body with 422, as alees.resource/1 refuses a field: code is snake_case, detail tells what
+     * to do. May be called for several members. Gives ALEES_E_INVALID. [owner] */
+    alees_rc (*refuse)(alees_ctx *ctx, const char *member, const char *code, alees_str detail);
 };
 
 #ifdef __cplusplus

@@ -115,6 +115,10 @@ struct alees_rbac_v1 {
      * or one not held, gives no field. A role that says nothing of a resource permits all of its fields. [owner] */
     alees_rc (*fields)(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
                        uint32_t permission, const alees_id *organization, const struct alees_fields **ret_fields);
+    /* What is decided about who from now on rests on rows read after this call, whatever was remembered before. For code
+     * that has locked what it is about to change: a right that was taken away before the lock was had is gone then, also
+     * if another server took it. Reads the tree and the roles: not for every request. E_UNAVAILABLE, E_NOMEM. [owner] */
+    alees_rc (*refresh)(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who);
 };
 
 #ifdef __cplusplus

@@ -3,24 +3,13 @@
  * organization - the tree of organizations and their kinds.
  *
  * Reads from top to bottom: declarations (fields, statements), code (hooks, the offered service, demonstration rows),
- * then the descriptor. To every other plugin an organization is an id; who may do what in it is plugins/rbac's. */
+ * then the descriptor; move.c moves one organization below another. To every other plugin an organization is an id; who
+ * may do what in it is plugins/rbac's. */
+#include "plugin.h"
+
 #include <stdlib.h>
 
-#include "alees/abi.h"
-#include "alees/db.h"
-#include "alees/organization.h"
-#include "alees/rbac.h"
-#include "alees/resource.h"
-#include "alees/util.h"
 #include "organization_sql.h"
-
-struct organization {
-    alees_self *self;
-    const struct alees_db_v1 *db;
-    const struct alees_resource_v1 *resource;
-    const struct alees_rbac_v1 *rbac;
-    struct alees_organization_v1 service;
-};
 
 /* Declarations: what the host serves, validates, scopes and documents. */
 
@@ -80,7 +69,8 @@ static const struct alees_field organization_fields[] = {
      .type = ALEES_REFERENCE,
      .flags = ALEES_WRITE_ONCE | ALEES_NULLABLE | ALEES_FILTER,
      .reference = "organization.organization",
-     .description = "The organization above this one; null for a root, which only a superuser may create.",
+     .description = "The organization above this one; null for a root, which only a superuser may create. Changed by "
+                    "POST /organizations/{id}/move.",
      .example = "\"01930000-0000-7000-8000-000000000001\""},
     {.name = "effective_date",
      .type = ALEES_DATE,
@@ -132,9 +122,7 @@ static const struct alees_field organization_fields[] = {
      .example = "{}"},
 };
 
-enum { TIMEZONE, ACTIVE, DEMO };
-
-static const struct alees_statement statements[] = {
+const struct alees_statement organization_statements[ORGANIZATION_STATEMENTS] = {
     [TIMEZONE] = {.name = "timezone", .sql = "SELECT 1 FROM organization.timezone WHERE name = $1", .nparams = 1},
     [ACTIVE] =
         {.name = "active_organizations",
@@ -144,10 +132,20 @@ static const struct alees_statement statements[] = {
                      " organization_type_id) SELECT $1::uuid, $2, $3, $4::uuid, $5, $6, $7, t.id"
                      " FROM organization.organization_type t WHERE t.name = $8 ON CONFLICT DO NOTHING",
               .nparams = 8},
+    [LOCK_MOVES] = {.name = "lock_moves", .sql = "SELECT pg_advisory_xact_lock(" ORGANIZATION_MOVES ")"},
+    [LOCK] = {.name = "lock_organization",
+              .sql = "SELECT parent_id FROM organization.organization WHERE id = $1 FOR NO KEY UPDATE",
+              .nparams = 1},
+    [MOVE] = {.name = "move_organization",
+              .sql = "UPDATE organization.organization SET parent_id = $2::uuid, version = version + 1,"
+                     " updated_at = now(), updated_by = $3::uuid WHERE id = $1::uuid"
+                     " AND parent_id IS DISTINCT FROM $2::uuid",
+              .nparams = 3},
 };
 
 static const struct alees_migration migrations[] = {
     {.version = 1, .name = "create tables", .sql = sql_0001_tables},
+    {.version = 2, .name = "no organization below itself", .sql = sql_0002_cycles},
 };
 
 /* Rules across fields, and those that a type cannot say. */
@@ -181,7 +179,7 @@ static alees_rc check_timezone(struct organization *me, alees_ctx *ctx, alees_ch
     if (!name.ptr) {
         return ALEES_OK;
     }
-    alees_rc rc = me->db->run(me->self, ctx, &statements[TIMEZONE], &name, 1, &rows);
+    alees_rc rc = me->db->run(me->self, ctx, &organization_statements[TIMEZONE], &name, 1, &rows);
     if (rc == ALEES_OK && me->db->count(rows) == 0) {
         rc = me->resource->refuse(change, "timezone", "unknown_timezone",
                                   alees_text("Use the IANA name of a time zone, such as Europe/Berlin."));
@@ -222,7 +220,7 @@ static alees_rc each(const struct alees_organization_v1 *service, alees_ctx *ctx
                      void *data) {
     struct organization *me = service->state;
     alees_rows *rows;
-    alees_rc rc = me->db->run(me->self, ctx, &statements[ACTIVE], NULL, 0, &rows);
+    alees_rc rc = me->db->run(me->self, ctx, &organization_statements[ACTIVE], NULL, 0, &rows);
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -275,7 +273,7 @@ static alees_rc demo(void *state, alees_ctx *ctx) {
         for (size_t p = 0; p < 8; p++) {
             params[p] = alees_text(demo_organizations[i][p]);
         }
-        rc = me->db->run(me->self, ctx, &statements[DEMO], params, 8, &rows);
+        rc = me->db->run(me->self, ctx, &organization_statements[DEMO], params, 8, &rows);
     }
     for (size_t i = 0; i < sizeof demo_grants / sizeof demo_grants[0] && rc == ALEES_OK; i++) {
         alees_id id;
@@ -297,7 +295,10 @@ static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx
         return ALEES_E_NOMEM;
     }
     me->self = self;
+    me->host = host;
     me->db = host->service(self, ALEES_DB_V1);
+    me->http = host->service(self, ALEES_HTTP_V1);
+    me->json = host->service(self, ALEES_JSON_V1);
     me->resource = host->service(self, ALEES_RESOURCE_V1);
     me->rbac = host->service(self, ALEES_RBAC_V1);
     me->service = (struct alees_organization_v1){.struct_size = sizeof me->service, .state = me, .each = each};
@@ -331,10 +332,51 @@ static const struct alees_resource resources[] = {
      .after_write = after_organization},
 };
 
+static const struct alees_permission permissions[] = {
+    {ORGANIZATION_MOVE, "Move an organization that is directly below this one to somewhere else."},
+};
+
+static const struct alees_field move_parameters[] = {
+    {.name = "id",
+     .type = ALEES_UUID,
+     .flags = ALEES_REQUIRED | ALEES_IN_PATH,
+     .description = "The organization that moves.",
+     .example = "\"01930000-0000-7000-8000-000000000002\""},
+};
+
+static const struct alees_field move_body[] = {
+    {.name = "parent",
+     .type = ALEES_REFERENCE,
+     .flags = ALEES_NULLABLE,
+     .reference = "organization.organization",
+     .description = "The organization above it from now on; null makes it a root. Must be sent.",
+     .example = "\"01930000-0000-7000-8000-000000000003\""},
+};
+
+static const struct alees_route routes[] = {
+    {.method = ALEES_POST,
+     .path = "/organizations/{id}/move",
+     .permission = "organization.change_organization",
+     .object = "organization.organization",
+     .summary = "Move an organization, with all that is below it, below another one.",
+     .description = "Needs organization.change_organization in it, organization.move_organization in its parent and "
+                    "organization.add_organization in the new one. From and to being a root: superusers only.",
+     .parameters = ALEES_LIST(move_parameters),
+     .body = ALEES_LIST(move_body),
+     .response = ALEES_LIST(organization_fields),
+     .request_example = "{\"parent\": \"01930000-0000-7000-8000-000000000003\"}",
+     .response_example = "{\"id\": \"01930000-0000-7000-8000-000000000002\", \"name\": \"Acme Berlin\", "
+                         "\"parent\": \"01930000-0000-7000-8000-000000000003\"}",
+     .handle = organization_move},
+};
+
 static const struct alees_need needs[] = {
     {ALEES_DB_V1, ALEES_UPTO(struct alees_db_v1, text), 0},
+    {ALEES_HTTP_V1, ALEES_UPTO(struct alees_http_v1, refuse), 0},
+    {ALEES_JSON_V1, ALEES_UPTO(struct alees_json_v1, text), 0},
     {ALEES_RESOURCE_V1, ALEES_UPTO(struct alees_resource_v1, refuse), 0},
-    {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, grant), 0}, /* and the functions that its schema offers to ours */
+    {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, refresh),
+     0}, /* and the functions that its schema offers to ours */
 };
 
 static const char *const offers[] = {ALEES_ORGANIZATION_V1};
@@ -349,8 +391,10 @@ ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .summary = "Organizations and their tree",
     .needs = ALEES_LIST(needs),
     .offers = ALEES_LIST(offers),
+    .permissions = ALEES_LIST(permissions),
     .resources = ALEES_LIST(resources),
-    .statements = ALEES_LIST(statements),
+    .routes = ALEES_LIST(routes),
+    .statements = ALEES_LIST(organization_statements),
     .migrations = ALEES_LIST(migrations),
     .start = start,
     .offer = offer,

@@ -131,8 +131,9 @@ static alees_rc refresh_roles(struct rbac *r, alees_ctx *ctx, int64_t not_before
     return rc;
 }
 
-alees_rc rbac_world(struct rbac *r, alees_ctx *ctx, struct policy_tree **ret_tree, struct policy_roles **ret_roles) {
-    int64_t began = rbac_monotonic_us(), not_before = is_listening(r) ? INT64_MIN : began;
+static alees_rc world(struct rbac *r, alees_ctx *ctx, bool anew, struct policy_tree **ret_tree,
+                      struct policy_roles **ret_roles) {
+    int64_t began = rbac_monotonic_us(), not_before = is_listening(r) && !anew ? INT64_MIN : began;
     alees_rc rc = ALEES_E_UNAVAILABLE;
     if (!r->catalogue) {
         return rc; /* still starting */
@@ -148,6 +149,24 @@ alees_rc rbac_world(struct rbac *r, alees_ctx *ctx, struct policy_tree **ret_tre
         *ret_roles = policy_roles_hold(r->roles);
     }
     pthread_mutex_unlock(&r->world_lock);
+    return rc;
+}
+
+alees_rc rbac_world(struct rbac *r, alees_ctx *ctx, struct policy_tree **ret_tree, struct policy_roles **ret_roles) {
+    return world(r, ctx, false, ret_tree, ret_roles);
+}
+
+/* The user is loaded by the next question, because nobody can have been remembered meanwhile from rows of before
+ * (table_watch), and is resolved against the tree and the roles that are read here. */
+alees_rc rbac_refresh(struct rbac *r, alees_ctx *ctx, const alees_id *user) {
+    struct policy_tree *tree;
+    struct policy_roles *roles;
+    rbac_forget_user(r, user);
+    alees_rc rc = world(r, ctx, true, &tree, &roles);
+    if (rc == ALEES_OK) {
+        policy_tree_release(tree);
+        policy_roles_release(roles);
+    }
     return rc;
 }
 

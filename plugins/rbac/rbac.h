@@ -91,6 +91,8 @@ alees_rc rbac_user_by_id(struct rbac *r, alees_ctx *ctx, const alees_id *id, str
 alees_rc rbac_user_by_name(struct rbac *r, alees_ctx *ctx, alees_str username, struct policy_user **ret_user);
 /* The tree and the roles as they are now. Both held. */
 alees_rc rbac_world(struct rbac *r, alees_ctx *ctx, struct policy_tree **ret_tree, struct policy_roles **ret_roles);
+/* Nothing read before this call is believed about the user any more. */
+alees_rc rbac_refresh(struct rbac *r, alees_ctx *ctx, const alees_id *user);
 void rbac_forget_user(struct rbac *r, const alees_id *id); /* after a change by this process is committed */
 void rbac_forget_tree(struct rbac *r);
 void rbac_forget_token(struct rbac *r, const uint8_t hash[static 32]);

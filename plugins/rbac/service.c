@@ -234,6 +234,10 @@ static alees_rc tree_changed(const struct alees_rbac_v1 *me, alees_ctx *ctx) {
     return r->db->after_commit(r->self, ctx, forget_tree, NULL);
 }
 
+static alees_rc refresh(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who) {
+    return rbac_refresh(rbac_of(me), ctx, &who->id);
+}
+
 static alees_rc grant(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str username, const alees_id *organization,
                       alees_str role, uint32_t inherit) {
     struct rbac *r = rbac_of(me);
@@ -268,5 +272,6 @@ void rbac_service_init(struct rbac *r) {
                                         .tree_changed = tree_changed,
                                         .grant = grant,
                                         .resources = resources,
-                                        .fields = fields};
+                                        .fields = fields,
+                                        .refresh = refresh};
 }

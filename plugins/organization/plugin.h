@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * plugin.h - what the files of this plugin share. Read plugin.c first. */
+#ifndef ORGANIZATION_PLUGIN_H
+#define ORGANIZATION_PLUGIN_H
+
+#include "alees/abi.h"
+#include "alees/db.h"
+#include "alees/http.h"
+#include "alees/json.h"
+#include "alees/organization.h"
+#include "alees/rbac.h"
+#include "alees/resource.h"
+#include "alees/util.h"
+
+struct organization {
+    alees_self *self;
+    const struct alees_host *host;
+    const struct alees_db_v1 *db;
+    const struct alees_http_v1 *http;
+    const struct alees_json_v1 *json;
+    const struct alees_resource_v1 *resource;
+    const struct alees_rbac_v1 *rbac;
+    struct alees_organization_v1 service;
+};
+
+enum { TIMEZONE, ACTIVE, DEMO, LOCK_MOVES, LOCK, MOVE, ORGANIZATION_STATEMENTS };
+extern const struct alees_statement organization_statements[ORGANIZATION_STATEMENTS];
+
+#define ORGANIZATION_MOVES "4711202611220001" /* the advisory lock of all moves, as in sql/0002_cycles.sql */
+#define ORGANIZATION_MOVE "organization.move_organization"
+
+/* POST /organizations/{id}/move. */
+alees_rc organization_move(void *state, alees_ctx *ctx);
+
+#endif
