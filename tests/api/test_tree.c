@@ -60,6 +60,7 @@ static void allow(struct world *w, const char *organization, const char *permiss
 #define CHANGE "organization.change_organization"
 #define ADD "organization.add_organization"
 #define MOVE "organization.move_organization"
+#define FULL VIEW "," CHANGE "," ADD "," MOVE
 
 /* A cache hears of a change by SQL within a moment; the moves themselves need not wait for that. */
 static void wait_until_seen(struct world *w, size_t user, const char *id, uint32_t status) {
@@ -155,7 +156,7 @@ static void test_rights(void **state) {
 static void test_what_is_not_seen(void **state) {
     struct world *w = *state;
     struct tree t = make_tree(w);
-    allow(w, t.new_parent, VIEW "," CHANGE "," MOVE "," ADD, true);
+    allow(w, t.new_parent, FULL, true);
     wait_until_seen(w, NOBODY, t.new_parent, 200);
     const struct answer *foreign = move(w, NOBODY, t.unit, t.new_parent),
                         *none = move(w, NOBODY, UNKNOWN, t.new_parent);
@@ -185,8 +186,8 @@ static void test_what_is_not_seen(void **state) {
 static void test_roots(void **state) {
     struct world *w = *state;
     struct tree t = make_tree(w);
-    grant_member(&w->pg, MOVER, t.top, GRANT_OWNER, true);
-    grant_member(&w->pg, MOVER, t.elsewhere, GRANT_OWNER, true);
+    allow(w, t.top, FULL, true);
+    allow(w, t.elsewhere, FULL, true);
     wait_until_seen(w, NOBODY, t.elsewhere, 200);
     const struct answer *a = move(w, NOBODY, t.unit, NULL);
     assert_problem(a, 403, "permission_denied");
@@ -223,7 +224,7 @@ static void test_rights_follow_both_ways(void **state) {
 static void test_circles(void **state) {
     struct world *w = *state;
     struct tree t = make_tree(w);
-    grant_member(&w->pg, MOVER, t.top, GRANT_OWNER, true);
+    allow(w, t.top, FULL, true);
     wait_until_seen(w, NOBODY, t.leaf, 200);
     const size_t users[] = {WORLD_ADMIN, NOBODY};
     for (size_t i = 0; i < ARRAY_LEN(users); i++) {

@@ -19,27 +19,19 @@ static const char *text_of(struct pg *pg, struct arena *arena, const char *forma
 
 const char *grant_role(struct pg *pg, struct arena *arena, const char *organization, const char *permissions) {
     return text_of(pg, arena,
-                   "WITH r AS (INSERT INTO rbac.role (id, organization_id, name) SELECT id, '%s', 'role ' || id FROM"
-                   " (SELECT alees.new_id() AS id) n RETURNING id), p AS (INSERT INTO rbac.role_permission (role_id,"
-                   " permission) SELECT DISTINCT r.id, name FROM r, unnest(string_to_array('%s', ',')) AS name)"
-                   " SELECT id FROM r",
+                   "INSERT INTO rbac.role (organization_id, name, permissions) SELECT '%s', alees.new_id(),"
+                   " array_agg(DISTINCT name) FROM unnest(string_to_array('%s', ',')) AS name RETURNING id",
                    organization, permissions);
 }
 
 void grant_member(struct pg *pg, const char *username, const char *organization, const char *role, bool inherit) {
     struct arena *arena = test_arena();
-    const char *user = text_of(pg, arena, "SELECT id FROM rbac.app_user WHERE username = '%s'", username);
-    const char *id = text_of(pg, arena,
-                             "WITH d AS (DELETE FROM rbac.membership WHERE user_id = '%s' AND organization_id = '%s')"
-                             " SELECT alees.new_id()",
-                             user, organization);
-    (void)text_of(pg, arena,
-                  "WITH m AS (INSERT INTO rbac.membership (id, user_id, organization_id, inherit) VALUES ('%s', '%s',"
-                  " '%s', %s) RETURNING id) SELECT id FROM m",
-                  id, user, organization, inherit ? "true" : "false");
-    (void)text_of(pg, arena,
-                  "INSERT INTO rbac.membership_role (membership_id, role_id) VALUES ('%s', '%s') RETURNING 1", id,
-                  role);
+    (void)text_of(
+        pg, arena,
+        "INSERT INTO rbac.membership (user_id, organization_id, role_ids, inherit) SELECT id, '%s',"
+        " ARRAY['%s'::uuid], %s FROM rbac.app_user WHERE username = '%s' ON CONFLICT (user_id, organization_id)"
+        " DO UPDATE SET role_ids = excluded.role_ids, inherit = excluded.inherit RETURNING id",
+        organization, role, inherit ? "true" : "false", username);
     arena_free(arena);
 }
 
