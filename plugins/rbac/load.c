@@ -108,9 +108,12 @@ alees_rc rbac_load_user(struct rbac *r, alees_ctx *ctx, enum rbac_statement stat
     return in.rc;
 }
 
-alees_rc rbac_load_tree(struct rbac *r, alees_ctx *ctx, uint64_t generation, struct policy_tree **ret_tree) {
+/* --- the tree and the roles --- */
+
+static alees_rc load_tree(struct rbac *r, alees_ctx *ctx, enum rbac_statement statement, const alees_str *params,
+                          uint32_t nparams, uint64_t generation, struct policy_tree **ret_tree) {
     alees_rows *rows;
-    alees_rc rc = rbac_run(r, ctx, RBAC_LOAD_ORGANIZATIONS, NULL, 0, &rows);
+    alees_rc rc = rbac_run(r, ctx, statement, params, nparams, &rows);
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -133,17 +136,11 @@ alees_rc rbac_load_tree(struct rbac *r, alees_ctx *ctx, uint64_t generation, str
     if (!tree) {
         return ALEES_E_NOMEM;
     }
-    r->host->count(r->self, RBAC_TREE_LOADS, 1);
     *ret_tree = tree;
     return ALEES_OK;
 }
 
-alees_rc rbac_load_roles(struct rbac *r, alees_ctx *ctx, uint64_t generation, struct policy_roles **ret_roles) {
-    alees_rows *rows;
-    alees_rc rc = rbac_run(r, ctx, RBAC_LOAD_ROLES, NULL, 0, &rows);
-    if (rc != ALEES_OK) {
-        return rc;
-    }
+static alees_rc read_roles(struct rbac *r, alees_ctx *ctx, const alees_rows *rows, struct policy_role_rows *ret_rows) {
     struct reader in = {r, rows, ALEES_OK};
     uint32_t count = r->db->count(rows);
     struct policy_role_row *roles = r->host->alloc(ctx, count * sizeof *roles);
@@ -155,16 +152,74 @@ alees_rc rbac_load_roles(struct rbac *r, alees_ctx *ctx, uint64_t generation, st
         roles[i].is_system = !read_id(&in, i, 1, &roles[i].organization);
         roles[i].name = text(&in, i, 2);
         roles[i].permission = text(&in, i, 3);
+        roles[i].is_owner = is_true(&in, i, 4);
     }
-    if (in.rc != ALEES_OK) {
-        return in.rc;
+    ret_rows->roles = roles;
+    ret_rows->role_count = count;
+    return in.rc;
+}
+
+static alees_rc read_fields(struct rbac *r, alees_ctx *ctx, const alees_rows *rows, struct policy_role_rows *ret_rows) {
+    struct reader in = {r, rows, ALEES_OK};
+    uint32_t count = r->db->count(rows);
+    struct policy_field_row *fields = r->host->alloc(ctx, count * sizeof *fields);
+    if (!fields) {
+        return ALEES_E_NOMEM;
     }
-    struct policy_roles *made =
-        policy_roles_new(r->catalogue, &(struct policy_role_rows){.roles = roles, .role_count = count}, generation);
+    for (uint32_t i = 0; i < count; i++) {
+        (void)read_id(&in, i, 0, &fields[i].role);
+        fields[i].resource = text(&in, i, 1);
+        for (uint32_t action = 0; action < POLICY_ACTIONS; action++) {
+            fields[i].names[action] = text(&in, i, 2 + action);
+        }
+    }
+    ret_rows->fields = fields;
+    ret_rows->field_count = count;
+    return in.rc;
+}
+
+static alees_rc load_roles(struct rbac *r, alees_ctx *ctx, enum rbac_statement roles, enum rbac_statement fields,
+                           const alees_str *params, uint32_t nparams, uint64_t generation,
+                           struct policy_roles **ret_roles) {
+    struct policy_role_rows all = {0};
+    alees_rows *rows;
+    alees_rc rc = rbac_run(r, ctx, roles, params, nparams, &rows);
+    if (rc != ALEES_OK || (rc = read_roles(r, ctx, rows, &all)) != ALEES_OK ||
+        (rc = rbac_run(r, ctx, fields, params, nparams, &rows)) != ALEES_OK ||
+        (rc = read_fields(r, ctx, rows, &all)) != ALEES_OK) {
+        return rc;
+    }
+    struct policy_roles *made = policy_roles_new(r->catalogue, &all, generation);
     if (!made) {
         return ALEES_E_NOMEM;
     }
-    r->host->count(r->self, RBAC_ROLE_LOADS, 1);
     *ret_roles = made;
+    return ALEES_OK;
+}
+
+alees_rc rbac_load_tree(struct rbac *r, alees_ctx *ctx, uint64_t generation, struct policy_tree **ret_tree) {
+    r->host->count(r->self, RBAC_TREE_LOADS, 1);
+    return load_tree(r, ctx, RBAC_LOAD_ORGANIZATIONS, NULL, 0, generation, ret_tree);
+}
+
+alees_rc rbac_load_roles(struct rbac *r, alees_ctx *ctx, uint64_t generation, struct policy_roles **ret_roles) {
+    r->host->count(r->self, RBAC_ROLE_LOADS, 1);
+    return load_roles(r, ctx, RBAC_LOAD_ROLES, RBAC_LOAD_FIELDS, NULL, 0, generation, ret_roles);
+}
+
+alees_rc rbac_load_fresh(struct rbac *r, alees_ctx *ctx, alees_str user, const struct rbac_about *about,
+                         struct policy_tree **ret_tree, struct policy_roles **ret_roles) {
+    const alees_str params[] = {user, about->roles};
+    struct policy_tree *tree;
+    alees_rc rc = load_tree(r, ctx, RBAC_FRESH_ORGANIZATIONS, &about->organizations, 1, 0, &tree);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    rc = load_roles(r, ctx, RBAC_FRESH_ROLES, RBAC_FRESH_FIELDS, params, 2, 0, ret_roles);
+    if (rc != ALEES_OK) {
+        policy_tree_release(tree);
+        return rc;
+    }
+    *ret_tree = tree;
     return ALEES_OK;
 }

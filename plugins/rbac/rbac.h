@@ -20,7 +20,14 @@ enum rbac_statement {
     RBAC_LOAD_BY_ID,
     RBAC_LOAD_BY_NAME,
     RBAC_LOAD_ROLES,
+    RBAC_LOAD_FIELDS,
     RBAC_LOAD_ORGANIZATIONS,
+    RBAC_FRESH_LOCK,
+    RBAC_FRESH_LOCK_HELD,
+    RBAC_FRESH_USER,
+    RBAC_FRESH_ORGANIZATIONS,
+    RBAC_FRESH_ROLES,
+    RBAC_FRESH_FIELDS,
     RBAC_LOGIN_USER,
     RBAC_LOGIN,
     RBAC_LOGOUT,
@@ -111,6 +118,33 @@ alees_rc rbac_load_user(struct rbac *r, alees_ctx *ctx, enum rbac_statement stat
                         struct rbac_loaded *ret_loaded);
 alees_rc rbac_load_tree(struct rbac *r, alees_ctx *ctx, uint64_t generation, struct policy_tree **ret_tree);
 alees_rc rbac_load_roles(struct rbac *r, alees_ctx *ctx, uint64_t generation, struct policy_roles **ret_roles);
+
+/* --- fresh.c: for rules that are judged in the transaction of a write --- */
+
+/* What will be asked about, as arrays in PostgreSQL's text ("{id,id}"); absent is none. */
+struct rbac_about {
+    alees_str organizations; /* these, and what is above them, are known to the user that comes back */
+    alees_str roles;         /* to be found in its roles (policy_role), besides those that it holds */
+    /* Nobody else changes anything about rights in these organizations until this transaction ends (they are locked in
+     * the order of their ids, as the trigger that keeps the last owner does), nor what the user holds there. */
+    bool lock;
+};
+
+/* A user as the ctx's transaction sees it now, with its memberships, their roles and the organizations; to be asked with
+ * policy_*. Release it with policy_user_release. E_NOT_FOUND, and what a statement fails with. */
+alees_rc rbac_fresh_user(struct rbac *r, alees_ctx *ctx, const alees_id *id, const struct rbac_about *about,
+                         struct policy_user **ret_user);
+/* The same for whoever makes the request, with the limit of their key or NULL. E_DENIED if nobody does, or if they are
+ * no more. */
+alees_rc rbac_fresh_caller(struct rbac *r, alees_ctx *ctx, const struct rbac_about *about,
+                           struct policy_user **ret_user, const struct policy_limit **ret_limit);
+/* Was changed in the ctx's transaction: after its commit, before the client is answered, this process remembers nothing
+ * older. Others hear of it by notification. */
+alees_rc rbac_user_changed(struct rbac *r, alees_ctx *ctx, const alees_id *id);
+alees_rc rbac_roles_changed(struct rbac *r, alees_ctx *ctx); /* with their permissions and fields */
+/* load.c, for rbac_fresh_user: the organizations and the roles that about names. */
+alees_rc rbac_load_fresh(struct rbac *r, alees_ctx *ctx, alees_str user, const struct rbac_about *about,
+                         struct policy_tree **ret_tree, struct policy_roles **ret_roles);
 
 /* --- service.c: alees.rbac/1 --- */
 

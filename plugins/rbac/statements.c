@@ -9,6 +9,16 @@
     "(date_part('epoch', m.valid_until) * 1000000)::bigint, h.role_id "
 #define USER_MEMBERSHIPS \
     "LEFT JOIN rbac.membership m ON m.user_id = u.id LEFT JOIN LATERAL unnest(m.role_ids) h (role_id) ON true "
+#define ROLE_COLUMNS \
+    "SELECT r.id, r.organization_id, r.name, p.permission, r.is_owner FROM rbac.role r " \
+    "LEFT JOIN LATERAL unnest(r.permissions) p (permission) ON true "
+#define FIELD_COLUMNS "SELECT role_id, resource, read_fields, create_fields, update_fields FROM rbac.field_permission "
+#define HELD_ROLES /* of a user, and others */ \
+    "SELECT unnest(m.role_ids) FROM rbac.membership m WHERE m.user_id = $1::uuid UNION SELECT unnest($2::uuid[])"
+/* UNION, not UNION ALL: a circle in the tree, which should not be, ends. */
+#define ABOVE(ids) \
+    "above AS (SELECT id, parent_id, is_active, name FROM rbac.organization WHERE id = ANY (" ids "::uuid[]) UNION " \
+    "SELECT o.id, o.parent_id, o.is_active, o.name FROM rbac.organization o JOIN above a ON o.id = a.parent_id)"
 #define ISO "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'"
 /* None may depend on what the caller may see: they are what finds that out, or are run for whoever may already. */
 #define EVERYWHERE ALEES_STATEMENT_EVERYWHERE
@@ -30,12 +40,31 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                            USER_COLUMNS("NULL::bigint") "FROM rbac.app_user u " USER_MEMBERSHIPS
                                                         "WHERE u.username = $1 ORDER BY m.id",
                            1, ALONE},
-    [RBAC_LOAD_ROLES] = {"load_roles",
-                         "SELECT r.id, r.organization_id, r.name, p.permission FROM rbac.role r "
-                         "LEFT JOIN LATERAL unnest(r.permissions) p (permission) ON true ORDER BY r.id",
-                         0, ALONE},
+    [RBAC_LOAD_ROLES] = {"load_roles", ROLE_COLUMNS "ORDER BY r.id", 0, ALONE},
+    [RBAC_LOAD_FIELDS] = {"load_fields", FIELD_COLUMNS, 0, ALONE},
     [RBAC_LOAD_ORGANIZATIONS] = {"load_organizations", "SELECT id, parent_id, is_active, name FROM rbac.organization",
                                  0, ALONE},
+    [RBAC_FRESH_LOCK] = {"fresh_lock",
+                         "SELECT id FROM rbac.organization WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+                         1, EVERYWHERE},
+    [RBAC_FRESH_LOCK_HELD] =
+        {"fresh_lock_held", /* user, organizations, roles */
+         "WITH RECURSIVE " ABOVE(
+             "$2") ", m AS (SELECT m.role_ids FROM rbac.membership m WHERE m.user_id = $1::uuid "
+                   "AND (m.organization_id IS NULL OR m.organization_id IN (SELECT id FROM above)) ORDER BY m.id FOR "
+                   "SHARE), "
+                   "h AS (SELECT r.id FROM rbac.role r WHERE r.id = ANY ($3::uuid[]) "
+                   "OR r.id IN (SELECT unnest(m.role_ids) FROM m) ORDER BY r.id FOR SHARE) SELECT count(*) FROM h",
+         3, EVERYWHERE},
+    [RBAC_FRESH_USER] = {"fresh_user",
+                         USER_COLUMNS("NULL::bigint") "FROM rbac.app_user u " USER_MEMBERSHIPS
+                                                      "WHERE u.id = $1::uuid ORDER BY m.id",
+                         1, EVERYWHERE},
+    [RBAC_FRESH_ORGANIZATIONS] = {"fresh_organizations", /* those, and what is above them */
+                                  "WITH RECURSIVE " ABOVE("$1") " SELECT id, parent_id, is_active, name FROM above", 1,
+                                  EVERYWHERE},
+    [RBAC_FRESH_ROLES] = {"fresh_roles", ROLE_COLUMNS "WHERE r.id IN (" HELD_ROLES ") ORDER BY r.id", 2, EVERYWHERE},
+    [RBAC_FRESH_FIELDS] = {"fresh_fields", FIELD_COLUMNS "WHERE role_id IN (" HELD_ROLES ")", 2, EVERYWHERE},
     [RBAC_LOGIN_USER] = {"login_user",
                          "SELECT id, password_hash, is_active, is_superuser FROM rbac.app_user WHERE username = $1", 1,
                          ALONE},
