@@ -69,16 +69,26 @@ static const char *people_say(struct catalogue_builder *b, const struct resource
     return catalogue_text(b, "%s", words);
 }
 
+/* view_, add_, change_, delete_: one for each thing that can be done with it. Rows of one user need none at all. */
 static void add_four(struct catalogue_builder *b, struct resource *r) {
+    const struct {
+        uint32_t without; /* the flag that takes it away */
+        const char *verb, *says;
+        const char **name;
+        uint32_t *number;
+    } all[] = {
+        {0, "view", "See", &r->view_name, &r->view},
+        {ALEES_RESOURCE_NO_CREATE, "add", "Create", &r->add_name, &r->add},
+        {ALEES_RESOURCE_NO_CHANGE, "change", "Change", &r->change_name, &r->change},
+        {ALEES_RESOURCE_NO_DELETE, "delete", "Delete", &r->remove_name, &r->remove},
+    };
     const char *what = people_say(b, r);
-    r->view_name = catalogue_text(b, "%s.view_%s", r->plugin->decl.name, r->decl->name);
-    r->add_name = catalogue_text(b, "%s.add_%s", r->plugin->decl.name, r->decl->name);
-    r->change_name = catalogue_text(b, "%s.change_%s", r->plugin->decl.name, r->decl->name);
-    r->remove_name = catalogue_text(b, "%s.delete_%s", r->plugin->decl.name, r->decl->name);
-    r->view = add_permission(b, r->plugin, r->view_name, catalogue_text(b, "See %s", what));
-    r->add = add_permission(b, r->plugin, r->add_name, catalogue_text(b, "Create %s", what));
-    r->change = add_permission(b, r->plugin, r->change_name, catalogue_text(b, "Change %s", what));
-    r->remove = add_permission(b, r->plugin, r->remove_name, catalogue_text(b, "Delete %s", what));
+    for (size_t i = 0; i < ARRAY_LEN(all) && r->decl->scope != ALEES_SCOPE_OWN; i++) {
+        if ((r->decl->flags & all[i].without) == 0) {
+            *all[i].name = catalogue_text(b, "%s.%s_%s", r->plugin->decl.name, all[i].verb, r->decl->name);
+            *all[i].number = add_permission(b, r->plugin, *all[i].name, catalogue_text(b, "%s %s", all[i].says, what));
+        }
+    }
 }
 
 void catalogue_add_permissions(struct catalogue_builder *b) {

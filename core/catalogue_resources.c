@@ -53,9 +53,10 @@ static void add_field(struct catalogue_builder *b, struct resource *r, const str
 }
 
 /* Where organizations themselves are a resource, the field refers to it. */
-static const struct alees_field *organization_decl(struct catalogue_builder *b, const char *organization) {
+static const struct alees_field *organization_decl(struct catalogue_builder *b, const struct resource *r,
+                                                   const char *organization) {
     struct alees_field *f;
-    if (!organization) {
+    if (!organization && !resource_is_optional(r)) {
         return &organization_field;
     }
     f = catalogue_alloc(b, sizeof *f, 1);
@@ -63,9 +64,27 @@ static const struct alees_field *organization_decl(struct catalogue_builder *b, 
         return &organization_field;
     }
     *f = organization_field;
-    f->type = ALEES_REFERENCE;
-    f->reference = organization;
+    if (organization) {
+        f->type = ALEES_REFERENCE;
+        f->reference = organization;
+    }
+    if (resource_is_optional(r)) {
+        f->flags |= ALEES_NULLABLE;
+        f->description =
+            "The organization that it belongs to; without it, the only one in which the caller may create. "
+            "Null: none, which only superusers may say.";
+    }
     return f;
+}
+
+static const char *scope_column(uint32_t scope) {
+    switch (scope) {
+    case ALEES_SCOPE_ORGANIZATION: return "organization_id";
+    case ALEES_SCOPE_SELF: return "id";
+    case ALEES_SCOPE_OWN: return "user_id";
+    case ALEES_SCOPE_SEVERAL: return "scope_ids";
+    default: return NULL;
+    }
 }
 
 static struct resource *make(struct catalogue_builder *b, struct alees_self *plugin, const struct alees_resource *decl,
@@ -81,12 +100,10 @@ static struct resource *make(struct catalogue_builder *b, struct alees_self *plu
     r->decl = decl;
     r->full_name = catalogue_text(b, "%s.%s", plugin->decl.name, decl->name);
     r->fields = fields;
+    r->scope_column = scope_column(decl->scope);
     add_field(b, r, &id_field, true);
     if (decl->scope == ALEES_SCOPE_ORGANIZATION) {
-        r->scope_column = "organization_id";
-        add_field(b, r, organization_decl(b, organization), true);
-    } else if (decl->scope == ALEES_SCOPE_SELF) {
-        r->scope_column = "id";
+        add_field(b, r, organization_decl(b, r, organization), true);
     }
     for (size_t i = 0; i < ARRAY_LEN(tail_fields); i++) {
         add_field(b, r, &tail_fields[i], true);
@@ -135,7 +152,7 @@ static void check_table(struct catalogue_builder *b, const struct resource *r) {
 static void resolve(struct catalogue_builder *b, const struct resource *r, struct resource_field *f) {
     const char *name = f->decl->reference;
     char owner[64];
-    if (f->decl->type != ALEES_REFERENCE) {
+    if (f->decl->type != ALEES_REFERENCE && f->decl->type != ALEES_REFERENCES) {
         return;
     }
     f->target = catalogue_resource(b->catalogue, name);

@@ -10,16 +10,17 @@
 
 static const struct {
     uint32_t method, flags;
+    uint32_t without; /* the flag of a resource that has no such route */
     enum route_operation operation;
     const char *tail; /* behind the resource's path */
     const char *verb; /* of the summary, before the resource's name in words */
     alees_rc (*run)(alees_ctx *ctx);
 } operations[] = {
-    {ALEES_GET, ALEES_ROUTE_READ, ROUTE_LIST, "", "List", engine_list},
-    {ALEES_POST, 0, ROUTE_CREATE, "", "Create", engine_create},
-    {ALEES_GET, ALEES_ROUTE_READ, ROUTE_GET, "/{id}", "Get one", engine_get},
-    {ALEES_PATCH, 0, ROUTE_PATCH, "/{id}", "Change", engine_patch},
-    {ALEES_DELETE, 0, ROUTE_REMOVE, "/{id}", "Delete", engine_remove},
+    {ALEES_GET, ALEES_ROUTE_READ, 0, ROUTE_LIST, "", "List", engine_list},
+    {ALEES_POST, 0, ALEES_RESOURCE_NO_CREATE, ROUTE_CREATE, "", "Create", engine_create},
+    {ALEES_GET, ALEES_ROUTE_READ, 0, ROUTE_GET, "/{id}", "Get one", engine_get},
+    {ALEES_PATCH, 0, ALEES_RESOURCE_NO_CHANGE, ROUTE_PATCH, "/{id}", "Change", engine_patch},
+    {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, ROUTE_REMOVE, "/{id}", "Delete", engine_remove},
 };
 
 /* Do two paths match the same requests? Parameters' names do not tell them apart. */
@@ -90,9 +91,12 @@ static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
     }
     for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
         struct route route;
+        if ((r->decl->flags & operations[i].without) != 0) {
+            continue;
+        }
         memset(&route, 0, sizeof route);
         route.method = operations[i].method;
-        route.flags = operations[i].flags;
+        route.flags = operations[i].flags | (r->decl->scope == ALEES_SCOPE_OWN ? ALEES_ROUTE_LOGIN : 0u);
         route.operation = operations[i].operation;
         route.path = catalogue_text(b, BASE "%s%s", r->decl->path, operations[i].tail);
         route.plugin = r->plugin;
@@ -125,12 +129,15 @@ static void check_permission(struct catalogue_builder *b, struct route *route) {
 static struct resource *find_object(struct catalogue_builder *b, const struct route *route, const char *name) {
     const struct catalogue *c = b->catalogue;
     for (uint32_t i = 0; i < c->resource_count; i++) {
-        if (strcmp(c->resources[i]->full_name, name) == 0 && c->resources[i]->scope_column) {
+        uint32_t scope = c->resources[i]->decl->scope;
+        if (strcmp(c->resources[i]->full_name, name) == 0 &&
+            (scope == ALEES_SCOPE_ORGANIZATION || scope == ALEES_SCOPE_SELF)) {
             return c->resources[i];
         }
     }
     catalogue_fault(b, route->plugin,
-                    "route %s %s: object %s is no scoped resource: give its whole name, such as %s.thing",
+                    "route %s %s: object %s is no resource whose rows belong to one organization: give its whole name, "
+                    "such as %s.thing",
                     plugin_method(route->method), route->path, name, route->plugin->decl.name);
     return NULL;
 }

@@ -165,16 +165,19 @@ static alees_str only(const alees_ctx *ctx, const alees_id *organization) {
 }
 
 /* Narrow unless told otherwise: without a user or a permission there is no organization, and a request about one row
- * reaches only that row's organization, a superuser's too. */
+ * reaches only that row's organization, a superuser's too. Where any login will do, what belongs to the user is reached. */
 void ctx_scope(const alees_ctx *ctx, struct alees_self *plugin, struct store_scope *ret_scope) {
     static const alees_id none;
     struct store_scope scope = {plugin, false, STR_LIT("{}")};
     const struct route *route = ctx->route;
     bool is_all = ctx->is_all || is_superuser(ctx);
+    bool is_login = route && (route->flags & ALEES_ROUTE_LOGIN) && ctx->who && !(ctx->who->flags & ALEES_API_KEY);
     bool has_object = route && route->decl && route->decl->object;
     bool has_organization = has_object && alees_id_compare(&ctx->object_organization, &none) != 0;
     if (is_all && !has_organization) {
         scope.all = true;
+    } else if (is_login && !ctx->where) {
+        scope.organizations = only(ctx, &ctx->who->id);
     } else if (!is_all && (ctx->is_public || !ctx->where)) {
         /* none */
     } else if (has_object) {

@@ -28,6 +28,11 @@ alees_rc engine_prepare(struct app *app, FILE *errors) MUST_CHECK;
  * permission is NOT_FOUND. Sets ctx->object and ctx->object_organization. */
 alees_rc engine_find_object(alees_ctx *ctx) MUST_CHECK;
 
+/* Whose rows of r the caller reaches with one of its permissions: the ids of organizations, of the caller where rows
+ * belong to users, or all. Sets the problem when that cannot be known. */
+alees_rc engine_place_holds(alees_ctx *ctx, const struct resource *r, uint32_t permission,
+                            const struct alees_organizations **ret_where) MUST_CHECK;
+
 /* Is it one of them? where may be NULL: no. */
 bool engine_place_has(const struct alees_organizations *where, const alees_id *organization);
 

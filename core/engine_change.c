@@ -213,6 +213,7 @@ static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *
 
 /* The organization of a create is a cell like any other, so that hooks and SQL need not know of it. */
 static alees_rc put_organization(alees_change *change, const alees_json *body, const alees_id *organization) {
+    static const alees_id none;
     const struct resource *r = change->resource;
     const struct resource_field *f = resource_field(r, STR_LIT("organization"));
     struct engine_cell *cell;
@@ -223,6 +224,9 @@ static alees_rc put_organization(alees_change *change, const alees_json *body, c
     cell = &change->cells[f - r->fields];
     cell->is_sent = jx_kind(jx_get(body, "organization")) != ALEES_JSON_ABSENT;
     cell->is_written = true;
+    if (alees_id_compare(organization, &none) == 0) { /* OPTIONAL: a row of none */
+        return ALEES_OK;
+    }
     cell->value = arena_str(change->ctx->arena, (alees_str){alees_id_format(organization, text), 36});
     return cell->value.ptr != NULL ? ALEES_OK : engine_value_nomem(&change->ctx->problem);
 }
@@ -328,7 +332,8 @@ static alees_rc svc_set(alees_change *change, const char *field, alees_str value
     if (cell == NULL || f == NULL || f->is_standard) {
         return ALEES_E_NOT_FOUND;
     }
-    if (!change->is_open || change->action == ALEES_DELETE_ROW) {
+    if (!change->is_open || change->action == ALEES_DELETE_ROW ||
+        (change->resource->decl->scope == ALEES_SCOPE_OWN && strcmp(f->column, change->resource->scope_column) == 0)) {
         return ALEES_E_UNSUPPORTED;
     }
     if (value.ptr != NULL) {

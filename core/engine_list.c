@@ -120,23 +120,30 @@ static void put_after(const struct engine_query *q, struct engine_sql *sql, bool
  * walks over all rows of the others that are older. */
 static const char *put_scope(const struct resource *r, const struct engine_place *place, bool is_lateral,
                              struct engine_sql *sql, bool *has_where) {
-    bool is_filter = place->scope.all; /* of a superuser, who is not locked out of anything */
-    bool is_one = is_lateral || place->reach == ENGINE_ONE;
+    /* of a superuser, who is not locked out of anything; and of those who would see what is shared, too */
+    bool is_filter = place->scope.all || (resource_is_shared(r) && !place->is_shared);
+    bool is_one = is_lateral || (place->reach == ENGINE_ONE && r->decl->scope != ALEES_SCOPE_SEVERAL);
+    if (place->reach == ENGINE_EVERYWHERE && place->is_owned) {
+        also(sql, has_where);
+        engine_sql_owned(sql, r);
+    }
     if (r->scope_column == NULL || place->reach == ENGINE_EVERYWHERE || (lock_host_is_off() && !is_filter)) {
         return NULL;
     }
     also(sql, has_where);
+    if (!is_one) {
+        engine_sql_scope(sql, r, place->ids, place->is_shared);
+        return NULL;
+    }
     str_ident(&sql->text, r->scope_column);
-    str_puts(&sql->text, is_one ? " = ANY(ARRAY[" : " = ANY(");
+    str_puts(&sql->text, " = ANY(ARRAY[");
     if (is_lateral) {
         str_puts(&sql->text, "o.organization");
-    } else if (is_one) {
-        engine_sql_value(sql, place->id, "uuid");
     } else {
-        engine_sql_value(sql, place->ids, "uuid[]");
+        engine_sql_value(sql, place->id, "uuid");
     }
-    str_puts(&sql->text, is_one ? "])" : ")");
-    return is_one && r->decl->scope == ALEES_SCOPE_ORGANIZATION ? r->scope_column : NULL;
+    str_puts(&sql->text, "])");
+    return r->decl->scope == ALEES_SCOPE_SELF ? NULL : r->scope_column;
 }
 
 /* One row more than the page shows, to know whether there is another page. The sizes that nearly everyone asks for stand
@@ -159,8 +166,8 @@ static void put_limit(struct engine_sql *sql, alees_str limit) {
 void engine_list_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
                      struct engine_sql *sql) {
     const struct engine_shapes *shapes = r->shapes;
-    bool is_lateral =
-        place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION && !lock_host_is_off();
+    bool is_lateral = place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION &&
+                      !place->is_shared && !lock_host_is_off();
     bool has_where = false;
     const char *scope;
     alees_str limit;

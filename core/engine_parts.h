@@ -80,7 +80,13 @@ struct engine_target { /* of a statement about one row */
     alees_str user;          /* who writes; absent: a command */
     alees_str organizations; /* where it may be, as uuid[]; absent: anywhere */
     alees_str versions;      /* which it may have, as integer[]; absent: any */
+    bool is_owned;           /* organizations absent: anywhere but in none */
 };
+
+/* "scope = ANY($1)": is the row's scope among the ids? with_shared: or has it none. */
+void engine_sql_scope(struct engine_sql *sql, const struct resource *r, alees_str ids, bool with_shared);
+/* The same for each row with a scope, whichever. */
+void engine_sql_owned(struct engine_sql *sql, const struct resource *r);
 
 void engine_sql_get(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
 void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
@@ -96,19 +102,25 @@ enum engine_reach { ENGINE_NOWHERE, ENGINE_ONE, ENGINE_SEVERAL, ENGINE_EVERYWHER
 
 struct engine_place {
     enum engine_reach reach;
-    alees_str ids; /* "{uuid,uuid}" */
-    alees_str id;  /* ENGINE_ONE: "uuid" */
+    alees_str ids;  /* "{uuid,uuid}" */
+    alees_str id;   /* ENGINE_ONE: "uuid" */
+    bool is_shared; /* reading: and rows of no organization, which everybody sees */
+    bool is_owned;  /* ENGINE_EVERYWHERE: but no rows of no organization, which are for superusers */
     struct store_scope scope;
 };
 
-bool engine_place_is_all(const alees_ctx *ctx); /* a superuser's request, or a command */
+bool engine_place_is_superuser(const alees_ctx *ctx); /* a superuser's request, or a command */
+bool engine_place_is_all(const alees_ctx *ctx);       /* or one that may reach every organization */
+/* Where a statement about r may reach. is_reading: or only look. */
 alees_rc engine_place_of(alees_ctx *ctx, const struct resource *r, const struct alees_organizations *where,
-                         struct engine_place *ret_place) MUST_CHECK;
+                         bool is_reading, struct engine_place *ret_place) MUST_CHECK;
 /* Leaves only that organization; nothing if it was not among them. */
 alees_rc engine_place_narrow(alees_ctx *ctx, const struct alees_organizations *where, const alees_id *organization,
                              struct engine_place *place) MUST_CHECK;
 /* Where does the caller hold a permission? Sets the problem when the provider cannot say. */
 alees_rc engine_place_ask(alees_ctx *ctx, uint32_t permission, const struct alees_organizations **ret_where) MUST_CHECK;
+/* Is one of the scopes of a row, as the database writes them ("uuid", "{uuid,uuid}" or absent), among where? */
+bool engine_place_meets(const alees_ctx *ctx, const struct alees_organizations *where, alees_str scope);
 /* Where the caller holds the route's permission and may view, too: a row that is not seen is not there, and the answer to
  * a change shows the row. */
 alees_rc engine_place_seen(alees_ctx *ctx, const struct resource *r,

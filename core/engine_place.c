@@ -8,12 +8,12 @@
 
 #include "lock.h"
 
-static bool is_superuser(const alees_ctx *ctx) {
-    return ctx->who != NULL && (ctx->who->flags & ALEES_SUPERUSER) != 0;
+bool engine_place_is_superuser(const alees_ctx *ctx) {
+    return ctx->is_all || (ctx->who != NULL && (ctx->who->flags & ALEES_SUPERUSER) != 0);
 }
 
 bool engine_place_is_all(const alees_ctx *ctx) {
-    return ctx->is_all || is_superuser(ctx) || (ctx->where != NULL && ctx->where->all == 1);
+    return engine_place_is_superuser(ctx) || (ctx->where != NULL && ctx->where->all == 1);
 }
 
 static alees_str id_text(struct arena *arena, const alees_id *id, const char *before, const char *after) {
@@ -29,25 +29,34 @@ static alees_rc set_one(alees_ctx *ctx, const alees_id *id, struct engine_place 
     return place->ids.ptr != NULL && place->id.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
 }
 
+static void set_everywhere(const alees_ctx *ctx, const struct resource *r, bool is_reading,
+                           struct engine_place *place) {
+    bool is_superuser = engine_place_is_superuser(ctx);
+    place->reach = ENGINE_EVERYWHERE;
+    place->scope.all = r->scope_column != NULL || is_superuser;
+    place->is_owned = resource_is_optional(r) && !is_superuser && !(is_reading && resource_is_shared(r));
+}
+
 alees_rc engine_place_of(alees_ctx *ctx, const struct resource *r, const struct alees_organizations *where,
-                         struct engine_place *ret_place) {
-    struct engine_place place = {ENGINE_NOWHERE, STR_LIT("{}"), {NULL, 0}, {r->plugin, false, STR_LIT("{}")}};
+                         bool is_reading, struct engine_place *ret_place) {
+    struct engine_place place = {.ids = STR_LIT("{}"), .scope = {r->plugin, false, STR_LIT("{}")}};
+    bool is_everywhere = ctx->is_all || r->scope_column == NULL || (where != NULL && where->all == 1);
+    alees_rc rc = ALEES_OK;
     if (lock_host_is_off()) {
         place.reach = ENGINE_SEVERAL; /* let the database find nothing */
     }
-    alees_rc rc = ALEES_OK;
-    if (ctx->is_all || (where != NULL && where->all == 1)) {
-        place.reach = ENGINE_EVERYWHERE;
-        place.scope.all = true;
-    } else if (r->scope_column == NULL) {
-        place.reach = ENGINE_EVERYWHERE;
-        place.scope.all = is_superuser(ctx);
+    if (is_everywhere) {
+        set_everywhere(ctx, r, is_reading, &place);
     } else if (where != NULL && where->count == 1) {
         rc = set_one(ctx, &where->ids[0], &place);
     } else if (where != NULL && where->count > 1) {
         place.reach = ENGINE_SEVERAL;
         place.ids = where->text;
         place.scope.organizations = where->text;
+    }
+    if (!is_everywhere && is_reading && resource_is_shared(r)) {
+        place.is_shared = true;
+        place.reach = ENGINE_SEVERAL;
     }
     if (rc == ALEES_OK) {
         *ret_place = place;
@@ -69,6 +78,7 @@ bool engine_place_has(const struct alees_organizations *where, const alees_id *o
 
 alees_rc engine_place_narrow(alees_ctx *ctx, const struct alees_organizations *where, const alees_id *organization,
                              struct engine_place *place) {
+    place->is_shared = false; /* who names an organization means that one */
     if (place->reach == ENGINE_EVERYWHERE) {
         place->id = id_text(ctx->arena, organization, "", "");
         place->reach = ENGINE_ONE;
@@ -101,6 +111,76 @@ alees_rc engine_place_ask(alees_ctx *ctx, uint32_t permission, const struct alee
     return ALEES_OK;
 }
 
+/* The caller in person: a program with their key is not. */
+static const alees_id *person(const alees_ctx *ctx) {
+    return ctx->who != NULL && (ctx->who->flags & ALEES_API_KEY) == 0 ? &ctx->who->id : NULL;
+}
+
+/* A sorted list and, unless it is NULL, one id more. */
+static alees_rc with_one(alees_ctx *ctx, const struct alees_organizations *where, const alees_id *one,
+                         const struct alees_organizations **ret_where) {
+    uint32_t count = where != NULL ? where->count : 0;
+    struct alees_organizations *all = ARENA_NEW(ctx->arena, struct alees_organizations);
+    alees_id *ids = ARENA_ARRAY(ctx->arena, alees_id, count + 1);
+    struct str text;
+    if (all == NULL || ids == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    *all = (struct alees_organizations){.struct_size = sizeof *all, .ids = ids};
+    str_init(&text, ctx->arena, 64);
+    str_putc(&text, '{');
+    for (uint32_t i = 0; i < count || one != NULL;) {
+        bool is_one = one != NULL && (i == count || alees_id_compare(one, &where->ids[i]) < 0);
+        ids[all->count] = is_one ? *one : where->ids[i];
+        str_puts(&text, all->count > 0 ? "," : "");
+        str_id(&text, &ids[all->count++]);
+        one = is_one ? NULL : one;
+        i += !is_one;
+    }
+    str_putc(&text, '}');
+    all->text = str_done(&text);
+    *ret_where = all;
+    return all->text.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+}
+
+static const struct alees_organizations everywhere = {.struct_size = sizeof everywhere, .all = 1, .text = {"{}", 2}};
+
+/* Who holds it without any organization holds it everywhere; to delete takes more than to be the row's user. */
+static alees_rc hold_several(alees_ctx *ctx, const struct resource *r, uint32_t permission,
+                             const struct alees_organizations **ret_where) {
+    const struct alees_rbac_v1 *rbac = ctx->app->rbac;
+    const struct alees_organizations *where = NULL;
+    alees_rc rc = rbac->decide(rbac, ctx, ctx->who, permission, NULL, NULL);
+    if (rc == ALEES_OK) {
+        *ret_where = &everywhere;
+        return ALEES_OK;
+    }
+    if (rc != ALEES_E_DENIED) {
+        return provider_failed(ctx, rc);
+    }
+    rc = engine_place_ask(ctx, permission, &where);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    if (where->all == 1) { /* in every organization is not without one: rows of others are none of theirs */
+        where = NULL;
+    }
+    return with_one(ctx, where, permission == r->remove ? NULL : person(ctx), ret_where);
+}
+
+alees_rc engine_place_holds(alees_ctx *ctx, const struct resource *r, uint32_t permission,
+                            const struct alees_organizations **ret_where) {
+    bool is_of_users = r->decl->scope == ALEES_SCOPE_OWN || r->decl->scope == ALEES_SCOPE_SEVERAL;
+    if (is_of_users && engine_place_is_superuser(ctx)) {
+        *ret_where = &everywhere;
+        return ALEES_OK;
+    }
+    if (r->decl->scope == ALEES_SCOPE_OWN || (is_of_users && ctx->who == NULL)) {
+        return with_one(ctx, NULL, person(ctx), ret_where);
+    }
+    return is_of_users ? hold_several(ctx, r, permission, ret_where) : engine_place_ask(ctx, permission, ret_where);
+}
+
 /* What two sorted lists have in common. */
 static alees_rc intersect(alees_ctx *ctx, const struct alees_organizations *a, const struct alees_organizations *b,
                           const struct alees_organizations **ret_both) {
@@ -129,9 +209,12 @@ static alees_rc intersect(alees_ctx *ctx, const struct alees_organizations *a, c
 alees_rc engine_place_seen(alees_ctx *ctx, const struct resource *r, const struct alees_organizations **ret_where) {
     const struct alees_organizations *where = ctx->where, *view;
     alees_rc rc = ALEES_OK;
-    if (r->scope_column != NULL && where != NULL && where->count > 0 && where->all != 1) {
-        rc = engine_place_ask(ctx, r->view, &view);
-        if (rc == ALEES_OK && view->all != 1 && !alees_equal(where->text, view->text)) {
+    bool is_some = where != NULL && (where->all == 1 || where->count > 0);
+    if (r->scope_column != NULL && is_some && !engine_place_is_superuser(ctx)) {
+        rc = engine_place_holds(ctx, r, r->view, &view);
+        if (rc == ALEES_OK && where->all == 1) {
+            where = view;
+        } else if (rc == ALEES_OK && view->all != 1 && !alees_equal(where->text, view->text)) {
             rc = intersect(ctx, where, view, &where);
         }
     }
@@ -139,6 +222,20 @@ alees_rc engine_place_seen(alees_ctx *ctx, const struct resource *r, const struc
         *ret_where = where;
     }
     return rc;
+}
+
+bool engine_place_meets(const alees_ctx *ctx, const struct alees_organizations *where, alees_str scope) {
+    bool is_list = scope.len > 0 && scope.ptr[0] == '{';
+    if (engine_place_is_superuser(ctx)) {
+        return true;
+    }
+    for (size_t i = is_list; i + 36 <= scope.len; i += 37) {
+        alees_id id;
+        if (alees_id_parse((alees_str){scope.ptr + i, 36}, &id) == ALEES_OK && engine_place_has(where, &id)) {
+            return true;
+        }
+    }
+    return where != NULL && where->all == 1 && is_list; /* without an organization: whose scope is empty, too */
 }
 
 alees_rc engine_place_deny(alees_ctx *ctx, const char *permission, const alees_id *organization) {
@@ -201,6 +298,9 @@ static alees_rc nowhere(alees_ctx *ctx, const struct resource *r) {
 
 static alees_rc without_organization(alees_ctx *ctx, const struct resource *r, alees_id *ret_organization) {
     bool is_all = engine_place_is_all(ctx);
+    if (resource_is_optional(r) && engine_place_is_superuser(ctx)) {
+        return ALEES_OK;
+    }
     if (!is_all && (ctx->where == NULL || ctx->where->count == 0)) {
         return nowhere(ctx, r);
     }
@@ -221,8 +321,11 @@ alees_rc engine_place_create(alees_ctx *ctx, const struct resource *r, const ale
     alees_str text = jx_text(value);
     alees_rc rc;
     memset(ret_organization, 0, sizeof *ret_organization);
-    if (r->scope_column == NULL) {
+    if (r->decl->scope != ALEES_SCOPE_ORGANIZATION && r->decl->scope != ALEES_SCOPE_SELF) {
         return ALEES_OK;
+    }
+    if (resource_is_optional(r) && jx_kind(value) == ALEES_JSON_NULL) {
+        return engine_place_is_superuser(ctx) ? ALEES_OK : engine_place_deny(ctx, r->add_name, NULL);
     }
     if (jx_kind(value) == ALEES_JSON_ABSENT || (r->parent != NULL && jx_kind(value) == ALEES_JSON_NULL)) {
         if (r->decl->scope == ALEES_SCOPE_SELF) { /* a root: only for superusers */

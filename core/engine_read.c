@@ -12,6 +12,16 @@ alees_rc engine_read_id(alees_ctx *ctx, alees_id *ret_id) {
     return ALEES_OK;
 }
 
+/* Where a program may reach everything but the rows of no organization. */
+static alees_rc run_owned(alees_ctx *ctx, const struct resource *r, bool is_get, const struct engine_place *place,
+                          alees_str id, alees_rows **ret_rows) {
+    const struct engine_target target = {.id = id, .is_owned = true};
+    struct engine_sql sql;
+    engine_sql_init(&sql, ctx->arena, 1);
+    (is_get ? engine_sql_get : engine_sql_locate)(&sql, r, &target);
+    return engine_sql_run(ctx, r, &place->scope, &sql, ret_rows, NULL);
+}
+
 /* Runs one of the pairs of statements by id. */
 static alees_rc run_by_id(alees_ctx *ctx, const struct resource *r, const struct statement *const pair[2],
                           const struct engine_place *place, const alees_id *id, alees_rows **ret_rows) {
@@ -20,6 +30,9 @@ static alees_rc run_by_id(alees_ctx *ctx, const struct resource *r, const struct
     char text[37];
     alees_str params[2] = {{alees_id_format(id, text), 36}, place->ids};
     struct store_call call = {statement, params};
+    if (is_everywhere && place->is_owned) {
+        return run_owned(ctx, r, pair == r->shapes->get, place, params[0], ret_rows);
+    }
     return store_run(ctx, &place->scope, &call, 1, ret_rows, NULL);
 }
 
@@ -64,7 +77,7 @@ alees_rc engine_get(alees_ctx *ctx) {
     alees_id id;
     alees_rc rc = engine_read_id(ctx, &id);
     rc = rc == ALEES_OK ? engine_query_none(ctx) : rc;
-    rc = rc == ALEES_OK ? engine_place_of(ctx, r, ctx->where, &place) : rc;
+    rc = rc == ALEES_OK ? engine_place_of(ctx, r, ctx->where, true, &place) : rc;
     rc = rc == ALEES_OK ? engine_read_row(ctx, r, &place, &id, &rows) : rc;
     return rc == ALEES_OK ? engine_row_reply(ctx, 200, r, rows) : rc;
 }
@@ -76,9 +89,9 @@ alees_rc engine_find_object(alees_ctx *ctx) {
     alees_str organization, version;
     alees_rc rc = engine_read_id(ctx, &ctx->object);
     if (rc == ALEES_OK && r->scope_column != NULL && !ctx->is_all) {
-        rc = engine_place_ask(ctx, r->view, &view);
+        rc = engine_place_holds(ctx, r, r->view, &view);
     }
-    rc = rc == ALEES_OK ? engine_place_of(ctx, r, view, &place) : rc;
+    rc = rc == ALEES_OK ? engine_place_of(ctx, r, view, true, &place) : rc;
     rc = rc == ALEES_OK ? engine_read_locate(ctx, r, &place, &ctx->object, &organization, &version) : rc;
     if (rc != ALEES_OK) {
         return rc;
@@ -98,27 +111,44 @@ static alees_rc check_seen(alees_ctx *ctx, const struct resource *r, const alees
     const struct resource_field *f =
         resource_field(r, r->decl->scope == ALEES_SCOPE_SELF ? STR_LIT("id") : STR_LIT("organization"));
     const struct alees_organizations *view = NULL;
-    alees_id organization;
-    alees_rc rc = engine_place_ask(ctx, r->view, &view);
+    alees_str scope;
+    alees_rc rc = engine_place_holds(ctx, r, r->view, &view);
     if (rc != ALEES_OK) {
         return rc;
     }
-    if (f == NULL ||
-        alees_id_parse(store_rows_text(rows, 0, r->shapes->places[f - r->fields]), &organization) != ALEES_OK ||
-        !engine_place_has(view, &organization)) {
+    if (f == NULL) {
+        return engine_error_not_found(ctx);
+    }
+    scope = store_rows_text(rows, 0, r->shapes->places[f - r->fields]);
+    if (!(scope.ptr == NULL && resource_is_shared(r)) && !engine_place_meets(ctx, view, scope)) {
         return engine_error_not_found(ctx);
     }
     return ALEES_OK;
 }
 
+/* Rows of users are in no organization that a route could be limited to: who may view the row sees it. */
+static alees_rc reply_to_viewer(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_id *id) {
+    const struct alees_organizations *view = NULL;
+    struct engine_place place;
+    alees_rows *rows = NULL;
+    alees_rc rc = engine_place_holds(ctx, r, r->view, &view);
+    rc = rc == ALEES_OK ? engine_place_of(ctx, r, view, true, &place) : rc;
+    rc = rc == ALEES_OK ? engine_read_row(ctx, r, &place, id, &rows) : rc;
+    return rc == ALEES_OK ? engine_row_reply(ctx, status, r, rows) : rc;
+}
+
 alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_id *id) {
-    struct engine_place place = {.reach = ENGINE_SEVERAL};
+    struct engine_place place = {.reach = ENGINE_SEVERAL, .is_shared = resource_is_shared(r)};
     alees_rows *rows = NULL;
     alees_rc rc;
+    if (r->decl->scope == ALEES_SCOPE_OWN || r->decl->scope == ALEES_SCOPE_SEVERAL) {
+        return reply_to_viewer(ctx, status, r, id);
+    }
     ctx_scope(ctx, r->plugin, &place.scope);
     place.ids = place.scope.organizations;
     if (place.scope.all || r->scope_column == NULL) {
         place.reach = ENGINE_EVERYWHERE;
+        place.is_owned = resource_is_optional(r) && !resource_is_shared(r) && !engine_place_is_superuser(ctx);
     }
     rc = engine_read_row(ctx, r, &place, id, &rows);
     if (rc == ALEES_OK && place.reach != ENGINE_EVERYWHERE) {
@@ -285,7 +315,7 @@ alees_rc engine_list(alees_ctx *ctx) {
     alees_rc rc = engine_fields_open(ctx, r, r->view, &page.fields);
     rc = rc == ALEES_OK ? engine_query_read(ctx, r, &page.fields, &query) : rc;
     rc = rc == ALEES_OK ? engine_query_cursor(ctx, store_secret(ctx->app->store), &query) : rc;
-    rc = rc == ALEES_OK ? engine_place_of(ctx, r, ctx->where, &place) : rc;
+    rc = rc == ALEES_OK ? engine_place_of(ctx, r, ctx->where, true, &place) : rc;
     if (rc == ALEES_OK && query.has_organization) {
         rc = engine_place_narrow(ctx, ctx->where, &query.organization, &place);
     }

@@ -97,11 +97,12 @@ static alees_rc check_sort_fields(const struct resource *r, FILE *errors) {
         if ((f->flags & ALEES_SORT) == 0) {
             continue;
         }
-        if (f->type == ALEES_JSON || f->type == ALEES_TAGS || (f->flags & ALEES_WRITE_ONLY) != 0 ||
+        if (f->type == ALEES_JSON || f->type == ALEES_TAGS || f->type == ALEES_REFERENCES ||
+            (f->flags & ALEES_WRITE_ONLY) != 0 ||
             (f->type == ALEES_TEXT && (f->max <= 0 || f->max > ENGINE_MAX_SORT_TEXT))) {
             (void)fprintf(errors,
                           "resource %s: field %s cannot be sorted by: declare a text with at most %d characters, "
-                          "or another type than JSON and TAGS, that is not write-only\n",
+                          "or another type than JSON, TAGS and REFERENCES, that is not write-only\n",
                           r->full_name, f->name, ENGINE_MAX_SORT_TEXT);
             result = ALEES_E_INVALID;
         }
@@ -150,8 +151,8 @@ enum text { GET, LOCATE, DELETE, INSERT, UPDATE, LIST_ONE, LIST_SEVERAL, TEXTS }
 static void put_text(const struct app *app, struct engine_sql *sql, const struct resource *r, enum text which,
                      bool is_all, const struct engine_cell *cells) {
     static const alees_str empty = {"", 0}, absent = {NULL, 0};
-    const struct engine_target target = {empty, empty, is_all ? absent : empty, absent};
-    struct engine_place place = {.ids = empty, .id = empty};
+    const struct engine_target target = {empty, empty, is_all ? absent : empty, absent, false};
+    struct engine_place place = {.ids = empty, .id = empty, .is_shared = resource_is_shared(r)};
     struct engine_query query = {.key_count = r->shapes->order_count, .page_size = engine_query_page_size(app)};
     memcpy(query.keys, r->shapes->order, sizeof query.keys);
     switch (which) {
@@ -163,6 +164,7 @@ static void put_text(const struct app *app, struct engine_sql *sql, const struct
     case LIST_ONE:
     case LIST_SEVERAL:
         place.reach = is_all ? ENGINE_EVERYWHERE : which == LIST_ONE ? ENGINE_ONE : ENGINE_SEVERAL;
+        place.is_shared = place.is_shared && place.reach == ENGINE_SEVERAL;
         engine_list_sql(r, &query, &place, sql);
         break;
     case TEXTS: break;

@@ -4,6 +4,9 @@
  * Every name comes from a declaration and is quoted; every value is a parameter with an explicit type. Only the columns
  * that are written are named, in the order of the fields, so that there are few texts and each is prepared once. */
 #include "engine_parts.h"
+
+#include <string.h>
+
 #include "lock.h"
 
 void engine_sql_init(struct engine_sql *sql, struct arena *arena, uint32_t cap) {
@@ -38,7 +41,7 @@ const char *engine_sql_type(const struct alees_field *field) {
         [ALEES_TEXT] = "text",       [ALEES_BOOLEAN] = "boolean", [ALEES_INTEGER] = "bigint",
         [ALEES_DECIMAL] = "numeric", [ALEES_DATE] = "date",       [ALEES_TIMESTAMP] = "timestamptz",
         [ALEES_UUID] = "uuid",       [ALEES_CHOICE] = "text",     [ALEES_REFERENCE] = "uuid",
-        [ALEES_JSON] = "jsonb",      [ALEES_TAGS] = "text[]",
+        [ALEES_JSON] = "jsonb",      [ALEES_TAGS] = "text[]",     [ALEES_REFERENCES] = "uuid[]",
     };
     ASSERT(field->type > 0 && field->type < ARRAY_LEN(types));
     return types[field->type];
@@ -71,16 +74,37 @@ alees_rc engine_sql_run(alees_ctx *ctx, const struct resource *r, const struct s
     return store_run(ctx, scope, &call, 1, ret_rows, ret_error);
 }
 
+void engine_sql_scope(struct engine_sql *sql, const struct resource *r, alees_str ids, bool with_shared) {
+    bool is_list = r->decl->scope == ALEES_SCOPE_SEVERAL;
+    str_puts(&sql->text, with_shared ? "(" : "");
+    str_ident(&sql->text, r->scope_column);
+    str_puts(&sql->text, is_list ? " && " : " = ANY(");
+    engine_sql_value(sql, ids, "uuid[]");
+    str_puts(&sql->text, is_list ? "" : ")");
+    if (with_shared) {
+        str_puts(&sql->text, " OR ");
+        str_ident(&sql->text, r->scope_column);
+        str_puts(&sql->text, " IS NULL)");
+    }
+}
+
+void engine_sql_owned(struct engine_sql *sql, const struct resource *r) {
+    str_ident(&sql->text, r->scope_column);
+    str_puts(&sql->text, " IS NOT NULL");
+}
+
 /* The row, if it is in one of the organizations and has one of the versions; an absent list admits any. */
-static void put_condition(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
+static void put_condition(struct engine_sql *sql, const struct resource *r, const struct engine_target *target,
+                          bool is_reading) {
+    bool is_bound = r->scope_column != NULL && target->organizations.ptr != NULL;
     str_puts(&sql->text, " WHERE \"id\" = ");
     engine_sql_value(sql, target->id, "uuid");
-    if (r->scope_column != NULL && target->organizations.ptr != NULL && !lock_host_is_off()) {
+    if (is_bound && !lock_host_is_off()) {
         str_puts(&sql->text, " AND ");
-        str_ident(&sql->text, r->scope_column);
-        str_puts(&sql->text, " = ANY(");
-        engine_sql_value(sql, target->organizations, "uuid[]");
-        str_putc(&sql->text, ')');
+        engine_sql_scope(sql, r, target->organizations, is_reading && resource_is_shared(r));
+    } else if (!is_bound && target->is_owned) {
+        str_puts(&sql->text, " AND ");
+        engine_sql_owned(sql, r);
     }
     if (target->versions.ptr != NULL) {
         str_puts(&sql->text, " AND \"version\" = ANY(");
@@ -100,7 +124,7 @@ void engine_sql_get(struct engine_sql *sql, const struct resource *r, const stru
     str_view(&sql->text, r->shapes->shown);
     str_puts(&sql->text, ", \"version\" FROM ");
     str_view(&sql->text, r->shapes->table);
-    put_condition(sql, r, target);
+    put_condition(sql, r, target, true);
 }
 
 void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
@@ -112,7 +136,13 @@ void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const s
     }
     str_puts(&sql->text, ", \"version\" FROM ");
     str_view(&sql->text, r->shapes->table);
-    put_condition(sql, r, target);
+    put_condition(sql, r, target, true);
+}
+
+/* Whose row it is of one user, the host says, and only on create. */
+static bool is_written(const struct resource *r, const struct engine_cell *cells, uint32_t field) {
+    bool is_user = r->decl->scope == ALEES_SCOPE_OWN && strcmp(r->fields[field].column, r->scope_column) == 0;
+    return cells[field].is_written && !is_user;
 }
 
 void engine_sql_insert(struct engine_sql *sql, const struct resource *r, const struct engine_cell *cells,
@@ -121,8 +151,12 @@ void engine_sql_insert(struct engine_sql *sql, const struct resource *r, const s
     str_puts(&sql->text, "INSERT INTO ");
     str_view(&sql->text, r->shapes->table);
     str_puts(&sql->text, " (\"id\", \"created_at\", \"updated_at\", \"created_by\", \"updated_by\", \"version\"");
+    if (r->decl->scope == ALEES_SCOPE_OWN) {
+        str_puts(&sql->text, ", ");
+        str_ident(&sql->text, r->scope_column);
+    }
     for (uint32_t i = 0; i < r->field_count; i++) {
-        if (cells[i].is_written) {
+        if (is_written(r, cells, i)) {
             str_puts(&sql->text, ", ");
             str_ident(&sql->text, r->fields[i].column);
         }
@@ -135,8 +169,12 @@ void engine_sql_insert(struct engine_sql *sql, const struct resource *r, const s
     str_puts(&sql->text, ", ");
     engine_sql_param(sql, user, "uuid");
     str_puts(&sql->text, ", 1");
+    if (r->decl->scope == ALEES_SCOPE_OWN) {
+        str_puts(&sql->text, ", ");
+        engine_sql_param(sql, user, "uuid");
+    }
     for (uint32_t i = 0; i < r->field_count; i++) {
-        if (cells[i].is_written) {
+        if (is_written(r, cells, i)) {
             str_puts(&sql->text, ", ");
             engine_sql_value(sql, cells[i].value, engine_sql_type(r->fields[i].decl));
         }
@@ -152,19 +190,19 @@ void engine_sql_update(struct engine_sql *sql, const struct resource *r, const s
     str_puts(&sql->text, " SET \"updated_at\" = now(), \"version\" = \"version\" + 1, \"updated_by\" = ");
     engine_sql_value(sql, target->user, "uuid");
     for (uint32_t i = 0; i < r->field_count; i++) {
-        if (cells[i].is_written) {
+        if (is_written(r, cells, i)) {
             str_puts(&sql->text, ", ");
             str_ident(&sql->text, r->fields[i].column);
             str_puts(&sql->text, " = ");
             engine_sql_value(sql, cells[i].value, engine_sql_type(r->fields[i].decl));
         }
     }
-    put_condition(sql, r, target);
+    put_condition(sql, r, target, false);
     put_returning(sql, r);
 }
 
 void engine_sql_delete(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
     str_puts(&sql->text, "DELETE FROM ");
     str_view(&sql->text, r->shapes->table);
-    put_condition(sql, r, target);
+    put_condition(sql, r, target, false);
 }

@@ -13,6 +13,7 @@ struct write {
     alees_ctx *ctx;
     const struct resource *r;
     alees_change *change;
+    const struct alees_organizations *where; /* of a change or delete: where the caller may, and view */
     struct engine_place place;
     alees_str versions; /* admitted by If-Match; absent: any */
     uint32_t status;    /* of the answer */
@@ -40,8 +41,9 @@ static alees_str row_id(const struct write *w) {
 
 static alees_rc run(struct write *w) {
     const struct resource *r = w->r;
-    const struct engine_target target = {
-        row_id(w), who(w->ctx), w->place.reach == ENGINE_EVERYWHERE ? (alees_str){NULL, 0} : w->place.ids, w->versions};
+    const struct engine_target target = {row_id(w), who(w->ctx),
+                                         w->place.reach == ENGINE_EVERYWHERE ? (alees_str){NULL, 0} : w->place.ids,
+                                         w->versions, w->place.is_owned};
     const struct store_error *error = NULL;
     struct engine_sql sql;
     alees_rc rc;
@@ -62,29 +64,37 @@ static bool needs_transaction(const struct write *w) {
            arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
 }
 
+/* The row is seen. Is its change refused for want of a permission? */
+static alees_rc check_permitted(const struct write *w, alees_str scope) {
+    alees_id id;
+    if (w->r->scope_column == NULL || engine_place_meets(w->ctx, w->where, scope)) {
+        return ALEES_OK;
+    }
+    return engine_place_deny(w->ctx, w->ctx->route->permission_name,
+                             alees_id_parse(scope, &id) == ALEES_OK ? &id : NULL);
+}
+
 /* A write that changed nothing: is the row unseen, or seen but not permitted, or not the version that was meant? */
 static alees_rc refused(struct write *w) {
     const struct alees_organizations *view = NULL;
     alees_ctx *ctx = w->ctx;
     struct engine_place place;
-    alees_str organization, version;
-    alees_id id;
+    alees_str scope, version;
     alees_rc rc = ALEES_OK;
-    bool is_scoped = w->r->scope_column != NULL;
-    if (is_scoped && !ctx->is_all) {
-        rc = engine_place_ask(ctx, w->r->view, &view);
+    if (w->r->scope_column != NULL && !ctx->is_all) {
+        rc = engine_place_holds(ctx, w->r, w->r->view, &view);
     }
-    rc = rc == ALEES_OK ? engine_place_of(ctx, w->r, view, &place) : rc;
-    rc = rc == ALEES_OK ? engine_read_locate(ctx, w->r, &place, &w->change->id, &organization, &version) : rc;
+    rc = rc == ALEES_OK ? engine_place_of(ctx, w->r, view, true, &place) : rc;
+    rc = rc == ALEES_OK ? engine_read_locate(ctx, w->r, &place, &w->change->id, &scope, &version) : rc;
     if (rc != ALEES_OK) {
         return rc;
     }
     if (version.ptr == NULL) {
         return engine_error_not_found(ctx);
     }
-    if (is_scoped && !engine_place_is_all(ctx) &&
-        (alees_id_parse(organization, &id) != ALEES_OK || !engine_place_has(ctx->where, &id))) {
-        return engine_place_deny(ctx, ctx->route->permission_name, &id);
+    rc = check_permitted(w, scope);
+    if (rc != ALEES_OK) {
+        return rc;
     }
     if (w->versions.ptr != NULL) {
         return problem_set(&ctx->problem, PROBLEM_PRECONDITION_FAILED,
@@ -192,8 +202,8 @@ static alees_rc place_new_row(struct write *w, const alees_id *organization) {
     static const alees_id none;
     struct str ids;
     alees_ctx *ctx = w->ctx;
-    alees_rc rc = engine_place_of(ctx, w->r, ctx->where, &w->place);
-    if (rc != ALEES_OK || w->r->scope_column == NULL || w->place.reach == ENGINE_EVERYWHERE) {
+    alees_rc rc = engine_place_of(ctx, w->r, ctx->where, false, &w->place);
+    if (rc != ALEES_OK || w->place.reach == ENGINE_EVERYWHERE || w->r->decl->scope == ALEES_SCOPE_OWN) {
         return rc;
     }
     str_init(&ids, ctx->arena, 80);
@@ -250,14 +260,13 @@ alees_rc engine_create(alees_ctx *ctx) {
 
 /* What patch and delete have in common: which row, where, which versions. */
 static alees_rc start(struct write *w, uint32_t action) {
-    const struct alees_organizations *where = NULL;
     alees_ctx *ctx = w->ctx;
     alees_id id;
     alees_rc rc = engine_read_id(ctx, &id);
     rc = rc == ALEES_OK ? engine_query_none(ctx) : rc;
     rc = rc == ALEES_OK ? engine_row_versions(ctx, &id, &w->versions) : rc;
-    rc = rc == ALEES_OK ? engine_place_seen(ctx, w->r, &where) : rc;
-    rc = rc == ALEES_OK ? engine_place_of(ctx, w->r, where, &w->place) : rc;
+    rc = rc == ALEES_OK ? engine_place_seen(ctx, w->r, &w->where) : rc;
+    rc = rc == ALEES_OK ? engine_place_of(ctx, w->r, w->where, false, &w->place) : rc;
     if (rc == ALEES_OK) {
         w->change = engine_change_new(ctx, w->r, action, &id);
         rc = w->change != NULL ? ALEES_OK : ALEES_E_NOMEM;

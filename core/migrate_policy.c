@@ -11,7 +11,8 @@
 /* The sub-select is evaluated once for each statement, not for each row; the cast around it makes it one value, an
  * array, rather than rows to compare with; nullif because a setting that was local to an earlier transaction is empty
  * afterwards, not unset: both mean no organization. */
-#define VISIBLE " = ANY ((SELECT nullif(current_setting('alees.organizations', true), '')::uuid[])::uuid[])"
+#define SETTING "current_setting('alees.organizations', true)"
+#define SCOPE "((SELECT nullif(" SETTING ", '')::uuid[])::uuid[])"
 
 void migrate_table_name(struct arena *arena, const struct resource *r, const char **ret_schema,
                         const char **ret_table) {
@@ -21,57 +22,75 @@ void migrate_table_name(struct arena *arena, const struct resource *r, const cha
     *ret_table = dot ? dot + 1 : r->decl->table;
 }
 
-static const char *policy_sql(struct arena *arena, const struct resource *r, const char *name, const char *command,
-                              const char *role, const char *using_column, const char *check_column) {
+enum clause { NO_CLAUSE, IN_SCOPE, IN_SCOPE_OR_SHARED, ALWAYS };
+
+static void put_clause(struct str *s, const struct resource *r, const char *keyword, const char *column,
+                       enum clause clause) {
+    bool is_list = r->decl->scope == ALEES_SCOPE_SEVERAL;
+    if (clause == NO_CLAUSE) {
+        return;
+    }
+    str_puts(s, keyword);
+    if (clause == ALWAYS) {
+        str_puts(s, " (true)");
+        return;
+    }
+    str_puts(s, " (");
+    str_ident(s, column);
+    str_puts(s, is_list ? " && " SCOPE : " = ANY " SCOPE); /* && is what a GIN index can find */
+    if (clause == IN_SCOPE_OR_SHARED) { /* for whoever is logged in: nothing at all is seen where nothing was set */
+        str_puts(s, " OR (");
+        str_ident(s, column);
+        str_puts(s, " IS NULL AND (SELECT " SETTING " <> ''))");
+    }
+    str_putc(s, ')');
+}
+
+struct shape { /* of a policy */
+    const char *name, *command;
+    enum clause using_clause, check_clause;
+    const char *checked; /* column of check_clause */
+};
+
+static const char *policy_sql(struct arena *arena, const struct resource *r, const char *role,
+                              const struct shape *shape) {
     const char *schema, *table;
     struct str s;
     migrate_table_name(arena, r, &schema, &table);
     str_init(&s, arena, 512);
-    str_printf(&s, "CREATE POLICY %s ON ", name);
+    str_printf(&s, "CREATE POLICY %s ON ", shape->name);
     str_ident(&s, schema);
     str_putc(&s, '.');
     str_ident(&s, table);
-    str_printf(&s, " FOR %s TO ", command);
+    str_printf(&s, " FOR %s TO ", shape->command);
     str_ident(&s, role);
-    if (using_column) {
-        str_puts(&s, " USING (");
-        str_ident(&s, using_column);
-        str_puts(&s, VISIBLE ")");
-    }
-    if (check_column) {
-        str_puts(&s, " WITH CHECK (");
-        str_ident(&s, check_column);
-        str_puts(&s, VISIBLE ")");
-    }
-    if (!using_column && !check_column) {
-        str_puts(&s, " USING (true) WITH CHECK (true)");
-    }
+    put_clause(&s, r, " USING", r->scope_column, shape->using_clause);
+    put_clause(&s, r, " WITH CHECK", shape->checked, shape->check_clause);
     return str_done(&s).ptr;
 }
 
+/* Rows of several organizations are created under the twin role alone: there is no policy for the other. */
 alees_rc migrate_policies(struct arena *arena, const struct resource *r,
                           struct migrate_policy policies[MIGRATE_POLICIES], uint32_t *ret_count) {
-    const char *scope = r->scope_column, *role = r->plugin->role;
-    if (!scope) {
-        *ret_count = 0;
-        return ALEES_OK;
-    }
+    const char *scope = r->scope_column;
     /* A row that is an organization itself is not yet in anybody's scope: its parent must be. */
     const char *created = r->parent ? r->parent->column : scope;
-    const struct migrate_policy all[MIGRATE_POLICIES] = {
-        {"alees_read", policy_sql(arena, r, "alees_read", "SELECT", role, scope, NULL)},
-        {"alees_insert", policy_sql(arena, r, "alees_insert", "INSERT", role, NULL, created)},
-        {"alees_update", policy_sql(arena, r, "alees_update", "UPDATE", role, scope, scope)},
-        {"alees_delete", policy_sql(arena, r, "alees_delete", "DELETE", role, scope, NULL)},
-        {"alees_all", policy_sql(arena, r, "alees_all", "ALL", r->plugin->role_all, NULL, NULL)},
+    const struct shape shapes[MIGRATE_POLICIES] = {
+        {"alees_all", "ALL", ALWAYS, ALWAYS, scope},
+        {"alees_read", "SELECT", resource_is_shared(r) ? IN_SCOPE_OR_SHARED : IN_SCOPE, NO_CLAUSE, scope},
+        {"alees_update", "UPDATE", IN_SCOPE, IN_SCOPE, scope},
+        {"alees_delete", "DELETE", IN_SCOPE, NO_CLAUSE, scope},
+        {"alees_insert", "INSERT", NO_CLAUSE, IN_SCOPE, created},
     };
-    for (size_t i = 0; i < MIGRATE_POLICIES; i++) {
-        if (!all[i].sql) {
+    uint32_t count = scope ? MIGRATE_POLICIES - (r->decl->scope == ALEES_SCOPE_SEVERAL) : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *role = i == 0 ? r->plugin->role_all : r->plugin->role;
+        policies[i] = (struct migrate_policy){shapes[i].name, policy_sql(arena, r, role, &shapes[i])};
+        if (!policies[i].sql) {
             return ALEES_E_NOMEM;
         }
-        policies[i] = all[i];
     }
-    *ret_count = MIGRATE_POLICIES;
+    *ret_count = count;
     return ALEES_OK;
 }
 

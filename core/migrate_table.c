@@ -34,6 +34,7 @@ static const char *const column_types[] = {
     [ALEES_REFERENCE] = "|uuid|",
     [ALEES_JSON] = "|jsonb|",
     [ALEES_TAGS] = "|text[]|character varying[]|",
+    [ALEES_REFERENCES] = "|uuid[]|",
 };
 
 /* Columns: name, type, is it NOT NULL. */
@@ -46,8 +47,9 @@ static uint32_t find_column(const struct db_result *columns, const char *name) {
     return UINT32_MAX;
 }
 
+/* because: why it must be NOT NULL; NULL: it need not. */
 static void check_column(struct check *c, const struct db_result *columns, const char *name, uint32_t type,
-                         bool must_be_set) {
+                         const char *because) {
     char wanted[64];
     uint32_t row = find_column(columns, name);
     if (row == UINT32_MAX) {
@@ -61,8 +63,8 @@ static void check_column(struct check *c, const struct db_result *columns, const
         fault(c, "column %s is %s, which does not fit its declaration (%.*s)", name, is,
               (int)strlen(column_types[type]) - 2, column_types[type] + 1);
     }
-    if (must_be_set && !migrate_is(db_value(columns, row, 2), "t")) {
-        fault(c, "column %s must be NOT NULL, because rows can be sorted by it", name);
+    if (because && !migrate_is(db_value(columns, row, 2), "t")) {
+        fault(c, "column %s must be NOT NULL, because %s", name, because);
     }
 }
 
@@ -78,21 +80,28 @@ static alees_rc check_columns(struct check *c, struct db *db, struct arena *aren
     }
     for (uint32_t i = 0; i < c->r->field_count; i++) {
         const struct resource_field *f = &c->r->fields[i];
-        check_column(c, columns, f->column, f->decl->type, (f->decl->flags & ALEES_SORT) != 0);
+        check_column(c, columns, f->column, f->decl->type,
+                     (f->decl->flags & ALEES_SORT) != 0 ? "rows can be sorted by it" : NULL);
     }
-    check_column(c, columns, "version", ALEES_INTEGER, true);
+    if (c->r->decl->scope == ALEES_SCOPE_OWN) {
+        check_column(c, columns, c->r->scope_column, ALEES_UUID, "each row belongs to a user");
+    } else if (c->r->decl->scope == ALEES_SCOPE_SEVERAL) {
+        check_column(c, columns, c->r->scope_column, ALEES_REFERENCES, "it says who sees the row");
+    }
+    check_column(c, columns, "version", ALEES_INTEGER, "entity tags are made from it");
     db_result_free(columns);
     return ALEES_OK;
 }
 
 /* Keys of an index by name, separated by commas; lower(x) counts as x: it is only stricter.
- * Columns: name, keys, is it unique without exceptions, is it the primary key. */
+ * Columns: name, keys, is it unique without exceptions, is it the primary key, its method. */
 static const char indexes_sql[] =
     "SELECT c.relname, (SELECT string_agg(coalesce(a.attname::text, regexp_replace(pg_get_indexdef(i.indexrelid, k, "
     "true), "
     "'^lower\\(\\(?(\\w+)\\)?(::text)?\\)$', '\\1')), ',' ORDER BY k) FROM generate_series(1, i.indnkeyatts::int) k "
     "LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum > 0), "
-    "i.indisunique AND i.indpred IS NULL, i.indisprimary FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+    "i.indisunique AND i.indpred IS NULL, i.indisprimary, m.amname "
+    "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam "
     "JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
     "WHERE n.nspname = $1 AND t.relname = $2 AND i.indisvalid ORDER BY c.relname";
 
@@ -119,35 +128,43 @@ static bool has_primary_key(const struct db_result *indexes, const char *keys) {
     return false;
 }
 
-static bool has_index_led_by(const struct db_result *indexes, const char *column) {
+static bool has_index_led_by(const struct db_result *indexes, const char *column, const char *method) {
     size_t length = strlen(column);
     for (uint32_t i = 0; i < db_rows(indexes); i++) {
         alees_str keys = db_value(indexes, i, 1);
-        if (str_starts(keys, column) && (keys.ptr[length] == '\0' || keys.ptr[length] == ',')) {
+        if (str_starts(keys, column) && (keys.ptr[length] == '\0' || keys.ptr[length] == ',') &&
+            migrate_is(db_value(indexes, i, 4), method)) {
             return true;
         }
     }
     return false;
 }
 
+/* Has each row an organization, so that keys can hold it? */
 static bool is_scoped(const struct resource *r) {
-    return r->decl->scope == ALEES_SCOPE_ORGANIZATION;
+    return r->decl->scope == ALEES_SCOPE_ORGANIZATION && !resource_is_optional(r);
 }
 
-/* Unique within the organization, or everywhere. */
+/* Within what are values unique: a column, or NULL for everywhere. */
+static const char *unique_within(const struct resource *r) {
+    bool is_single = r->decl->scope == ALEES_SCOPE_ORGANIZATION || r->decl->scope == ALEES_SCOPE_OWN;
+    return is_single ? r->scope_column : NULL;
+}
+
 static void check_unique_fields(struct check *c, const struct db_result *indexes) {
     struct resource *r = c->r;
+    const char *within = unique_within(r);
     for (uint32_t i = 0; i < r->field_count; i++) {
         struct resource_field *f = &r->fields[i];
         if (!(f->decl->flags & ALEES_UNIQUE)) {
             continue;
         }
-        const char *name = unique_index(indexes, f->column, is_scoped(r) ? "organization_id" : NULL);
+        const char *name = unique_index(indexes, f->column, within);
         if (name) {
             snprintf(f->constraint_names[0], sizeof f->constraint_names[0], "%s", name);
             f->unique_constraint = f->constraint_names[0];
         } else {
-            fault(c, "UNIQUE (%s%s) is missing", is_scoped(r) ? "organization_id, " : "", f->column);
+            fault(c, "UNIQUE (%s%s%s) is missing", within ? within : "", within ? ", " : "", f->column);
         }
     }
 }
@@ -166,8 +183,9 @@ static alees_rc check_indexes(struct check *c, struct db *db, struct arena *aren
     if (is_scoped(r) && !unique_index(indexes, "id", NULL)) {
         fault(c, "UNIQUE (id) is missing");
     }
-    if (r->scope_column && !has_index_led_by(indexes, r->scope_column)) {
-        fault(c, "an index that begins with %s is missing", r->scope_column);
+    bool is_list = r->decl->scope == ALEES_SCOPE_SEVERAL;
+    if (r->scope_column && !has_index_led_by(indexes, r->scope_column, is_list ? "gin" : "btree")) {
+        fault(c, "%s that begins with %s is missing", is_list ? "a GIN index" : "an index", r->scope_column);
     }
     check_unique_fields(c, indexes);
     db_result_free(indexes);
@@ -183,7 +201,8 @@ static const char foreign_sql[] =
     "JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace "
     "WHERE k.contype = 'f' AND n.nspname = $1 AND t.relname = $2 ORDER BY k.conname";
 
-/* A reference between two scoped tables carries the organization, so that it cannot leave it. */
+/* A reference between two scoped tables carries the organization, so that it cannot leave it. Where it may be null the
+ * engine looks whether the row may be pointed at. */
 static const char *foreign_key(const struct db_result *keys, const struct resource *r, const struct resource_field *f) {
     char composite[160];
     bool is_inside = is_scoped(r) && is_scoped(f->target);

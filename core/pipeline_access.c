@@ -130,6 +130,26 @@ static bool is_global(const struct route *route) {
     return route->resource && route->resource->decl->scope == ALEES_SCOPE_GLOBAL;
 }
 
+/* Each sees their own, and may do with it what can be done at all; a program with their key may not. */
+static alees_rc authorize_own(alees_ctx *ctx) {
+    if (ctx->who->flags & ALEES_API_KEY) {
+        return problem_set(&ctx->problem, PROBLEM_NOT_BY_API_KEY, "%s",
+                           "This belongs to the user in person. Log in as that user and send the token instead.");
+    }
+    return engine_place_holds(ctx, ctx->route->resource, 0, &ctx->where);
+}
+
+/* Rows of several organizations begin in none of them. */
+static alees_rc authorize_several(alees_ctx *ctx) {
+    if (ctx->route->operation == ROUTE_CREATE) {
+        alees_rc rc = decide_globally(ctx);
+        if (rc != ALEES_OK) {
+            return rc;
+        }
+    }
+    return engine_place_holds(ctx, ctx->route->resource, ctx->route->permission, &ctx->where);
+}
+
 /* Rows of an organization that the caller may not see are the engine's concern: it answers as if they were not there. A
  * plugin's own route without a row is refused here. */
 alees_rc pipeline_authorize(alees_ctx *ctx) {
@@ -140,6 +160,12 @@ alees_rc pipeline_authorize(alees_ctx *ctx) {
         return ALEES_OK;
     }
     ASSERT(ctx->who);
+    if (is_engine && route->resource->decl->scope == ALEES_SCOPE_OWN) {
+        return authorize_own(ctx);
+    }
+    if (is_engine && route->resource->decl->scope == ALEES_SCOPE_SEVERAL) {
+        return authorize_several(ctx);
+    }
     if (route->permission == 0) {
         return (route->flags & ALEES_ROUTE_LOGIN) && !route->permission_name ? ALEES_OK : denied(ctx);
     }

@@ -73,8 +73,12 @@ static void check_flags(const struct place *place, const struct alees_field *f) 
     if (has(f, ALEES_SEARCH) && f->type != ALEES_TEXT) {
         field_fault(place, f, "is SEARCH but not TEXT");
     }
-    if (has(f, ALEES_SORT | ALEES_UNIQUE) && (f->type == ALEES_JSON || f->type == ALEES_TAGS)) {
-        field_fault(place, f, "is SORT or UNIQUE, which JSON and TAGS cannot be");
+    if (has(f, ALEES_SORT | ALEES_UNIQUE) &&
+        (f->type == ALEES_JSON || f->type == ALEES_TAGS || f->type == ALEES_REFERENCES)) {
+        field_fault(place, f, "is SORT or UNIQUE, which JSON, TAGS and REFERENCES cannot be");
+    }
+    if (has(f, ALEES_FILTER) && f->type == ALEES_REFERENCES) {
+        field_fault(place, f, "is FILTER, which REFERENCES cannot be");
     }
 }
 
@@ -102,9 +106,10 @@ static bool are_choices(const char *choices) {
 }
 
 static void check_type(const struct place *place, const struct alees_field *f) {
-    bool is_bounded =
-        f->type == ALEES_TEXT || f->type == ALEES_INTEGER || f->type == ALEES_DECIMAL || f->type == ALEES_TAGS;
-    if (f->type < ALEES_TEXT || f->type > ALEES_TAGS) {
+    bool is_list = f->type == ALEES_TAGS || f->type == ALEES_REFERENCES;
+    bool is_bounded = f->type == ALEES_TEXT || f->type == ALEES_INTEGER || f->type == ALEES_DECIMAL || is_list;
+    bool is_reference = f->type == ALEES_REFERENCE || f->type == ALEES_REFERENCES;
+    if (f->type < ALEES_TEXT || f->type > ALEES_REFERENCES) {
         plugin_fault(place->report, "%s %s: field %s has type %u, which this server does not know", place->of,
                      place->name, f->name, f->type);
         return;
@@ -114,16 +119,16 @@ static void check_type(const struct place *place, const struct alees_field *f) {
                     f->type == ALEES_CHOICE ? "needs choices such as \"a|b\", none empty, none twice"
                                             : "has choices but is not a CHOICE");
     }
-    if (f->type == ALEES_REFERENCE ? !plugin_is_permission(f->reference) : f->reference != NULL) {
+    if (is_reference ? !plugin_is_permission(f->reference) : f->reference != NULL) {
         field_fault(place, f,
-                    f->type == ALEES_REFERENCE ? "needs a reference such as \"product.category\""
-                                               : "has a reference but is not a REFERENCE");
+                    is_reference ? "needs a reference such as \"product.category\""
+                                 : "has a reference but is not a REFERENCE");
     }
     if (f->min > f->max) {
         field_fault(place, f, "has a min greater than its max");
     } else if ((f->min != 0 || f->max != 0) && !is_bounded) {
-        field_fault(place, f, "has bounds, which only TEXT, INTEGER, DECIMAL and TAGS can have");
-    } else if (f->min < 0 && (f->type == ALEES_TEXT || f->type == ALEES_TAGS)) {
+        field_fault(place, f, "has bounds, which only TEXT, INTEGER, DECIMAL, TAGS and REFERENCES can have");
+    } else if (f->min < 0 && (f->type == ALEES_TEXT || is_list)) {
         field_fault(place, f, "counts characters or items: min cannot be negative");
     }
 }
@@ -264,6 +269,12 @@ static bool is_standard(const struct alees_resource *r, const char *name, const 
     return strcmp(name, "version") == 0 || (r->scope == ALEES_SCOPE_ORGANIZATION && strcmp(name, organization) == 0);
 }
 
+/* Of one user, or of several organizations: who sees a row is not for a client to say. */
+static bool is_scope_column(const struct alees_resource *r, const char *column) {
+    return (r->scope == ALEES_SCOPE_OWN && strcmp(column, "user_id") == 0) ||
+           (r->scope == ALEES_SCOPE_SEVERAL && strcmp(column, "scope_ids") == 0);
+}
+
 static void check_columns(const struct place *place, const struct alees_resource *r) {
     const struct alees_field *fields = fields_of(&r->fields);
     char column[LONGEST_NAME + 8], other[LONGEST_NAME + 8];
@@ -276,6 +287,8 @@ static void check_columns(const struct place *place, const struct alees_resource
             field_fault(place, f, "has a column that is no name");
         } else if (is_standard(r, f->name, "organization") || is_standard(r, column_of(f, column), "organization_id")) {
             field_fault(place, f, "is one that every resource has: the host serves it by itself");
+        } else if (is_scope_column(r, column_of(f, column)) && !has(f, ALEES_READ_ONLY)) {
+            field_fault(place, f, "has the column that says who sees the row: it must be READ_ONLY");
         }
         for (uint32_t j = 0; j < i; j++) {
             if (fields[j].name && strcmp(fields[j].name, f->name) != 0 &&
@@ -323,6 +336,22 @@ static void check_table(const struct place *place, const struct alees_self *plug
     }
 }
 
+static void check_scope(const struct place *place, const struct alees_resource *r) {
+    const uint32_t known = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE |
+                           ALEES_RESOURCE_OPTIONAL | ALEES_RESOURCE_SHARED;
+    if (r->scope < ALEES_SCOPE_ORGANIZATION || r->scope > ALEES_SCOPE_SEVERAL || (r->flags & ~known) != 0) {
+        plugin_fault(place->report, "resource %s: scope %u and flags 0x%x are unknown to this server", r->name,
+                     r->scope, r->flags);
+        return;
+    }
+    if ((r->flags & ALEES_RESOURCE_OPTIONAL) != 0 && r->scope != ALEES_SCOPE_ORGANIZATION) {
+        plugin_fault(place->report, "resource %s is OPTIONAL, which only ALEES_SCOPE_ORGANIZATION can be", r->name);
+    }
+    if ((r->flags & ALEES_RESOURCE_SHARED) != 0 && (r->flags & ALEES_RESOURCE_OPTIONAL) == 0) {
+        plugin_fault(place->report, "resource %s is SHARED but not OPTIONAL: there is no row to share", r->name);
+    }
+}
+
 void plugin_check_resources(struct arena *arena, const struct alees_self *plugin, struct plugin_report *report) {
     for (uint32_t i = 0; i < plugin->resource_count; i++) {
         const struct alees_resource *r = &plugin->resources[i];
@@ -341,10 +370,7 @@ void plugin_check_resources(struct arena *arena, const struct alees_self *plugin
         if (fault) {
             plugin_fault(report, "resource %s: \"%s\" %s", r->name, r->path ? r->path : "", fault);
         }
-        if (r->scope < ALEES_SCOPE_ORGANIZATION || r->scope > ALEES_SCOPE_SELF || r->flags != 0) {
-            plugin_fault(report, "resource %s: scope %u and flags 0x%x are unknown to this server", r->name, r->scope,
-                         r->flags);
-        }
+        check_scope(&place, r);
         if (plugin_is_blank(r->description) || r->fields.count == 0) {
             plugin_fault(report, "resource %s has no description or no fields", r->name);
         }

@@ -23,6 +23,7 @@
     X(ORGANIZATION_NOT_PERMITTED, 403, "organization_not_permitted", ALEES_E_DENIED, \
       "Not permitted in that organization") \
     X(FIELD_NOT_PERMITTED, 403, "field_not_permitted", ALEES_E_DENIED, "Not permitted to write those fields") \
+    X(NOT_BY_API_KEY, 403, "not_by_api_key", ALEES_E_DENIED, "Not permitted with an API key") \
     X(NOT_FOUND, 404, "not_found", ALEES_E_NOT_FOUND, "Not found") \
     X(METHOD_NOT_ALLOWED, 405, "method_not_allowed", ALEES_E_UNSUPPORTED, "Method not allowed") \
     X(NOT_ACCEPTABLE, 406, "not_acceptable", ALEES_E_UNSUPPORTED, "No acceptable representation") \

@@ -20,17 +20,27 @@ struct resource_field {
 struct resource {
     struct alees_self *plugin;
     const struct alees_resource *decl;
-    const char *full_name;    /* "product.product" */
-    const char *scope_column; /* "organization_id", "id" (SELF), NULL (GLOBAL) */
+    const char *full_name; /* "product.product" */
+    const char
+        *scope_column; /* "organization_id", "id" (SELF), "user_id" (OWN), "scope_ids" (SEVERAL), NULL (GLOBAL) */
     struct resource_field *fields;
     uint32_t field_count;
-    uint32_t view, add, change, remove; /* permission numbers */
-    const char *view_name, *add_name, *change_name, *remove_name;
-    struct resource_field *parent; /* SELF: the field a create is judged by; else NULL */
-    struct engine_shapes *shapes;  /* the engine's own: statements built at boot */
+    uint32_t view, add, change, remove; /* permission numbers; 0: there is none, by its scope or its flags */
+    const char *view_name, *add_name, *change_name, *remove_name; /* NULL with 0 */
+    struct resource_field *parent;                                /* SELF: the field a create is judged by; else NULL */
+    struct engine_shapes *shapes;                                 /* the engine's own: statements built at boot */
 };
 
 const struct resource_field *resource_field(const struct resource *r, alees_str name); /* NULL if unknown */
+
+/* May its rows belong to no organization? */
+static inline bool resource_is_optional(const struct resource *r) {
+    return (r->decl->flags & ALEES_RESOURCE_OPTIONAL) != 0;
+}
+/* And does everybody who is logged in see those? */
+static inline bool resource_is_shared(const struct resource *r) {
+    return (r->decl->flags & ALEES_RESOURCE_SHARED) != 0;
+}
 
 /* The five operations, one for each route; see engine.h. */
 alees_rc engine_list(alees_ctx *ctx);

@@ -34,7 +34,7 @@ enum {
     ALEES_READ_ONLY = 1u << 1,  /* a client may not send it */
     ALEES_WRITE_ONCE = 1u << 2, /* on create only */
     ALEES_WRITE_ONLY = 1u << 3, /* never shown (a secret) */
-    ALEES_UNIQUE = 1u << 4,     /* within the organization, or everywhere in a global resource */
+    ALEES_UNIQUE = 1u << 4,     /* within the organization or (OWN) the user; else everywhere */
     ALEES_FILTER = 1u << 5,     /* ?name=value */
     ALEES_SORT = 1u << 6,       /* ?ordering=name; the column must be NOT NULL */
     ALEES_SEARCH = 1u << 7,     /* taken into ?search= */
@@ -62,17 +62,21 @@ typedef struct alees_change alees_change; /* one row about to be written, or jus
 enum { ALEES_CREATE = 1, ALEES_UPDATE, ALEES_DELETE_ROW };
 
 enum {
-    ALEES_SCOPE_ORGANIZATION = 1, /* each row belongs to one organization; row-level security is set up by the host */
-    ALEES_SCOPE_GLOBAL = 2, /* read by every user who is logged in; written by superusers, and by those who hold the
-                                     permission in a membership without an organization: one in an organization, with
-                                     whatever role, gives no right here */
-    ALEES_SCOPE_SELF = 3,   /* each row is an organization: its own id is the scope (plugins/organization) */
-    ALEES_SCOPE_OWN = 4,    /* each row belongs to the user in its column user_id, who sees and writes it whatever the
-                                     permissions, but not by an API key; superusers see all */
-    ALEES_SCOPE_SEVERAL =
-        5 /* each row belongs to the organizations and users in its column scope_ids uuid[], kept by the
-                                     plugin: seen (changed) where the caller may view (change) rows of one of them, or is one
-                                     of them; created, and all of them seen, by a membership without an organization */
+    /* Each row belongs to one organization. */
+    ALEES_SCOPE_ORGANIZATION = 1,
+    /* Read by every user who is logged in; written by superusers, and by those who hold the permission in a membership
+     * without an organization: one in an organization, with whatever role, gives no right here. */
+    ALEES_SCOPE_GLOBAL = 2,
+    /* Each row is an organization: its own id is the scope (plugins/organization). */
+    ALEES_SCOPE_SELF = 3,
+    /* Each row belongs to the user in its column user_id, which the host writes: the user sees and writes it without any
+     * permission, but not by an API key; superusers see all. */
+    ALEES_SCOPE_OWN = 4,
+    /* Each row belongs to the organizations and users in its column scope_ids uuid[], kept by the plugin: seen where the
+     * caller may view rows of one of them or, unless by an API key, is one of them; changed where they may also change
+     * rows of that one, or are it; deleted where they may in an organization. Created, and all of them reached, by a
+     * membership without an organization. */
+    ALEES_SCOPE_SEVERAL = 5
 };
 
 enum { /* of a resource */

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "migrate.h"
+#include "server.h"
 #include "str.h"
 
 /* As plugins/organization/plugin.c makes them, and one that nobody has. */
@@ -134,10 +136,31 @@ void world_each_resource(struct world *w, bool is_scoped_only,
     assert_true(count >= 3);
 }
 
+/* A plugin of tests/plugins more: its roles, its tables and their policies. */
+static void add_plugin(struct world *w, const char *name) {
+    struct app app;
+    FILE *conf = fopen(w->pg.conf, "a"), *out = fopen("/dev/null", "w");
+    assert_true(conf && out);
+    fprintf(conf, "[plugin %s]\nmodule = %s/%s.so\n", name, ALEES_TEST_PLUGIN_DIR, name);
+    fclose(conf);
+    assert_int_equal(server_open(&app, w->pg.conf, NULL, SERVER_CATALOGUE, false), 0);
+    assert_ok(migrate_bootstrap(app.config, &app.plugins, out, stderr));
+    assert_ok(migrate_run(app.config, &app.plugins, &app.catalogue, MIGRATE_APPLY, out, stderr));
+    server_close(&app);
+    fclose(out);
+}
+
 int world_setup(void **state) {
+    return world_setup_with(state, NULL);
+}
+
+int world_setup_with(void **state, const char *plugin) {
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     pg_open(&w->pg, "world", PG_DEMO);
+    if (plugin) {
+        add_plugin(w, plugin);
+    }
     pg_exec(&w->pg, "UPDATE rbac.membership SET inherit = true "
                     "WHERE user_id = (SELECT id FROM rbac.app_user WHERE username = 'acme-viewer')");
     w->arena = test_arena();

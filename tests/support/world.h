@@ -47,6 +47,7 @@ struct world {
 
 /* Of a group: a fresh database with the demonstration rows, the server on it, every user logged in. */
 int world_setup(void **state);
+int world_setup_with(void **state, const char *plugin); /* and one of tests/plugins, migrated; NULL: none */
 int world_teardown(void **state);
 
 const char *world_text(struct world *w, const char *format, ...) PRINTF_LIKE(2, 3);

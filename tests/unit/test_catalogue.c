@@ -210,7 +210,7 @@ static const struct {
       "route GET /api/v1/things/{id}/count is that of crossed already (/api/v1/things/{what}/count)"}},
     {"good,rbac_stub,crossed",
      {"command greet is plugin crossed's already", "permission crossed.view_tenant is declared twice",
-      "route POST /api/v1/crossed/{id}: object tenant is no scoped resource"}},
+      "route POST /api/v1/crossed/{id}: object tenant is no resource whose rows belong to one organization"}},
 };
 
 static void test_refusals(void **state) {

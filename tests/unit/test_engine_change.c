@@ -399,20 +399,20 @@ static void test_none_is_never_everywhere(void **state) {
     struct app app;
     struct engine_place place;
     alees_ctx *ctx = with_provider(*state, &p, &app, r, 0, 0);
-    assert_ok(engine_place_of(ctx, r, &p.add, &place));
+    assert_ok(engine_place_of(ctx, r, &p.add, true, &place));
     assert_int_equal(place.reach, ENGINE_NOWHERE);
     assert_false(place.scope.all);
     assert_text(place.scope.organizations, "{}");
-    assert_ok(engine_place_of(ctx, r, NULL, &place));
+    assert_ok(engine_place_of(ctx, r, NULL, true, &place));
     assert_int_equal(place.reach, ENGINE_NOWHERE);
     p.add.count = 1;
-    assert_ok(engine_place_of(ctx, r, &p.add, &place));
+    assert_ok(engine_place_of(ctx, r, &p.add, true, &place));
     assert_int_equal(place.reach, ENGINE_ONE);
     assert_text(place.ids, "{" ORGANIZATION "}");
     assert_ok(engine_place_narrow(ctx, &p.add, &p.ids[1], &place)); /* not among them */
     assert_int_equal(place.reach, ENGINE_NOWHERE);
     p.add.all = 1;
-    assert_ok(engine_place_of(ctx, r, &p.add, &place));
+    assert_ok(engine_place_of(ctx, r, &p.add, true, &place));
     assert_int_equal(place.reach, ENGINE_EVERYWHERE);
     assert_true(place.scope.all);
 }

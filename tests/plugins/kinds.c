@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ * kinds.c - one resource of each kind that rows can belong to, apart from that of a single organization alone. */
+#include "fixture.h"
+
+#include "alees/db.h"
+#include "alees/http.h"
+#include "alees/json.h"
+#include "alees/util.h"
+
+#define STANDARD \
+    "id uuid PRIMARY KEY DEFAULT alees.new_id(), created_at timestamptz NOT NULL DEFAULT now(), " \
+    "updated_at timestamptz NOT NULL DEFAULT now(), created_by uuid, updated_by uuid, " \
+    "version integer NOT NULL DEFAULT 1, title text NOT NULL"
+
+static const struct alees_need needs[] = {
+    {ALEES_DB_V1, ALEES_UPTO(struct alees_db_v1, run), 0},
+    {ALEES_HTTP_V1, ALEES_UPTO(struct alees_http_v1, reply_row), 0},
+    {ALEES_JSON_V1, ALEES_UPTO(struct alees_json_v1, text), 0},
+    {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, catalogue), 0},
+};
+
+static const struct alees_field title[] = {
+    {.name = "title",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_FILTER | ALEES_SORT,
+     .max = 100,
+     .description = "What it is called.",
+     .example = "\"a\""},
+};
+static const struct alees_field own[] = {
+    {.name = "title",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_UNIQUE | ALEES_FILTER,
+     .max = 100,
+     .description = "What it is called.",
+     .example = "\"a\""},
+    {.name = "user",
+     .column = "user_id",
+     .type = ALEES_UUID,
+     .flags = ALEES_READ_ONLY | ALEES_FILTER,
+     .description = "Whose it is."},
+};
+static const struct alees_resource resources[] = {
+    {.name = "note",
+     .path = "/notes",
+     .table = "kinds.note",
+     .scope = ALEES_SCOPE_OWN,
+     .description = "What a user keeps for themselves.",
+     .fields = ALEES_LIST(own)},
+    {.name = "ticket",
+     .path = "/tickets",
+     .table = "kinds.ticket",
+     .scope = ALEES_SCOPE_OWN,
+     .flags = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE,
+     .description = "The same, made by a route of the plugin's own.",
+     .fields = ALEES_LIST(title)},
+    {.name = "person",
+     .path = "/people",
+     .table = "kinds.person",
+     .scope = ALEES_SCOPE_SEVERAL,
+     .order = "title",
+     .description = "Who belongs to several.",
+     .fields = ALEES_LIST(title)},
+    {.name = "rule",
+     .path = "/rules",
+     .table = "kinds.rule",
+     .scope = ALEES_SCOPE_ORGANIZATION,
+     .flags = ALEES_RESOURCE_OPTIONAL | ALEES_RESOURCE_SHARED,
+     .order = "title",
+     .description = "What holds in one organization or in all.",
+     .fields = ALEES_LIST(title)},
+    {.name = "draft",
+     .path = "/drafts",
+     .table = "kinds.draft",
+     .scope = ALEES_SCOPE_ORGANIZATION,
+     .flags = ALEES_RESOURCE_OPTIONAL,
+     .description = "What superusers keep from others.",
+     .fields = ALEES_LIST(title)},
+    {.name = "entry",
+     .path = "/entries",
+     .table = "kinds.entry",
+     .scope = ALEES_SCOPE_ORGANIZATION,
+     .flags = ALEES_RESOURCE_OPTIONAL | ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE,
+     .description = "What is only read.",
+     .fields = ALEES_LIST(title)},
+};
+static const struct alees_migration migrations[] = {
+    {1, 0, "create tables",
+     "CREATE TABLE kinds.note (" STANDARD ", user_id uuid NOT NULL, UNIQUE (user_id, title));"
+     "CREATE TABLE kinds.ticket (" STANDARD ", user_id uuid NOT NULL);"
+     "CREATE INDEX ticket_user ON kinds.ticket (user_id, id);"
+     "CREATE TABLE kinds.person (" STANDARD ", scope_ids uuid[] NOT NULL DEFAULT '{}');"
+     "CREATE INDEX person_scope ON kinds.person USING gin (scope_ids);"
+     "CREATE TABLE kinds.rule (" STANDARD ", organization_id uuid);"
+     "CREATE INDEX rule_organization ON kinds.rule (organization_id, id);"
+     "CREATE TABLE kinds.draft (" STANDARD ", organization_id uuid);"
+     "CREATE INDEX draft_organization ON kinds.draft (organization_id, id);"
+     "CREATE TABLE kinds.entry (" STANDARD ", organization_id uuid);"
+     "CREATE INDEX entry_organization ON kinds.entry (organization_id, id);"},
+};
+
+enum { ADD_TICKET, COUNT_NOTES };
+static const struct alees_statement statements[] = {
+    [ADD_TICKET] = {"add_ticket", "INSERT INTO kinds.ticket (user_id, title) VALUES ($1::uuid, $2) RETURNING id", 2, 0},
+    [COUNT_NOTES] = {"count_notes", "SELECT count(*) FROM kinds.note", 0, 0},
+};
+
+static struct {
+    alees_self *self;
+    const struct alees_host *host;
+    const struct alees_db_v1 *db;
+    const struct alees_http_v1 *http;
+    const struct alees_json_v1 *json;
+} kinds;
+
+static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx *ctx, void **state) {
+    (void)ctx;
+    kinds.self = self;
+    kinds.host = host;
+    kinds.db = host->service(self, ALEES_DB_V1);
+    kinds.http = host->service(self, ALEES_HTTP_V1);
+    kinds.json = host->service(self, ALEES_JSON_V1);
+    *state = &kinds;
+    return ALEES_OK;
+}
+
+/* For the user that the body names, so that a test can try another one. */
+static alees_rc add_ticket(void *state, alees_ctx *ctx) {
+    const alees_json *body = kinds.http->json(ctx);
+    const alees_str params[] = {kinds.json->text(kinds.json->get(body, "user")),
+                                kinds.json->text(kinds.json->get(body, "title"))};
+    alees_rows *rows = NULL;
+    alees_id id;
+    alees_rc rc = kinds.db->run(kinds.self, ctx, &statements[ADD_TICKET], params, 2, &rows);
+    (void)state;
+    if (rc == ALEES_OK) {
+        rc = alees_id_parse(kinds.db->text(rows, 0, 0), &id);
+    }
+    return rc == ALEES_OK ? kinds.http->reply_row(ctx, 201, "kinds.ticket", id) : rc;
+}
+
+static alees_rc count_notes(void *state, alees_ctx *ctx) {
+    alees_rows *rows = NULL;
+    alees_rc rc = kinds.db->run(kinds.self, ctx, &statements[COUNT_NOTES], NULL, 0, &rows);
+    (void)state;
+    return rc == ALEES_OK ? kinds.http->reply(ctx, 200, "application/json", kinds.db->text(rows, 0, 0)) : rc;
+}
+
+static const struct alees_field ticket_body[] = {
+    {.name = "user", .type = ALEES_UUID, .flags = ALEES_REQUIRED, .description = "Whose."},
+    {.name = "title", .type = ALEES_TEXT, .flags = ALEES_REQUIRED, .max = 100, .description = "What."},
+};
+static const struct alees_route routes[] = {
+    {.method = ALEES_POST,
+     .flags = ALEES_ROUTE_LOGIN,
+     .path = "/tickets",
+     .summary = "Create a ticket",
+     .body = ALEES_LIST(ticket_body),
+     .handle = add_ticket},
+    {.method = ALEES_GET,
+     .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_READ,
+     .path = "/notes/mine/count",
+     .summary = "How many notes are in reach",
+     .handle = count_notes},
+};
+
+ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
+    FIXTURE("kinds"),
+    .needs = ALEES_LIST(needs),
+    .resources = ALEES_LIST(resources),
+    .routes = ALEES_LIST(routes),
+    .statements = ALEES_LIST(statements),
+    .migrations = ALEES_LIST(migrations),
+    .start = start,
+};
