@@ -119,6 +119,33 @@ static const struct resource_field *judged_by(const struct engine_fields *fields
     return fields->ctx->route->operation == ROUTE_CREATE ? r->parent : resource_field(r, STR_LIT("id"));
 }
 
+static bool is_oneself(const alees_ctx *ctx, const alees_id *id) {
+    return ctx->who != NULL && (ctx->who->flags & ALEES_API_KEY) == 0 && alees_id_compare(&ctx->who->id, id) == 0;
+}
+
+alees_rc engine_fields_of_scope(struct engine_fields *fields, alees_str scope, const bool **ret_may) {
+    uint32_t count = fields->r->field_count;
+    bool *may = ARENA_ARRAY(fields->ctx->arena, bool, count);
+    alees_id id;
+    if (may == NULL) {
+        return engine_value_nomem(&fields->ctx->problem);
+    }
+    memcpy(may, fields->everywhere, count * sizeof *may);
+    for (size_t at = 0; engine_place_next(scope, &at, &id);) {
+        const bool *here = NULL;
+        alees_rc rc = is_oneself(fields->ctx, &id) ? ALEES_OK : engine_fields_in(fields, &id, &here);
+        if (rc != ALEES_OK || here == NULL) {
+            *ret_may = NULL;
+            return rc;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            may[i] = may[i] || here[i];
+        }
+    }
+    *ret_may = may;
+    return ALEES_OK;
+}
+
 alees_rc engine_fields_of_row(struct engine_fields *fields, const alees_rows *rows, uint32_t row,
                               const bool **ret_may) {
     const struct resource_field *f;
@@ -127,6 +154,9 @@ alees_rc engine_fields_of_row(struct engine_fields *fields, const alees_rows *ro
     if (fields->is_all) {
         *ret_may = NULL;
         return ALEES_OK;
+    }
+    if (fields->r->decl->scope == ALEES_SCOPE_SEVERAL) {
+        return engine_fields_of_scope(fields, store_rows_text(rows, row, fields->r->shapes->column_count), ret_may);
     }
     f = judged_by(fields);
     if (f != NULL) {
@@ -150,8 +180,9 @@ alees_rc engine_fields_usable(struct engine_fields *fields, const alees_id *orga
     if (organization != NULL && engine_place_has(where, organization)) {
         return engine_fields_in(fields, organization, ret_may);
     }
-    if (organization != NULL || where == NULL || (where->all != 1 && where->count == 0)) {
-        *ret_may = NULL; /* a list that reaches nowhere has nothing to tell */
+    if (organization != NULL || where == NULL || (where->all != 1 && where->count == 0) ||
+        (where->count == 1 && is_oneself(fields->ctx, &where->ids[0]))) {
+        *ret_may = NULL; /* a list that reaches nowhere, or oneself alone, has nothing to tell */
     } else {
         *ret_may = fields->everywhere;
     }

@@ -37,7 +37,8 @@ struct engine_shapes {
     uint32_t *places;     /* as resource->fields: the place of its column, UINT32_MAX if it is never read */
     alees_str *fallbacks; /* as resource->fields: the value written when none is sent; absent: the column's default */
     alees_str table;      /* "\"product\".\"product\"" */
-    alees_str shown;      /* "\"id\", \"organization_id\", ..." */
+    alees_str shown;  /* "\"id\", \"organization_id\", ..."; of SEVERAL and at the end, though never shown, its scope */
+    uint32_t version; /* place of the version, where it is read: behind them */
     struct engine_key order[ENGINE_MAX_KEYS];
     uint32_t order_count;
     const struct statement *get[2];    /* shown, version; by id */
@@ -119,6 +120,8 @@ alees_rc engine_place_narrow(alees_ctx *ctx, const struct alees_organizations *w
                              struct engine_place *place) MUST_CHECK;
 /* Where does the caller hold a permission? Sets the problem when the provider cannot say. */
 alees_rc engine_place_ask(alees_ctx *ctx, uint32_t permission, const struct alees_organizations **ret_where) MUST_CHECK;
+/* The ids of a scope one by one, from *at = 0 on; false: no more. */
+bool engine_place_next(alees_str scope, size_t *at, alees_id *ret_id);
 /* Is one of the scopes of a row, as the database writes them ("uuid", "{uuid,uuid}" or absent), among where? */
 bool engine_place_meets(const alees_ctx *ctx, const struct alees_organizations *where, alees_str scope);
 /* Where the caller holds the route's permission and may view, too: a row that is not seen is not there, and the answer to
@@ -159,6 +162,9 @@ alees_rc engine_fields_in(struct engine_fields *fields, const alees_id *organiza
 /* Of a row of a result (shown columns), by its organization. */
 alees_rc engine_fields_of_row(struct engine_fields *fields, const alees_rows *rows, uint32_t row,
                               const bool **ret_may) MUST_CHECK;
+/* The same by the scope of a row that belongs to several, as the database writes it: what is permitted in one of them is
+ * permitted, and one's own rows are. */
+alees_rc engine_fields_of_scope(struct engine_fields *fields, alees_str scope, const bool **ret_may) MUST_CHECK;
 /* Which may choose and order the rows of a list: of that organization alone, or NULL: of all in ctx->where. */
 alees_rc engine_fields_usable(struct engine_fields *fields, const alees_id *organization,
                               const bool **ret_may) MUST_CHECK;

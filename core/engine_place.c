@@ -224,14 +224,26 @@ alees_rc engine_place_seen(alees_ctx *ctx, const struct resource *r, const struc
     return rc;
 }
 
+bool engine_place_next(alees_str scope, size_t *at, alees_id *ret_id) {
+    enum { ID = 36 };
+    if (*at == 0 && scope.len > 0 && scope.ptr[0] == '{') {
+        *at = 1;
+    }
+    if (*at + ID > scope.len || alees_id_parse((alees_str){scope.ptr + *at, ID}, ret_id) != ALEES_OK) {
+        return false;
+    }
+    *at += ID + 1;
+    return true;
+}
+
 bool engine_place_meets(const alees_ctx *ctx, const struct alees_organizations *where, alees_str scope) {
     bool is_list = scope.len > 0 && scope.ptr[0] == '{';
+    alees_id id;
     if (engine_place_is_superuser(ctx)) {
         return true;
     }
-    for (size_t i = is_list; i + 36 <= scope.len; i += 37) {
-        alees_id id;
-        if (alees_id_parse((alees_str){scope.ptr + i, 36}, &id) == ALEES_OK && engine_place_has(where, &id)) {
+    for (size_t at = 0; engine_place_next(scope, &at, &id);) {
+        if (engine_place_has(where, &id)) {
             return true;
         }
     }

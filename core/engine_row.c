@@ -122,7 +122,7 @@ static alees_str make_etag(alees_ctx *ctx, alees_str id, alees_str version) {
 
 alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_rows *rows) {
     const struct engine_shapes *shapes = r->shapes;
-    alees_str version = store_rows_text(rows, 0, shapes->column_count);
+    alees_str version = store_rows_text(rows, 0, shapes->version);
     alees_str etag = make_etag(ctx, store_rows_text(rows, 0, 0), version);
     struct engine_fields fields;
     const bool *may = NULL;

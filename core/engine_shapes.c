@@ -59,6 +59,12 @@ static void add_columns(struct engine_shapes *shapes, const struct resource *r, 
             }
         }
     }
+    shapes->version = shapes->column_count;
+    if (r->decl->scope == ALEES_SCOPE_SEVERAL) {
+        str_puts(&shown, ", ");
+        str_ident(&shown, r->scope_column);
+        shapes->version++;
+    }
     shapes->shown = str_done(&shown);
 }
 

@@ -183,16 +183,18 @@ static alees_rc check_fields(struct write *w, uint32_t permission, const alees_j
         if (rc != ALEES_OK) {
             return rc;
         }
-        if (version.ptr == NULL) {
+        if (version.ptr == NULL || check_permitted(w, where) != ALEES_OK) {
             return refused(w);
         }
-        if (where.ptr == NULL || alees_id_parse(where, organization) != ALEES_OK) {
+        if (w->r->decl->scope == ALEES_SCOPE_SEVERAL) {
+            rc = engine_fields_of_scope(&fields, where, &fields.everywhere);
+        } else if (where.ptr == NULL || alees_id_parse(where, organization) != ALEES_OK) {
             return ALEES_E_INTERNAL;
         }
     } else if (w->ctx->problem.item_count > 0) {
         return ALEES_OK; /* it does not say which organization, and is refused for that */
     }
-    return judge_fields(w, &fields, body, organization);
+    return rc == ALEES_OK ? judge_fields(w, &fields, body, organization) : rc;
 }
 
 /* ---- the three operations ---- */
@@ -294,7 +296,8 @@ static alees_rc reply_unchanged(struct write *w) {
     if (rc != ALEES_OK) {
         return rc;
     }
-    if (version.ptr == NULL || (w->versions.ptr != NULL && !admits(w->versions, version))) {
+    if (version.ptr == NULL || check_permitted(w, organization) != ALEES_OK ||
+        (w->versions.ptr != NULL && !admits(w->versions, version))) {
         return refused(w);
     }
     rc = engine_read_row(w->ctx, w->r, &w->place, &w->change->id, &w->rows);

@@ -89,6 +89,7 @@ static void check_row(size_t at, size_t user) {
     must(a, 200, user, what);
     assert_int_equal(strstr(a->body.ptr, ID) != NULL, is_seen);
 
+    must(ask(user, "PATCH", path, "{}"), is_changed ? 200 : is_seen ? 403 : 404, user, what);
     a = ask(user, "PATCH", path, "{\"title\":\"after\"}");
     if (is_seen && !is_changed) {
         must_deny(a, world_text(setting.w, "kinds.change_%s", name), user, what);
