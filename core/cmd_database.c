@@ -48,6 +48,7 @@ static int load_demo(struct app *app) {
         fprintf(stderr, "out of memory\n");
         return CMD_FAILED;
     }
+    snprintf(ctx->request_id, sizeof ctx->request_id, "cli:demo");
     store_begin(ctx);
     for (uint32_t i = 0; rc == ALEES_OK && i < app->plugins.count; i++) {
         struct alees_self *plugin = app->plugins.items[i];

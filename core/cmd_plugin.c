@@ -73,6 +73,7 @@ static int execute(struct app *app, struct alees_self *plugin, const struct alee
         fprintf(stderr, "out of memory\n");
         return CMD_FAILED;
     }
+    snprintf(ctx->request_id, sizeof ctx->request_id, "cli:%.32s", command->name);
     store_begin(ctx);
     rc = command->run(plugin->state, ctx, call->argc, call->argv);
     if (rc == ALEES_OK) {

@@ -40,6 +40,9 @@ void ctx_end(alees_ctx *ctx) {
     if (ctx->transaction) {
         store_rollback(ctx);
     }
+    for (struct ctx_after *last = ctx->at_end; last; last = last->next) {
+        last->run(last->plugin->state, ctx, last->data);
+    }
     ctx->magic = 0;
     arena_reset(ctx->arena);
 }
@@ -65,6 +68,32 @@ alees_rc ctx_commit(alees_ctx *ctx) {
         after->run(after->plugin->state, ctx, after->data);
     }
     return rc;
+}
+
+alees_rc ctx_at_end(alees_ctx *ctx, struct alees_self *plugin, void (*run)(void *state, alees_ctx *ctx, void *data),
+                    void *data) {
+    struct ctx_after *last = ARENA_NEW(ctx->arena, struct ctx_after);
+    if (!last) {
+        return ALEES_E_NOMEM;
+    }
+    *last = (struct ctx_after){ctx->at_end, plugin, run, data};
+    ctx->at_end = last;
+    return ALEES_OK;
+}
+
+alees_str ctx_actor(const alees_ctx *ctx) {
+    struct str text;
+    str_init(&text, ctx->arena, 2 * 37 + sizeof ctx->request_id);
+    if (ctx->who) {
+        str_id(&text, &ctx->who->id);
+    }
+    str_putc(&text, '|');
+    if (ctx->who && (ctx->who->flags & ALEES_API_KEY)) {
+        str_id(&text, &ctx->who->key);
+    }
+    str_putc(&text, '|');
+    str_puts(&text, ctx->request_id);
+    return str_done(&text);
 }
 
 alees_str ctx_header(const alees_ctx *ctx, const char *name) {

@@ -71,7 +71,8 @@ struct alees_ctx {
     bool is_public;            /* no user, on purpose */
     bool is_all;               /* a command: everything, as a superuser */
     struct ctx_transaction *transaction;
-    struct ctx_after *after; /* what plugins want to do once it is committed */
+    struct ctx_after *after;  /* what plugins want to do once it is committed */
+    struct ctx_after *at_end; /* what is to be done when the client has its answer */
 };
 
 struct ctx_after {
@@ -81,8 +82,8 @@ struct ctx_after {
     void *data;
 };
 
-/* A ctx in an arena of its own, owned by the calling thread. ctx_end rolls back what is open and resets the arena, with
- * it the ctx; the arena itself stays the caller's. */
+/* A ctx in an arena of its own, owned by the calling thread. ctx_end rolls back what is open, does what ctx_at_end was
+ * told, and resets the arena, with it the ctx; the arena itself stays the caller's. */
 alees_ctx *ctx_new(struct app *app, struct arena *arena) MUST_CHECK; /* NULL without memory */
 void ctx_end(alees_ctx *ctx);                                        /* accepts NULL */
 bool ctx_is_owner(const alees_ctx *ctx);                             /* is the calling thread the one that made it? */
@@ -99,6 +100,15 @@ alees_str ctx_header(const alees_ctx *ctx,
 alees_str ctx_parameter(const alees_ctx *ctx, const char *name); /* of the query, decoded; absent if none */
 alees_str ctx_path(const alees_ctx *ctx, const char *name);      /* {name} of the path, decoded; absent if none */
 alees_rc ctx_set_header(alees_ctx *ctx, const char *name, alees_str value); /* copied; control characters refused */
+
+/* Calls run(state of plugin, ctx, data) at the end of the ctx, when its answer has been sent and no transaction is open;
+ * failures are run's to log. data must live as long as the ctx. E_NOMEM. */
+alees_rc ctx_at_end(alees_ctx *ctx, struct alees_self *plugin, void (*run)(void *state, alees_ctx *ctx, void *data),
+                    void *data) MUST_CHECK;
+
+/* Who writes, as the audit trail's trigger reads it: "user|key|request", each empty if there is none. Absent without
+ * memory. */
+alees_str ctx_actor(const alees_ctx *ctx) MUST_CHECK;
 
 /* The scope of statements that a plugin's own handler runs now. */
 void ctx_scope(const alees_ctx *ctx, struct alees_self *plugin, struct store_scope *ret_scope);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * migrate_impl.h - what the files of migrate.h share: migrate.c (running steps), migrate_plan.c (which steps),
  * migrate_bootstrap.c (roles), migrate_secure.c (policies and grants), migrate_policy.c (what policies a resource has),
- * migrate_verify.c and migrate_table.c (is all of it there?). Level 3. */
+ * migrate_audit.c (triggers), migrate_verify.c and migrate_table.c (is all of it there?). Level 3. */
 #ifndef MIGRATE_IMPL_H
 #define MIGRATE_IMPL_H
 
@@ -57,7 +57,14 @@ alees_rc migrate_policies(struct arena *arena, const struct resource *r,
  * NULL). ALEES_OK, E_INVALID. */
 alees_rc migrate_check_policies(struct db *db, struct arena *arena, const struct resource *r, FILE *errors) MUST_CHECK;
 
-/* Grants, and policies where they differ; in a transaction of the caller. */
+/* Are the changes of its rows written to the audit trail? */
+bool migrate_is_audited(const struct resource *r);
+/* Has its table the triggers for that? Every difference is a line on errors (may be NULL). ALEES_OK, E_INVALID. */
+alees_rc migrate_check_triggers(struct db *db, struct arena *arena, const struct resource *r, FILE *errors) MUST_CHECK;
+/* Makes them where they differ; in a transaction of the caller. */
+alees_rc migrate_put_triggers(struct db *db, struct arena *arena, const struct resource *r, FILE *errors) MUST_CHECK;
+
+/* Grants, and policies and triggers where they differ; in a transaction of the caller. */
 alees_rc migrate_secure(struct db *db, struct arena *arena, const struct plugins *plugins,
                         const struct catalogue *catalogue, FILE *errors) MUST_CHECK;
 

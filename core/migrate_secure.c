@@ -158,11 +158,34 @@ static alees_rc secure_table(struct db *db, struct arena *arena, const struct re
     return rc;
 }
 
+/* Of a table that only functions write, which run as its owner. */
+static alees_rc revoke_writing(struct db *db, struct arena *arena, const struct resource *r, FILE *errors) {
+    const char *schema, *table;
+    struct str s;
+    migrate_table_name(arena, r, &schema, &table);
+    str_init(&s, arena, 256);
+    str_puts(&s, "REVOKE INSERT, UPDATE, DELETE ON ");
+    str_ident(&s, schema);
+    str_putc(&s, '.');
+    str_ident(&s, table);
+    str_puts(&s, " FROM ");
+    both_roles(&s, r->plugin);
+    return migrate_exec(db, r->decl->table, str_done(&s).ptr, errors);
+}
+
 alees_rc migrate_secure(struct db *db, struct arena *arena, const struct plugins *plugins,
                         const struct catalogue *catalogue, FILE *errors) {
+    bool has_trail = plugin_find(plugins, "audit") != NULL; /* the server always has */
     alees_rc rc = grant(db, arena, plugins, errors);
     for (uint32_t i = 0; rc == ALEES_OK && i < catalogue->resource_count; i++) {
-        rc = secure_table(db, arena, catalogue->resources[i], errors);
+        const struct resource *r = catalogue->resources[i];
+        rc = secure_table(db, arena, r, errors);
+        if (rc == ALEES_OK && (r->decl->flags & ALEES_RESOURCE_READ_ONLY) != 0) {
+            rc = revoke_writing(db, arena, r, errors);
+        }
+        if (rc == ALEES_OK && has_trail && migrate_is_audited(r)) {
+            rc = migrate_put_triggers(db, arena, r, errors);
+        }
     }
     return rc;
 }

@@ -66,14 +66,17 @@ static alees_rc check_plugin(struct db *db, struct arena *arena, const struct al
                 expect_none(db, arena, p, views_sql, params, 1, "create it WITH (security_invoker = true)", errors));
 }
 
-/* The two roles may read and write the table's rows; what they may beyond that is a fault of check_plugin. */
+/* The two roles may read the table's rows, and write them unless only functions do; what they may beyond these four is a
+ * fault of check_plugin. */
 static alees_rc check_rights(struct db *db, struct arena *arena, const struct resource *r, FILE *errors) {
     static const char sql[] =
-        "SELECT format('%s may not %s table %s.%s', role, privilege, n.nspname, c.relname) FROM pg_class c "
-        "JOIN pg_namespace n ON n.oid = c.relnamespace, unnest(ARRAY[$1, $2]) role, "
-        "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) privilege WHERE n.nspname = $3 AND c.relname = $4 "
-        "AND NOT has_table_privilege(role, c.oid, privilege)";
-    const char *params[4] = {r->plugin->role, r->plugin->role_all, NULL, NULL};
+        "SELECT format('%s may%s %s table %s.%s', role, CASE WHEN has THEN '' ELSE ' not' END, privilege, n.nspname, "
+        "c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, unnest(ARRAY[$1, $2]) role, "
+        "unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) privilege, "
+        "LATERAL (SELECT has_table_privilege(role, c.oid, privilege) AS has) h WHERE n.nspname = $3 AND c.relname = $4 "
+        "AND has <> (privilege = 'SELECT' OR $5 = '')";
+    const char *is_read_only = (r->decl->flags & ALEES_RESOURCE_READ_ONLY) != 0 ? "read only" : "";
+    const char *params[5] = {r->plugin->role, r->plugin->role_all, NULL, NULL, is_read_only};
     migrate_table_name(arena, r, &params[2], &params[3]);
     return expect_none(db, arena, r->plugin, sql, params, ARRAY_LEN(params), "run `alees migrate`", errors);
 }
@@ -107,9 +110,13 @@ static alees_rc verify(struct db *db, struct arena *arena, const struct plugins 
         struct resource *r = catalogue->resources[i];
         rc = also(rc, check_rights(db, arena, r, errors));
     }
+    bool has_trail = plugin_find(plugins, "audit") != NULL;
     for (uint32_t i = 0; i < catalogue->resource_count; i++) {
         struct resource *r = catalogue->resources[i];
         rc = also(rc, migrate_check_policies(db, arena, r, errors));
+        if (has_trail && migrate_is_audited(r)) {
+            rc = also(rc, migrate_check_triggers(db, arena, r, errors));
+        }
         rc = also(rc, migrate_check_table(db, arena, r, errors));
     }
     return rc;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "alees/util.h"
+#include "audit.h"
 #include "log.h"
 #include "pipeline_impl.h"
 #include "server.h"
@@ -64,6 +65,9 @@ void pipeline_run(alees_ctx *ctx) {
     }
     if (rc != ALEES_OK) {
         pipeline_refuse(ctx, rc);
+    }
+    if (ctx->response.status == 403) {
+        audit_denied(ctx);
     }
     ASSERT(ctx->response.status != 0);
     pipeline_account(ctx);

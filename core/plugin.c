@@ -87,6 +87,43 @@ alees_rc plugin_load_file(struct arena *arena, const char *path, bool check_owne
     return ALEES_OK;
 }
 
+/* The same checks as for any other, but no file; its settings are the server's own. */
+static alees_rc load_built_in(struct arena *arena, struct config *config, const struct alees_plugin *symbol,
+                              FILE *errors, struct alees_self **ret_plugin) {
+    static const char file[] = "built-in";
+    struct plugin_report report = {errors, file, symbol->name, 0};
+    struct alees_self *plugin = ARENA_NEW(arena, struct alees_self);
+    struct config_plugin *section = ARENA_NEW(arena, struct config_plugin);
+    if (!plugin || !section) {
+        return ALEES_E_NOMEM;
+    }
+    *section = (struct config_plugin){.name = symbol->name, .module = file, .file = file};
+    plugin->magic = PLUGIN_MAGIC;
+    plugin->is_built_in = true;
+    plugin->config = section;
+    alees_rc rc = plugin_copy(arena, symbol, &report, plugin);
+    if (rc == ALEES_OK) {
+        plugin_check(arena, plugin, &report);
+        rc = report.faults > 0 ? ALEES_E_INVALID : ALEES_OK;
+    }
+    if (rc == ALEES_OK) {
+        rc = config_plugin_settings(config, section, plugin->settings, plugin->setting_count, errors,
+                                    &plugin->setting_values);
+    }
+    *ret_plugin = plugin;
+    return rc == ALEES_OK ? furnish(arena, plugin) : rc;
+}
+
+static bool is_built_in(const struct config_plugin *section, const struct alees_plugin *const *built_in,
+                        uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(section->name, built_in[i]->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static alees_rc load_configured(struct arena *arena, struct config *config, const struct config_plugin *section,
                                 FILE *errors, struct alees_self **ret_plugin) {
     bool check_owner = config_boolean(config, SETTING_TRUST_MODULES);
@@ -101,22 +138,31 @@ static alees_rc load_configured(struct arena *arena, struct config *config, cons
     return rc == ALEES_OK ? furnish(arena, *ret_plugin) : rc;
 }
 
-alees_rc plugin_load_all(struct arena *arena, struct config *config, bool need_rbac, FILE *errors,
-                         struct plugins *ret_plugins) {
-    uint32_t count;
+alees_rc plugin_load_all(struct arena *arena, struct config *config, const struct alees_plugin *const *built_in,
+                         uint32_t built_in_count, bool need_rbac, FILE *errors, struct plugins *ret_plugins) {
+    uint32_t count, total = built_in_count;
     const struct config_plugin *sections = config_plugins(config, &count);
-    struct alees_self **items = ARENA_ARRAY(arena, struct alees_self *, count);
+    struct alees_self **items = ARENA_ARRAY(arena, struct alees_self *, (size_t)built_in_count + count);
     alees_rc rc = items ? ALEES_OK : ALEES_E_NOMEM;
+    for (uint32_t i = 0; rc == ALEES_OK && i < built_in_count; i++) {
+        rc = load_built_in(arena, config, built_in[i], errors, &items[i]);
+    }
     for (uint32_t i = 0; items && i < count; i++) {
-        alees_rc one = load_configured(arena, config, &sections[i], errors, &items[i]);
+        alees_rc one = ALEES_E_INVALID;
+        if (is_built_in(&sections[i], built_in, built_in_count)) {
+            fprintf(errors, "%s:%d: plugin %s is built into the server: remove this section\n", sections[i].file,
+                    sections[i].line, sections[i].name);
+        } else {
+            one = load_configured(arena, config, &sections[i], errors, &items[total++]);
+        }
         rc = rc == ALEES_OK ? one : rc; /* the others are looked at all the same: every fault in one go */
     }
     if (rc == ALEES_OK) {
-        rc = plugin_order(arena, items, count, need_rbac, errors);
+        rc = plugin_order(arena, items, total, need_rbac, errors);
     }
     if (rc == ALEES_OK) {
         ret_plugins->items = items;
-        ret_plugins->count = count;
+        ret_plugins->count = total;
     }
     return rc;
 }

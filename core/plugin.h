@@ -40,6 +40,7 @@ struct alees_self {
     const struct statement **prepared; /* as statements: what store_statement made of each; set by server.c */
     void *state;
     bool is_started;
+    bool is_built_in; /* compiled into the server: no file of its own */
 };
 
 struct plugins {
@@ -47,11 +48,11 @@ struct plugins {
     uint32_t count;
 };
 
-/* Opens, checks and orders every plugin of the configuration. On failure every reason is printed to errors, one clear
+/* Opens, checks and orders the built-in plugins and every plugin of the configuration. On failure every reason is printed to errors, one clear
  * line each, and E_INVALID returned (exit status 78). need_rbac: refuse when no plugin offers alees.rbac/1. Memory
  * comes from arena, which must live as long as the process. */
-alees_rc plugin_load_all(struct arena *arena, struct config *config, bool need_rbac, FILE *errors,
-                         struct plugins *ret_plugins) MUST_CHECK;
+alees_rc plugin_load_all(struct arena *arena, struct config *config, const struct alees_plugin *const *built_in,
+                         uint32_t built_in_count, bool need_rbac, FILE *errors, struct plugins *ret_plugins) MUST_CHECK;
 
 /* Steps 1 to 6 of the handshake for one file: `alees plugin check FILE.so`. */
 alees_rc plugin_load_file(struct arena *arena, const char *path, bool check_owner, FILE *errors,

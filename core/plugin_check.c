@@ -96,15 +96,16 @@ static bool check_name(struct plugin_report *report, const char *what, const voi
     return true;
 }
 
-static void check_plugin(const struct alees_plugin *d, struct plugin_report *report) {
-    static const char *const reserved[] = {"alees", "public", "information_schema", "core", "server"};
+static void check_plugin(const struct alees_self *plugin, struct plugin_report *report) {
+    static const char *const reserved[] = {"alees", "public", "information_schema", "core", "server", "audit"};
+    const struct alees_plugin *d = &plugin->decl;
     if (!plugin_is_name(d->name, LONGEST_PLUGIN)) {
         plugin_fault(report,
                      "\"%s\" is no name for a plugin: lower-case letters, digits and _, a letter first, at most %d",
                      d->name ? d->name : "", LONGEST_PLUGIN);
         return;
     }
-    for (size_t i = 0; i < ARRAY_LEN(reserved); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(reserved) && !plugin->is_built_in; i++) {
         if (strcmp(d->name, reserved[i]) == 0) {
             plugin_fault(report, "the name %s is reserved: choose another one", d->name);
         }
@@ -270,7 +271,7 @@ static void check_metrics(const struct alees_self *plugin, struct plugin_report 
 }
 
 void plugin_check(struct arena *arena, const struct alees_self *plugin, struct plugin_report *report) {
-    check_plugin(&plugin->decl, report);
+    check_plugin(plugin, report);
     if (!plugin_is_name(plugin->decl.name, LONGEST_PLUGIN)) {
         return; /* without a good name every other line would be wrong as well */
     }

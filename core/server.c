@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "cred.h"
 #include "engine.h"
 #include "httpd.h"
@@ -55,6 +56,7 @@ void server_print_problem(const alees_ctx *ctx, const char *who, alees_rc rc, FI
 static alees_ctx *boot_ctx_new(void *data, struct alees_self *plugin) {
     alees_ctx *ctx = server_ctx_new(data, plugin);
     if (ctx) {
+        snprintf(ctx->request_id, sizeof ctx->request_id, "start:%.32s", plugin->decl.name);
         store_begin(ctx);
     }
     return ctx;
@@ -108,6 +110,7 @@ static void block_stop_signals(int how) {
 }
 
 static int open_catalogue(struct app *app, const char *config_path, const char *module_dir, bool listen) {
+    static const struct alees_plugin *const built_in[] = {&audit_plugin};
     app->arena = arena_new(PROCESS_MEMORY);
     if (!app->arena) {
         fprintf(stderr, "out of memory\n");
@@ -120,7 +123,8 @@ static int open_catalogue(struct app *app, const char *config_path, const char *
     jx_init();
     svc_init(app, NULL);
     svc_offer();
-    if (plugin_load_all(app->arena, app->config, true, stderr, &app->plugins) != ALEES_OK ||
+    if (plugin_load_all(app->arena, app->config, built_in, ARRAY_LEN(built_in), true, stderr, &app->plugins) !=
+            ALEES_OK ||
         catalogue_build(app->arena, &app->plugins, pipeline_plugin_handler, pipeline_host_routes,
                         pipeline_host_route_count, stderr, &app->catalogue) != ALEES_OK ||
         router_new(app->arena, app->catalogue.routes, app->catalogue.route_count, stderr, &app->router) != ALEES_OK) {

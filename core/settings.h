@@ -49,6 +49,10 @@
       "How long a login waits for its turn before it is answered with 429.") \
     X(TRUST_MODULES, "security", "check_module_owner", BOOLEAN, NULL, 0, 0, NULL, "true", \
       "Refuse plugin files that others than root or the service user may write.") \
+    X(AUDIT_RETENTION, "audit", "retention_days", INTEGER, "days", 0, 36500, NULL, "0", \
+      "Age at which `alees audit prune` deletes entries of the audit trail; 0: never.") \
+    X(AUDIT_DENIALS, "audit", "denials_per_minute", INTEGER, "entries", 0, 10000, NULL, "10", \
+      "Refused attempts of one user that are written to the audit trail within a minute; the others are counted.") \
     X(LOG_LEVEL, "log", "level", CHOICE, NULL, 0, 0, "debug|info|warn|error", "info", "Least level that is logged.") \
     X(LOG_FORMAT, "log", "format", CHOICE, NULL, 0, 0, "auto|json|text", "auto", \
       "JSON lines, or text; auto is text on a terminal.") \

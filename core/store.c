@@ -162,14 +162,19 @@ const struct statement *store_statement(struct store *s, struct alees_self *plug
     return st;
 }
 
-/* Only statements that read or write rows: anything else could change the session it runs on. */
-static bool is_data_statement(const char *sql) {
-    static const char *const verbs[] = {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"};
+const char *store_verb(const char *sql) {
     const char *word = sql + strspn(sql, " \t\r\n");
-    while (strncmp(word, "--", 2) == 0) { /* comments before the verb */
+    while (strncmp(word, "--", 2) == 0) {
         word += strcspn(word, "\n");
         word += strspn(word, " \t\r\n");
     }
+    return word;
+}
+
+/* Only statements that read or write rows: anything else could change the session it runs on. */
+static bool is_data_statement(const char *sql) {
+    static const char *const verbs[] = {"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"};
+    const char *word = store_verb(sql);
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
         if (strncasecmp(word, verbs[i], strlen(verbs[i])) == 0 && strchr(" \t\r\n(", word[strlen(verbs[i])])) {
             return true;

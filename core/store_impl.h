@@ -42,6 +42,9 @@ struct store {
 alees_rc store_refused(alees_ctx *ctx, struct store *s, const struct unit *u, const struct store_error **ret_error);
 alees_rc store_away(alees_ctx *ctx); /* no answer from PostgreSQL */
 
+/* The first word of a statement, behind blanks and comments. */
+const char *store_verb(const char *sql);
+
 /* Is this database fit for serving? Versions, login, migrations. db is in plain mode. Fills in secret; lines on errors.
  * E_INVALID, E_UNAVAILABLE, E_NOMEM. */
 alees_rc store_check(struct db *db, const struct plugins *plugins, uint8_t secret[STORE_SECRET],

@@ -48,6 +48,17 @@ static bool has_nul(const struct store_call *calls, uint32_t count) {
     return false;
 }
 
+/* Anything but a SELECT: WITH may hold an INSERT. */
+static bool is_writing(const struct store_call *calls, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        const char *verb = store_verb(calls[i].statement->sql);
+        if (*verb != 'S' && *verb != 's') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static alees_rc new_unit(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls,
                          uint32_t count, struct unit **ret_unit) {
     for (uint32_t i = 0; i < count; i++) {
@@ -93,6 +104,12 @@ alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const 
         return rc;
     }
     u->flags = UNIT_SCOPE;
+    if (is_writing(calls, count)) {
+        u->actor = ctx_actor(ctx);
+        if (!u->actor.ptr) {
+            return out_of_memory(ctx);
+        }
+    }
     if (lane_run(s->lanes, u) != ALEES_OK) {
         return store_away(ctx);
     }
@@ -144,6 +161,10 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
     }
     const struct store_scope now = {scope->plugin, scope->all, u->organizations};
     if (!t->session) {
+        u->actor = ctx_actor(ctx); /* once: it holds until the end of the transaction */
+        if (!u->actor.ptr) {
+            return out_of_memory(ctx);
+        }
         if (pool_take(t->store->pool, &t->session) != ALEES_OK) {
             t->rc = store_away(ctx);
             return t->rc;

@@ -35,6 +35,8 @@ static const struct {
     const char *name, *sql;
 } controls[] = {
     {"scope", "SELECT set_config('role', $1, true), set_config('alees.organizations', $2, true)"},
+    {"actor", "SELECT set_config('role', $1, true), set_config('alees.organizations', $2, true), "
+              "set_config('alees.actor', $3, true)"},
     {"begin", "BEGIN"},
     {"commit", "COMMIT"},
     {"rollback", "ROLLBACK"},
@@ -156,7 +158,7 @@ static bool send_call(struct unit *u, struct session *s, uint32_t call) {
 }
 
 bool unit_send(struct unit *u, struct session *s) {
-    const alees_str scope[2] = {{u->role, 0}, u->organizations};
+    const alees_str scope[3] = {{u->role, 0}, u->organizations, u->actor};
     bool is_sent = true;
     if (u->flags & UNIT_BEGIN) {
         is_sent = send_control(u, s, STEP_CONTROL, "begin", NULL, 0);
@@ -165,7 +167,8 @@ bool unit_send(struct unit *u, struct session *s) {
         is_sent = send_control(u, s, STEP_CONTROL, "leave", NULL, 0);
     }
     if (is_sent && (u->flags & UNIT_SCOPE)) {
-        is_sent = send_control(u, s, STEP_CONTROL, "scope", scope, 2);
+        is_sent = u->actor.ptr ? send_control(u, s, STEP_CONTROL, "actor", scope, 3)
+                               : send_control(u, s, STEP_CONTROL, "scope", scope, 2);
     }
     for (uint32_t i = 0; is_sent && i < u->count; i++) {
         is_sent = send_call(u, s, i);

@@ -23,7 +23,7 @@ struct db *session_db(const struct session *s);
 enum unit_flags {
     UNIT_BEGIN = 1,      /* opens a transaction first */
     UNIT_LEAVE_ROLE = 2, /* an earlier unit of this transaction has set a role that may not set another */
-    UNIT_SCOPE = 4,      /* sets role and organizations, until the end of the transaction */
+    UNIT_SCOPE = 4,      /* sets role, organizations and actor, until the end of the transaction */
     UNIT_COMMIT = 8,
     UNIT_ROLLBACK = 16,
     UNIT_PREPARE_ONLY = 32 /* the first call is prepared and described, not run */
@@ -36,6 +36,7 @@ struct unit {
     bool all;                   /* which of the two roles of the statements' plugin: part of a prepared one's name */
     const char *role;           /* UNIT_SCOPE: "none" is the login role itself */
     alees_str organizations;    /* UNIT_SCOPE */
+    alees_str actor;            /* UNIT_SCOPE: who writes, for the audit trail; absent: the unit only reads */
     struct db_result **results; /* of calls[i], NULL if it did not come so far; the unit's own */
     struct db_result *error;    /* the first refusal, or NULL; the unit's own */
     uint32_t error_call;        /* which call it was; count: none of them */

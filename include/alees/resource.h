@@ -86,7 +86,10 @@ enum { /* of a resource */
        ALEES_RESOURCE_NO_DELETE = 4,
        /* ALEES_SCOPE_ORGANIZATION only: organization may be null. Superusers alone write such rows, and see them: */
        ALEES_RESOURCE_OPTIONAL = 8,
-       ALEES_RESOURCE_SHARED = 16 /* with OPTIONAL: rows of no organization are seen by every user who is logged in */
+       ALEES_RESOURCE_SHARED = 16, /* with OPTIONAL: rows of no organization are seen by every user who is logged in */
+       /* With all three of NO_*: statements may only read the table as well. Its rows come from functions of the plugin's
+        * migrations that run as their owner (SECURITY DEFINER), and are not audited. */
+       ALEES_RESOURCE_READ_ONLY = 32
 };
 
 /* A table served as list, create, get, patch and delete. Its permissions are <plugin>.view_<name>, add_, change_ and

@@ -57,7 +57,7 @@ alees_rc fixtures_load(struct fixtures *f, const char *names, const char *securi
     f->arena = test_arena();
     rc = config_load(path, ALEES_TEST_PLUGIN_DIR, errors, &f->config);
     if (rc == ALEES_OK) {
-        rc = plugin_load_all(f->arena, f->config, need_rbac, errors, &f->plugins);
+        rc = plugin_load_all(f->arena, f->config, NULL, 0, need_rbac, errors, &f->plugins);
     }
     (void)fclose(errors);
     assert_int_equal(unlink(path), 0);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT
+ * audit.c - the built-in plugin `audit`: its declaration, notes of refused attempts, pruning. See audit.h. */
+#include "audit.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "alees/util.h"
+#include "app.h"
+#include "audit_limit.h"
+#include "core_sql.h"
+#include "log.h"
+#include "plugin_private.h"
+#include "resource.h"
+#include "sys.h"
+
+enum { PRUNE_AT_ONCE = 20000, LONGEST_ACTION = 63 };
+
+enum { NOTE, PRUNE };
+static const struct alees_statement statements[] = {
+    [NOTE] = {"note", "SELECT audit.note($1, $2::uuid, $3::uuid, $4, $5::uuid, $6, $7::uuid, $8)", 8,
+              ALEES_STATEMENT_ALONE},
+    [PRUNE] = {"prune", "SELECT audit.prune($1::integer, $2::integer, $3)", 3, 0},
+};
+
+static const struct alees_migration migrations[] = {
+    {1, 0, "create the audit trail", sql_audit_0001_entry},
+};
+
+enum { WRITTEN, SUPPRESSED, LOST };
+static const struct alees_metric metrics[] = {
+    [WRITTEN] = {"notes_total", "Refused attempts that were written to the audit trail."},
+    [SUPPRESSED] = {"suppressed_notes_total", "Refused attempts that were only counted: too many of one user."},
+    [LOST] = {"lost_notes_total", "Refused attempts that could not be written; the log has them."},
+};
+
+/* alees.audit/1 has no argument for its plugin. Written at boot by one thread, read by any afterwards. */
+static struct audit {
+    alees_self *self; /* NULL: not started */
+    struct audit_limit *limit;
+} audit;
+
+/* --- notes ------------------------------------------------------------------------------------------------------ */
+
+struct note { /* in the memory of its ctx; texts are absent where there is nothing to say */
+    const char *action;
+    alees_str user, key, organization, resource, object, detail;
+};
+
+static alees_str id_text(struct arena *arena, const alees_id *id) {
+    static const alees_id none;
+    struct str s;
+    if (!id || alees_id_compare(id, &none) == 0) {
+        return (alees_str){NULL, 0};
+    }
+    str_init(&s, arena, 37);
+    str_id(&s, id);
+    return str_done(&s);
+}
+
+/* The client has its answer, the transaction of the request is over: nobody waits for this. */
+static void write_note(void *state, alees_ctx *ctx, void *data) {
+    const struct note *n = data;
+    const struct alees_self *self = audit.self;
+    struct store_scope scope = {audit.self, false, STR_LIT("{}")};
+    const alees_str params[] = {alees_text(n->action), n->user,     n->key,    alees_text(ctx->request_id),
+                                n->organization,       n->resource, n->object, n->detail};
+    (void)state;
+    if (self && self->prepared[NOTE]) {
+        const struct store_call call = {self->prepared[NOTE], params};
+        problem_init(&ctx->problem, ctx->arena);
+        if (store_run_alone(ctx, &scope, &call, 1, NULL, NULL) == ALEES_OK) {
+            metrics_add(self->metric_series[WRITTEN], 1);
+            return;
+        }
+        metrics_add(self->metric_series[LOST], 1);
+    }
+    log_event(ALEES_LOG_WARN, "audit", ctx->request_id, NULL, "could not be written: %s of user %.*s: %.*s", n->action,
+              n->user.ptr ? (int)n->user.len : 4, n->user.ptr ? n->user.ptr : "none", STR_FMT(n->detail));
+}
+
+/* Asked before anything is made: most of what comes too fast costs no more than this. */
+static bool may_write(const char *action, const alees_id *user, uint64_t *ret_suppressed) {
+    if (audit_limit_take(audit.limit, user, action, sys_monotonic_us(), ret_suppressed)) {
+        return true;
+    }
+    metrics_add(audit.self->metric_series[SUPPRESSED], 1);
+    return false;
+}
+
+static void put_note(alees_ctx *ctx, struct note *n, alees_str detail, uint64_t suppressed) {
+    struct str text;
+    struct note *kept = ARENA_NEW(ctx->arena, struct note);
+    str_init(&text, ctx->arena, detail.len + 64);
+    str_view(&text, detail);
+    if (suppressed > 0) {
+        str_printf(&text, " (%" PRIu64 " more before it were not written)", suppressed);
+    }
+    n->detail = str_done(&text);
+    if (kept && n->detail.ptr) {
+        *kept = *n;
+        if (ctx_at_end(ctx, audit.self, write_note, kept) == ALEES_OK) {
+            return;
+        }
+    }
+    metrics_add(audit.self->metric_series[LOST], 1);
+    log_event(ALEES_LOG_WARN, "audit", ctx->request_id, NULL, "no memory to write %s", n->action);
+}
+
+static void take_principal(const alees_ctx *ctx, struct note *n) {
+    if (ctx->who) {
+        n->user = id_text(ctx->arena, &ctx->who->id);
+        n->key = ctx->who->flags & ALEES_API_KEY ? id_text(ctx->arena, &ctx->who->key) : n->key;
+    }
+}
+
+void audit_denied(alees_ctx *ctx) {
+    uint64_t suppressed;
+    struct str detail;
+    const struct route *r = ctx->route;
+    if (!audit.self || !ctx->who || !r || !may_write("denied", &ctx->who->id, &suppressed)) {
+        return;
+    }
+    struct note n = {.action = "denied"};
+    alees_id object;
+    alees_str id = ctx_path(ctx, "id");
+    take_principal(ctx, &n);
+    n.organization = id_text(ctx->arena, &ctx->object_organization);
+    if (r->resource) {
+        n.resource = alees_text(r->resource->full_name);
+        n.object = id.ptr && alees_id_parse(id, &object) == ALEES_OK ? id_text(ctx->arena, &object) : n.object;
+    }
+    str_init(&detail, ctx->arena, 256);
+    str_view(&detail, ctx->request.method_text);
+    str_printf(&detail, " %s", r->path);
+    if (ctx->problem.permission.ptr) {
+        str_puts(&detail, ": ");
+        str_view(&detail, ctx->problem.permission);
+    }
+    put_note(ctx, &n, str_done(&detail), suppressed);
+}
+
+/* --- alees.audit/1 ---------------------------------------------------------------------------------------------- */
+
+static void note(alees_self *self, alees_ctx *ctx, const char *action, const alees_id *user,
+                 const alees_id *organization, alees_str detail) {
+    uint64_t suppressed;
+    if (!self || self->magic != PLUGIN_MAGIC || !ctx || ctx->magic != CTX_MAGIC || !audit.self) {
+        return;
+    }
+    if (!plugin_is_name(action, LONGEST_ACTION) || (detail.ptr && !str_is_utf8(detail))) {
+        log_event(ALEES_LOG_ERROR, self->decl.name, ctx->request_id, NULL,
+                  "audit->note: the action is no name, or the detail no text");
+        return;
+    }
+    if (!may_write(action, user, &suppressed)) {
+        return;
+    }
+    struct note n = {.action = arena_dup(ctx->arena, action, strlen(action))};
+    take_principal(ctx, &n);
+    if (user) {
+        n.user = id_text(ctx->arena, user);
+    }
+    n.organization = id_text(ctx->arena, organization);
+    if (n.action) {
+        put_note(ctx, &n, detail, suppressed);
+    }
+}
+
+static const struct alees_audit_v1 service = {.struct_size = sizeof service, .note = note};
+
+static const char *const offers[] = {ALEES_AUDIT_V1};
+
+static const void *offer(void *state, const char *id) {
+    (void)state;
+    return strcmp(id, ALEES_AUDIT_V1) == 0 ? &service : NULL;
+}
+
+/* --- alees audit prune ------------------------------------------------------------------------------------------ */
+
+static alees_rc prune(alees_ctx *ctx, int64_t days) {
+    struct store_scope scope = {audit.self, true, STR_LIT("{}")};
+    char text[24];
+    int64_t gone = 0, total = 0;
+    snprintf(text, sizeof text, "%" PRId64, days);
+    const alees_str params[] = {alees_text(text), STR_LIT("20000"), alees_text(ctx->request_id)};
+    const struct store_call call = {audit.self->prepared[PRUNE], params};
+    do { /* each statement within database.statement_timeout_ms */
+        alees_rows *rows = NULL;
+        alees_rc rc = store_run(ctx, &scope, &call, 1, &rows, NULL);
+        if (rc != ALEES_OK) {
+            return rc;
+        }
+        if (!str_parse_i64(store_rows_text(rows, 0, 0), &gone)) {
+            return ALEES_E_INTERNAL;
+        }
+        total += gone;
+    } while (gone == PRUNE_AT_ONCE);
+    printf("%" PRId64 " entries older than %" PRId64 " days are deleted\n", total, days);
+    return ALEES_OK;
+}
+
+static alees_rc command(void *state, alees_ctx *ctx, int argc, char **argv) {
+    int64_t days = config_integer(ctx->app->config, SETTING_AUDIT_RETENTION);
+    bool is_given = argc == 4 && strcmp(argv[2], "--days") == 0;
+    (void)state;
+    if (argc < 2 || strcmp(argv[1], "prune") != 0 || (argc > 2 && !is_given)) {
+        return ALEES_E_MALFORMED;
+    }
+    if (is_given && (!str_parse_i64(alees_text(argv[3]), &days) || days < 1 || days > 36500)) {
+        return problem_set(&ctx->problem, PROBLEM_INVALID, "%s", "--days must be from 1 to 36500.");
+    }
+    if (days == 0) {
+        printf("audit.retention_days is 0: everything is kept\n");
+        return ALEES_OK;
+    }
+    return prune(ctx, days);
+}
+
+static const struct alees_command commands[] = {
+    {"audit", "audit prune [--days N]",
+     "Delete entries of the audit trail that are older than audit.retention_days, or than N days.", command},
+};
+
+/* --- life ------------------------------------------------------------------------------------------------------- */
+
+static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx *ctx, void **state) {
+    (void)host;
+    audit.limit = audit_limit_new((uint32_t)config_integer(ctx->app->config, SETTING_AUDIT_DENIALS));
+    if (!audit.limit) {
+        return ALEES_E_NOMEM;
+    }
+    audit.self = self;
+    *state = &audit;
+    return ALEES_OK;
+}
+
+static void stop(void *state) {
+    (void)state;
+    audit_limit_free(audit.limit);
+    memset(&audit, 0, sizeof audit);
+}
+
+const struct alees_plugin audit_plugin = {
+    .magic = ALEES_MAGIC,
+    .struct_size = sizeof(struct alees_plugin),
+    .abi_minor = ALEES_ABI_MINOR,
+    .name = "audit",
+    .version = ALEES_VERSION,
+    .summary = "Who changed what, and who was refused",
+    .offers = ALEES_LIST(offers),
+    .statements = ALEES_LIST(statements),
+    .migrations = ALEES_LIST(migrations),
+    .commands = ALEES_LIST(commands),
+    .metrics = ALEES_LIST(metrics),
+    .start = start,
+    .offer = offer,
+    .stop = stop,
+};
