@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * ask.c - who am I, what may I do, what is there to be permitted. */
+ * ask.c - who am I, what may I do, what is there to be permitted. What others may do: explain.c. */
 #include "rbac.h"
-
-static alees_rc put_id(struct rbac *r, alees_json *target, const char *key, const alees_id *id) {
-    char text[37];
-    return r->json->put_text(target, key, alees_text(alees_id_format(id, text)));
-}
 
 /* Names of the roles that count in this membership. */
 static alees_rc put_roles(struct rbac *r, alees_ctx *ctx, const struct policy_user *u,
@@ -20,13 +15,14 @@ static alees_rc put_roles(struct rbac *r, alees_ctx *ctx, const struct policy_us
     return rc == ALEES_OK ? r->json->put(target, "roles", names) : rc;
 }
 
-/* What the user may do in the organization of this membership, by whatever membership. */
+/* What the user, or their key, may do in the organization of this membership, by whatever membership. */
 static alees_rc put_permissions(struct rbac *r, alees_ctx *ctx, const struct policy_user *u,
                                 const struct policy_membership *m, alees_json *target) {
+    const struct policy_limit *limit = rbac_limit(r->host->principal(ctx));
     alees_json *names = r->json->array(ctx);
     alees_rc rc = names ? ALEES_OK : ALEES_E_NOMEM;
     for (uint32_t p = 1; rc == ALEES_OK && p <= u->permission_count; p++) {
-        if (policy_is_allowed(policy_decide(u, NULL, p, m->is_global ? NULL : &m->organization, NULL))) {
+        if (policy_is_allowed(policy_decide(u, limit, p, m->is_global ? NULL : &m->organization, NULL))) {
             rc = r->json->put_text(names, NULL, alees_text(r->catalogue->permissions[p - 1]->name));
         }
     }
@@ -40,7 +36,7 @@ static alees_rc put_organization(struct rbac *r, alees_ctx *ctx, const struct po
         return r->json->put_text(target, "organization", (alees_str){NULL, 0});
     }
     alees_json *organization = r->json->object(ctx);
-    alees_rc rc = organization ? put_id(r, organization, "id", &m->organization) : ALEES_E_NOMEM;
+    alees_rc rc = organization ? rbac_put_id(r, organization, "id", &m->organization) : ALEES_E_NOMEM;
     if (rc == ALEES_OK) {
         rc = r->json->put_text(organization, "name", alees_text(u->tree->organizations[number].name));
     }
@@ -50,7 +46,7 @@ static alees_rc put_organization(struct rbac *r, alees_ctx *ctx, const struct po
 static alees_rc put_membership(struct rbac *r, alees_ctx *ctx, const struct policy_user *u,
                                const struct policy_membership *m, alees_json *list) {
     alees_json *one = r->json->object(ctx);
-    alees_rc rc = one ? put_id(r, one, "id", &m->id) : ALEES_E_NOMEM;
+    alees_rc rc = one ? rbac_put_id(r, one, "id", &m->id) : ALEES_E_NOMEM;
     if (rc != ALEES_OK || (rc = put_organization(r, ctx, u, m, one)) != ALEES_OK ||
         (rc = put_roles(r, ctx, u, m, one)) != ALEES_OK ||
         (rc = r->json->put_boolean(one, "inherit", m->inherit)) != ALEES_OK ||
@@ -106,90 +102,6 @@ alees_rc rbac_me(void *state, alees_ctx *ctx) {
     return rc == ALEES_OK ? r->http->reply_json(ctx, 200, answer) : rc;
 }
 
-/* --- /rbac/can --- */
-
-/* By id or name, held; NULL, with ALEES_OK, if unknown. */
-static alees_rc find_user(struct rbac *r, alees_ctx *ctx, alees_str name, struct policy_user **ret_user) {
-    struct policy_user *u = NULL;
-    alees_id id;
-    alees_rc rc =
-        alees_id_parse(name, &id) == ALEES_OK ? rbac_user_by_id(r, ctx, &id, &u) : rbac_user_by_name(r, ctx, name, &u);
-    if (rc == ALEES_OK || rc == ALEES_E_NOT_FOUND) {
-        *ret_user = u;
-        return ALEES_OK;
-    }
-    return rc;
-}
-
-/* What a reason may tell: who is no superuser learns nothing of organizations without a membership there, and of other
- * users only what they are in one's own. */
-static uint32_t discreet(const struct policy_user *asking, const struct policy_user *about,
-                         const alees_id *organization, uint32_t reason) {
-    if (asking->is_superuser || reason == ALEES_UNKNOWN_PERMISSION) {
-        return reason;
-    }
-    if (reason == ALEES_UNKNOWN_ORGANIZATION || reason == ALEES_UNKNOWN_USER) {
-        return ALEES_NO_MEMBERSHIP;
-    }
-    if (reason == ALEES_INACTIVE_USER && !(organization && policy_is_member(about, organization))) {
-        return ALEES_NO_MEMBERSHIP;
-    }
-    return reason;
-}
-
-static alees_rc answer_can(struct rbac *r, alees_ctx *ctx, const struct policy_user *asking,
-                           const struct policy_user *about, const alees_id *organization) {
-    const alees_str permission = r->http->parameter(ctx, "permission");
-    uint32_t number = permission.ptr ? policy_permission(r->catalogue, permission.ptr) : 0;
-    uint32_t reason = policy_decide(about, NULL, number, organization, NULL);
-    alees_json *answer = r->json->object(ctx);
-    alees_rc rc = answer ? r->json->put_boolean(answer, "allowed", policy_is_allowed(reason)) : ALEES_E_NOMEM;
-    if (rc == ALEES_OK) {
-        const char *why = policy_reason(discreet(asking, about, organization, reason));
-        rc = r->json->put_text(answer, "reason", alees_text(why));
-    }
-    return rc == ALEES_OK ? r->http->reply_json(ctx, 200, answer) : rc;
-}
-
-static bool is_self(struct rbac *r, alees_ctx *ctx, const struct policy_user *u, alees_str name) {
-    return !name.ptr || alees_equal(name, alees_text(u->username)) || alees_equal(name, rbac_id_text(r, ctx, &u->id));
-}
-
-/* About somebody else: holders of rbac.explain_decision there, and superusers, who may ask even of what is unknown. */
-static alees_rc ask_about(struct rbac *r, alees_ctx *ctx, const struct policy_user *asking, alees_str name,
-                          const alees_id *organization) {
-    struct policy_user *about;
-    if (!asking->is_superuser && !policy_is_allowed(policy_decide(asking, NULL, r->explain, organization, NULL))) {
-        return rbac_fail(r, ctx, ALEES_E_DENIED, "permission_denied",
-                         "You need the permission rbac.explain_decision in that organization.");
-    }
-    alees_rc rc = find_user(r, ctx, name, &about);
-    if (rc == ALEES_OK) {
-        rc = answer_can(r, ctx, asking, about, organization);
-        policy_user_release(about);
-    }
-    return rc;
-}
-
-alees_rc rbac_can(void *state, alees_ctx *ctx) {
-    struct rbac *r = state;
-    const alees_str name = r->http->parameter(ctx, "user"), where = r->http->parameter(ctx, "organization");
-    struct policy_user *asking;
-    alees_id id = {{0}};
-    const alees_id *organization = where.ptr ? &id : NULL;
-    if (where.ptr && alees_id_parse(where, &id) != ALEES_OK) {
-        return rbac_fail(r, ctx, ALEES_E_MALFORMED, "bad_parameter", "organization must be an id.");
-    }
-    alees_rc rc = rbac_user_by_id(r, ctx, &r->host->principal(ctx)->id, &asking);
-    if (rc != ALEES_OK) {
-        return rc;
-    }
-    rc = is_self(r, ctx, asking, name) ? answer_can(r, ctx, asking, asking, organization)
-                                       : ask_about(r, ctx, asking, name, organization);
-    policy_user_release(asking);
-    return rc;
-}
-
 /* --- /permissions --- */
 
 alees_rc rbac_permissions(void *state, alees_ctx *ctx) {
@@ -207,8 +119,11 @@ alees_rc rbac_permissions(void *state, alees_ctx *ctx) {
         }
         rc = j->put(list, NULL, one);
     }
-    if (rc == ALEES_OK) {
-        rc = j->put(answer, "results", list);
+    if (rc != ALEES_OK || (rc = j->put(answer, "results", list)) != ALEES_OK ||
+        (rc = rbac_put_null(r, answer, "next")) != ALEES_OK ||
+        (rc = rbac_put_null(r, answer, "previous")) != ALEES_OK ||
+        (rc = j->put_integer(answer, "count", r->catalogue->count)) != ALEES_OK) {
+        return rc;
     }
-    return rc == ALEES_OK ? r->http->reply_json(ctx, 200, answer) : rc;
+    return r->http->reply_json(ctx, 200, answer);
 }

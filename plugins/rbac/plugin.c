@@ -66,6 +66,15 @@ alees_str rbac_id_text(struct rbac *r, alees_ctx *ctx, const alees_id *id) {
     return alees_text(text ? alees_id_format(id, text) : "");
 }
 
+alees_rc rbac_put_id(struct rbac *r, alees_json *target, const char *key, const alees_id *id) {
+    char text[37];
+    return r->json->put_text(target, key, alees_text(alees_id_format(id, text)));
+}
+
+alees_rc rbac_put_null(struct rbac *r, alees_json *target, const char *key) {
+    return r->json->put_text(target, key, alees_text(NULL));
+}
+
 /* --- life --- */
 
 static void stop(void *state) {

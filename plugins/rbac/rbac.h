@@ -28,6 +28,7 @@ enum rbac_statement {
     RBAC_FRESH_ORGANIZATIONS,
     RBAC_FRESH_ROLES,
     RBAC_FRESH_FIELDS,
+    RBAC_WHO_CAN,
     RBAC_LOGIN_USER,
     RBAC_LOGIN,
     RBAC_LOGOUT,
@@ -45,7 +46,7 @@ enum rbac_statement {
 };
 extern const struct alees_statement rbac_statements[RBAC_STATEMENTS]; /* statements.c */
 
-enum { RBAC_ROUTES = 6 };
+enum { RBAC_ROUTES = 8 };
 extern const struct alees_route rbac_routes[RBAC_ROUTES]; /* routes.c */
 
 enum rbac_metric {
@@ -61,6 +62,7 @@ enum rbac_metric {
 };
 
 enum { RBAC_LEAST_PASSWORD = 8, RBAC_MOST_PASSWORD = 1024, RBAC_MOST_NAME = 150 };
+enum { RBAC_WHO_PAGE = 50, RBAC_MOST_WHO_PAGE = 200 };
 
 struct rbac {
     const struct alees_host *host;
@@ -162,13 +164,15 @@ alees_rc rbac_make_principal(struct rbac *r, alees_ctx *ctx, struct policy_user 
 /* The limit under which a principal asks; NULL: none. */
 const struct policy_limit *rbac_limit(const struct alees_principal *who);
 
-/* --- auth.c, ask.c: routes --- */
+/* --- auth.c, ask.c, explain.c: routes --- */
 
 alees_rc rbac_login(void *state, alees_ctx *ctx);
 alees_rc rbac_logout(void *state, alees_ctx *ctx);
 alees_rc rbac_change_password(void *state, alees_ctx *ctx);
 alees_rc rbac_me(void *state, alees_ctx *ctx);
 alees_rc rbac_can(void *state, alees_ctx *ctx);
+alees_rc rbac_explain(void *state, alees_ctx *ctx);
+alees_rc rbac_who_can(void *state, alees_ctx *ctx);
 alees_rc rbac_permissions(void *state, alees_ctx *ctx);
 
 /* --- admin.c, member.c: commands; demo.c --- */
@@ -190,5 +194,7 @@ alees_rc rbac_run(struct rbac *r, alees_ctx *ctx, enum rbac_statement statement,
 alees_rc rbac_fail(struct rbac *r, alees_ctx *ctx, alees_rc rc, const char *code, const char *detail);
 /* The same as text of the request's memory; "" without memory. */
 alees_str rbac_id_text(struct rbac *r, alees_ctx *ctx, const alees_id *id);
+alees_rc rbac_put_id(struct rbac *r, alees_json *target, const char *key, const alees_id *id);
+alees_rc rbac_put_null(struct rbac *r, alees_json *target, const char *key);
 
 #endif

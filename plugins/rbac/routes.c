@@ -85,20 +85,112 @@ static const struct alees_field can_parameters[] = {
      .description = "Somebody else, by name or id: needs rbac.explain_decision there.",
      .example = "\"acme-viewer\""},
 };
+#define REASONS \
+    "granted|superuser|inactive_user|unknown_permission|unknown_organization|inactive_organization|no_membership|" \
+    "inactive_membership|expired_membership|role_lacks_permission|unknown_user|beyond_key"
 static const struct alees_field can_response[] = {
     {.name = "allowed", .type = ALEES_BOOLEAN, .description = "Whether it is.", .example = "false"},
     {.name = "reason",
      .type = ALEES_CHOICE,
-     .choices = "granted|superuser|inactive_user|unknown_permission|unknown_organization|inactive_organization|"
-                "no_membership|inactive_membership|expired_membership|role_lacks_permission|unknown_user",
+     .choices = REASONS,
      .description = "Why.",
      .example = "\"role_lacks_permission\""},
+};
+static const struct alees_field explain_body[] = {
+    {.name = "user",
+     .type = ALEES_TEXT,
+     .min = 1,
+     .max = RBAC_MOST_NAME,
+     .description = "Somebody else, by name or id: needs rbac.explain_decision there. Without it: whoever asks.",
+     .example = "\"acme-viewer\""},
+    {.name = "permission",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED,
+     .min = 1,
+     .max = 200,
+     .description = "A permission by its whole name.",
+     .example = "\"product.add_product\""},
+    {.name = "organization",
+     .type = ALEES_UUID,
+     .description = "Where; without it, of resources that belong to no organization.",
+     .example = "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\""},
+};
+static const struct alees_field explain_response[] = {
+    {.name = "allowed", .type = ALEES_BOOLEAN, .description = "Whether it is.", .example = "true"},
+    {.name = "reason", .type = ALEES_CHOICE, .choices = REASONS, .description = "Why.", .example = "\"granted\""},
+    {.name = "membership",
+     .type = ALEES_UUID,
+     .flags = ALEES_NULLABLE,
+     .description = "The membership that gives it.",
+     .example = "\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\""},
+    {.name = "through",
+     .type = ALEES_JSON,
+     .flags = ALEES_NULLABLE,
+     .description = "The organization that the membership is in, id and name: the one asked for or one above it. Null, "
+                    "with membership and role, if it is none that whoever asks knows.",
+     .example = "{\"id\":\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"name\":\"Acme\"}"},
+    {.name = "role",
+     .type = ALEES_JSON,
+     .flags = ALEES_NULLABLE,
+     .description = "The role that permits it, id and name.",
+     .example = "{\"id\":\"00000000-0000-7000-8000-000000000002\",\"name\":\"manager\"}"},
+    {.name = "limited_by",
+     .type = ALEES_UUID,
+     .flags = ALEES_NULLABLE,
+     .description = "The API key of this request, if the user may and the key may not (beyond_key).",
+     .example = "null"},
+};
+static const struct alees_field who_parameters[] = {
+    {.name = "permission",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_IN_QUERY,
+     .min = 1,
+     .max = 200,
+     .description = "A permission by its whole name.",
+     .example = "\"product.add_product\""},
+    {.name = "organization",
+     .type = ALEES_UUID,
+     .flags = ALEES_IN_QUERY,
+     .description = "Where; without it, of resources that belong to no organization.",
+     .example = "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\""},
+    {.name = "page_size",
+     .type = ALEES_INTEGER,
+     .flags = ALEES_IN_QUERY,
+     .min = 1,
+     .max = RBAC_MOST_WHO_PAGE,
+     .description = "How many members are looked at for a page; 50 unless told.",
+     .example = "50"},
+    {.name = "after",
+     .type = ALEES_UUID,
+     .flags = ALEES_IN_QUERY,
+     .description = "The last user of the page before, as in `next`.",
+     .example = "\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\""},
+};
+static const struct alees_field who_response[] = {
+    {.name = "results",
+     .type = ALEES_JSON,
+     .description = "A list by the ids of users: user (id and username), reason, membership, through and role as in "
+                    "/rbac/explain. Superusers are listed for superusers.",
+     .example = "[{\"user\":{\"id\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"username\":\"acme-manager\"},"
+                "\"reason\":\"granted\",\"membership\":\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\",\"through\":{\"id\":"
+                "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"name\":\"Acme\"},\"role\":{\"id\":"
+                "\"00000000-0000-7000-8000-000000000002\",\"name\":\"manager\"}}]"},
+    {.name = "next",
+     .type = ALEES_TEXT,
+     .flags = ALEES_NULLABLE,
+     .description = "The next page; null after the last. A page may be short, even empty, and not be the last.",
+     .example = "null"},
+    {.name = "previous", .type = ALEES_TEXT, .flags = ALEES_NULLABLE, .description = "Always null.", .example = "null"},
+    {.name = "count", .type = ALEES_INTEGER, .flags = ALEES_NULLABLE, .description = "Always null.", .example = "null"},
 };
 static const struct alees_field permissions_response[] = {
     {.name = "results",
      .type = ALEES_JSON,
      .description = "A list: name, description, plugin.",
      .example = "[{\"name\":\"product.view_product\",\"description\":\"See products.\",\"plugin\":\"product\"}]"},
+    {.name = "next", .type = ALEES_TEXT, .flags = ALEES_NULLABLE, .description = "Always null.", .example = "null"},
+    {.name = "previous", .type = ALEES_TEXT, .flags = ALEES_NULLABLE, .description = "Always null.", .example = "null"},
+    {.name = "count", .type = ALEES_INTEGER, .description = "How many there are.", .example = "1"},
 };
 
 const struct alees_route rbac_routes[RBAC_ROUTES] = {
@@ -143,6 +235,25 @@ const struct alees_route rbac_routes[RBAC_ROUTES] = {
      .response = ALEES_LIST(can_response),
      .response_example = "{\"allowed\":false,\"reason\":\"role_lacks_permission\"}",
      .handle = rbac_can},
+    {.method = ALEES_POST,
+     .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_READ,
+     .path = "/rbac/explain",
+     .summary = "Why may somebody do this, or not?",
+     .description = "The decision with its grounds: the membership, the organization it came through, and the role. "
+                    "Everybody may ask about themselves; about others, who holds rbac.explain_decision there.",
+     .body = ALEES_LIST(explain_body),
+     .response = ALEES_LIST(explain_response),
+     .request_example = "{\"user\":\"acme-viewer\",\"permission\":\"product.view_product\",\"organization\":"
+                        "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\"}",
+     .handle = rbac_explain},
+    {.method = ALEES_GET,
+     .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_READ,
+     .path = "/rbac/who-can",
+     .summary = "Who may do this?",
+     .description = "Everybody who may, by pages. Needs rbac.explain_decision there.",
+     .parameters = ALEES_LIST(who_parameters),
+     .response = ALEES_LIST(who_response),
+     .handle = rbac_who_can},
     {.method = ALEES_GET,
      .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_READ,
      .path = "/permissions",

@@ -17,7 +17,7 @@
     "SELECT unnest(m.role_ids) FROM rbac.membership m WHERE m.user_id = $1::uuid UNION SELECT unnest($2::uuid[])"
 /* UNION, not UNION ALL: a circle in the tree, which should not be, ends. */
 #define ABOVE(ids) \
-    "above AS (SELECT id, parent_id, is_active, name FROM rbac.organization WHERE id = ANY (" ids "::uuid[]) UNION " \
+    "above AS (SELECT id, parent_id, is_active, name FROM rbac.organization WHERE id = ANY (" ids ") UNION " \
     "SELECT o.id, o.parent_id, o.is_active, o.name FROM rbac.organization o JOIN above a ON o.id = a.parent_id)"
 #define ISO "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'"
 /* None may depend on what the caller may see: they are what finds that out, or are run for whoever may already. */
@@ -50,21 +50,41 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
     [RBAC_FRESH_LOCK_HELD] =
         {"fresh_lock_held", /* user, organizations, roles */
          "WITH RECURSIVE " ABOVE(
-             "$2") ", m AS (SELECT m.role_ids FROM rbac.membership m WHERE m.user_id = $1::uuid "
-                   "AND (m.organization_id IS NULL OR m.organization_id IN (SELECT id FROM above)) ORDER BY m.id FOR "
-                   "SHARE), "
-                   "h AS (SELECT r.id FROM rbac.role r WHERE r.id = ANY ($3::uuid[]) "
-                   "OR r.id IN (SELECT unnest(m.role_ids) FROM m) ORDER BY r.id FOR SHARE) SELECT count(*) FROM h",
+             "$2::uuid[]") ", m AS (SELECT m.role_ids FROM rbac.membership m WHERE m.user_id = $1::uuid "
+                           "AND (m.organization_id IS NULL OR m.organization_id IN (SELECT id FROM above)) ORDER BY "
+                           "m.id FOR "
+                           "SHARE), "
+                           "h AS (SELECT r.id FROM rbac.role r WHERE r.id = ANY ($3::uuid[]) "
+                           "OR r.id IN (SELECT unnest(m.role_ids) FROM m) ORDER BY r.id FOR SHARE) SELECT count(*) "
+                           "FROM h",
          3, EVERYWHERE},
     [RBAC_FRESH_USER] = {"fresh_user",
                          USER_COLUMNS("NULL::bigint") "FROM rbac.app_user u " USER_MEMBERSHIPS
                                                       "WHERE u.id = $1::uuid ORDER BY m.id",
                          1, EVERYWHERE},
     [RBAC_FRESH_ORGANIZATIONS] = {"fresh_organizations", /* those, and what is above them */
-                                  "WITH RECURSIVE " ABOVE("$1") " SELECT id, parent_id, is_active, name FROM above", 1,
-                                  EVERYWHERE},
+                                  "WITH RECURSIVE " ABOVE(
+                                      "$1::uuid[]") " SELECT id, parent_id, is_active, name FROM above",
+                                  1, EVERYWHERE},
     [RBAC_FRESH_ROLES] = {"fresh_roles", ROLE_COLUMNS "WHERE r.id IN (" HELD_ROLES ") ORDER BY r.id", 2, EVERYWHERE},
     [RBAC_FRESH_FIELDS] = {"fresh_fields", FIELD_COLUMNS "WHERE role_id IN (" HELD_ROLES ")", 2, EVERYWHERE},
+    [RBAC_WHO_CAN] =
+        {"who_can", /* organization, user before the first, how many, superusers too: each part a page of an index */
+         "WITH RECURSIVE " ABOVE(
+             "ARRAY[$1::uuid]") ", page AS (SELECT coalesce($2::uuid, '00000000-0000-0000-0000-000000000000') AS "
+                                "start), "
+                                "c AS ((SELECT x.user_id FROM above a CROSS JOIN LATERAL (SELECT m.user_id FROM "
+                                "rbac.membership m "
+                                "WHERE m.organization_id = a.id AND (m.inherit OR a.id = $1::uuid) "
+                                "AND m.user_id > (SELECT start FROM page) ORDER BY m.user_id LIMIT $3::integer) x) "
+                                "UNION "
+                                "(SELECT m.user_id FROM rbac.membership m WHERE $1::uuid IS NULL AND m.organization_id "
+                                "IS NULL "
+                                "AND m.user_id > (SELECT start FROM page) ORDER BY m.user_id LIMIT $3::integer) UNION "
+                                "(SELECT u.id FROM rbac.app_user u WHERE $4::boolean AND u.is_superuser "
+                                "AND u.id > (SELECT start FROM page) ORDER BY u.id LIMIT $3::integer)) "
+                                "SELECT user_id FROM c ORDER BY user_id LIMIT $3::integer",
+         4, ALONE},
     [RBAC_LOGIN_USER] = {"login_user",
                          "SELECT id, password_hash, is_active, is_superuser FROM rbac.app_user WHERE username = $1", 1,
                          ALONE},

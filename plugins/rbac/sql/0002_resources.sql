@@ -71,6 +71,11 @@ ALTER TABLE rbac.membership
     ADD CHECK (cardinality(role_ids) <= 50),
     ADD CHECK (rbac.is_set(role_ids));
 
+-- The members of an organization, and the superusers, by pages in the order of their ids.
+DROP INDEX rbac.membership_organization;
+CREATE INDEX membership_organization ON rbac.membership (organization_id, user_id);
+CREATE INDEX app_user_superuser ON rbac.app_user (id) WHERE is_superuser;
+
 -- membership_role is role_ids, row by row, for the sake of its foreign key: a role that is held is not deleted. Nobody
 -- else writes it: without a policy for writing, the roles of the server cannot.
 ALTER TABLE rbac.membership_role ENABLE ROW LEVEL SECURITY;
