@@ -25,6 +25,23 @@ alees_change *engine_change_new(alees_ctx *ctx, const struct resource *r, uint32
     return change;
 }
 
+/* The organization of a row: the one it belongs to, or the one it is. */
+void engine_change_found(alees_change *change, const alees_rows *rows, bool is_after) {
+    const struct resource *r = change->resource;
+    const struct resource_field *f = resource_field(r, STR_LIT("organization"));
+    if (!is_after) {
+        change->before = rows;
+    }
+    if (r->decl->scope == ALEES_SCOPE_SELF) {
+        change->organization = change->id;
+    } else if (r->decl->scope == ALEES_SCOPE_ORGANIZATION && f != NULL) {
+        alees_id id;
+        if (alees_id_parse(store_rows_text(rows, 0, r->shapes->places[f - r->fields]), &id) == ALEES_OK) {
+            change->organization = id;
+        }
+    }
+}
+
 alees_rc engine_change_body(alees_ctx *ctx, const alees_json **ret_body) {
     if (jx_kind(ctx->json) != ALEES_JSON_OBJECT) {
         return problem_set(&ctx->problem, PROBLEM_BAD_REQUEST, "Send a JSON object: {\"name\": value, ...}.");
@@ -365,6 +382,20 @@ alees_rc engine_refuse(alees_ctx *ctx, alees_str field, const char *code, alees_
     return invalid(ctx);
 }
 
+static alees_id svc_organization(const alees_change *change) {
+    return checked(change)->organization;
+}
+
+static alees_str svc_before(const alees_change *change, const char *field) {
+    const struct resource *r = checked(change)->resource;
+    const struct resource_field *f = resource_field(r, alees_text(field));
+    uint32_t place = f != NULL ? r->shapes->places[f - r->fields] : UINT32_MAX;
+    if (change->before == NULL || place == UINT32_MAX) {
+        return (alees_str){NULL, 0};
+    }
+    return store_rows_text(change->before, 0, place);
+}
+
 const struct alees_resource_v1 svc_resource = {
     .struct_size = sizeof(struct alees_resource_v1),
     .action = svc_action,
@@ -373,4 +404,6 @@ const struct alees_resource_v1 svc_resource = {
     .value = svc_value,
     .set = svc_set,
     .refuse = svc_refuse,
+    .organization = svc_organization,
+    .before = svc_before,
 };

@@ -14,7 +14,8 @@ enum {
     ENGINE_MAX_KEYS = 5,        /* of an ordering, the id included */
     ENGINE_MAX_SORT_TEXT = 255, /* characters of a text to sort by: its value travels in the cursor, in the address */
     ENGINE_MAX_TEXT = 65535,    /* characters of a text without bounds of its own, bytes of a JSON object */
-    ENGINE_MAX_TAGS = 50,       /* in a list, and characters of each */
+    ENGINE_MAX_TAGS = 50,       /* in a list without a bound of its own */
+    ENGINE_MAX_TAG = 200,       /* characters of each */
     ENGINE_MAX_DECIMAL = 128    /* characters */
 };
 
@@ -91,6 +92,8 @@ void engine_sql_owned(struct engine_sql *sql, const struct resource *r);
 
 void engine_sql_get(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
 void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
+/* The row as it is, locked until the end of the transaction, if the target may be written. */
+void engine_sql_lock(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
 void engine_sql_insert(struct engine_sql *sql, const struct resource *r, const struct engine_cell *cells,
                        const struct engine_target *target);
 void engine_sql_update(struct engine_sql *sql, const struct resource *r, const struct engine_cell *cells,
@@ -278,6 +281,8 @@ struct alees_change {
     struct engine_cell *cells; /* as resource->fields */
 };
 
+/* What the hooks are told of the row: *rows (shown, version), as it was or, is_after, as it is written. */
+void engine_change_found(alees_change *change, const alees_rows *rows, bool is_after);
 /* NULL without memory, the problem set. */
 alees_change *engine_change_new(alees_ctx *ctx, const struct resource *r, uint32_t action,
                                 const alees_id *id) MUST_CHECK;

@@ -89,7 +89,8 @@ void engine_row_value(struct str *out, uint32_t type, alees_str text) {
     case ALEES_UUID:
     case ALEES_REFERENCE: put_quoted(out, text); break;
     case ALEES_TIMESTAMP: put_timestamp(out, text); break;
-    case ALEES_TAGS: put_array(out, text); break;
+    case ALEES_TAGS:
+    case ALEES_REFERENCES: put_array(out, text); break;
     default: str_json(out, text); break;
     }
 }

@@ -150,7 +150,7 @@ alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *
 }
 
 /* Texts that are the same for every request. is_all: without the organizations. */
-enum text { GET, LOCATE, DELETE, INSERT, UPDATE, LIST_ONE, LIST_SEVERAL, TEXTS };
+enum text { GET, LOCATE, LOCK, DELETE, INSERT, UPDATE, LIST_ONE, LIST_SEVERAL, TEXTS };
 
 /* Writes one of them with empty values: only the text counts. All fields are written, so that preparing finds any that
  * the table does not have. */
@@ -164,6 +164,7 @@ static void put_text(const struct app *app, struct engine_sql *sql, const struct
     switch (which) {
     case GET: engine_sql_get(sql, r, &target); break;
     case LOCATE: engine_sql_locate(sql, r, &target); break;
+    case LOCK: engine_sql_lock(sql, r, &target); break;
     case DELETE: engine_sql_delete(sql, r, &target); break;
     case INSERT: engine_sql_insert(sql, r, cells, &target); break;
     case UPDATE: engine_sql_update(sql, r, cells, &target); break;
@@ -184,6 +185,9 @@ static alees_rc register_texts(struct app *app, struct resource *r) {
         cells[i].value = STR_LIT("");
     }
     for (uint32_t which = 0; which < TEXTS; which++) {
+        if (which == LOCK && r->decl->before_write == NULL) {
+            continue;
+        }
         for (uint32_t is_all = 0; is_all < 2; is_all++) {
             struct engine_sql sql;
             const struct statement *statement;

@@ -127,6 +127,15 @@ void engine_sql_get(struct engine_sql *sql, const struct resource *r, const stru
     put_condition(sql, r, target, true);
 }
 
+void engine_sql_lock(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
+    str_puts(&sql->text, "SELECT ");
+    str_view(&sql->text, r->shapes->shown);
+    str_puts(&sql->text, ", \"version\" FROM ");
+    str_view(&sql->text, r->shapes->table);
+    put_condition(sql, r, target, false);
+    str_puts(&sql->text, " FOR UPDATE");
+}
+
 void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
     str_puts(&sql->text, "SELECT ");
     if (r->scope_column != NULL) {

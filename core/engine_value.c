@@ -159,9 +159,10 @@ static alees_rc read_uuid(const struct wanted *w, alees_str text, alees_str *ret
     char out[37];
     if (alees_id_parse(text, &id) != ALEES_OK) {
         return WRONG(w, "invalid_format",
-                     w->field->type == ALEES_REFERENCE
-                         ? "must be the id of a row, such as "
-                           "\"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55\""
+                     w->field->type == ALEES_REFERENCE ? "must be the id of a row, such as "
+                                                         "\"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55\""
+                     : w->field->type == ALEES_REFERENCES
+                         ? "must hold ids of rows, such as \"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55\""
                          : "must be a UUID, such as \"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55\"");
     }
     return made(w, arena_str(w->arena, (alees_str){alees_id_format(&id, out), 36}), ret_text);
@@ -208,8 +209,8 @@ static alees_rc check_tag(const struct wanted *w, alees_str tag) {
     if (tag.ptr == NULL) {
         return WRONG(w, "wrong_type", "must be a list of texts");
     }
-    if (count == 0 || count > ENGINE_MAX_TAGS) {
-        return WRONG(w, "too_long", "must hold texts of 1 to %d characters", ENGINE_MAX_TAGS);
+    if (count == 0 || count > ENGINE_MAX_TAG) {
+        return WRONG(w, "too_long", "must hold texts of 1 to %d characters", ENGINE_MAX_TAG);
     }
     return ALEES_OK;
 }
@@ -240,33 +241,52 @@ static alees_rc read_tag(const struct wanted *w, alees_str text, alees_str *ret_
     return made(w, str_done(&out), ret_text);
 }
 
-static alees_rc read_tags(const struct wanted *w, const alees_json *value, alees_str *ret_text) {
+/* One item of a list, as it will be compared and written. */
+static alees_rc read_item(const struct wanted *w, const alees_json *value, alees_str *ret_item) {
+    alees_str text = jx_text(value);
+    if (w->field->type == ALEES_TAGS) {
+        *ret_item = text;
+        return check_tag(w, text);
+    }
+    return text.ptr != NULL ? read_uuid(w, text, ret_item) : WRONG(w, "wrong_type", "must be a list of ids of rows");
+}
+
+static alees_rc check_count(const struct wanted *w, uint32_t count) {
+    int64_t most = w->field->max != 0 ? w->field->max : ENGINE_MAX_TAGS;
+    const char *what = w->field->type == ALEES_TAGS ? "texts" : "ids";
+    if (count > most) {
+        return WRONG(w, "too_many", "must hold at most %" PRId64 " %s, not %u", most, what, (unsigned)count);
+    }
+    if (count < w->field->min) {
+        return WRONG(w, "too_few", "must hold at least %" PRId64 " %s, not %u", w->field->min, what, (unsigned)count);
+    }
+    return ALEES_OK;
+}
+
+/* An array into an array literal, in its order, nothing twice. */
+static alees_rc read_list(const struct wanted *w, const alees_json *value, alees_str *ret_text) {
     struct str out;
     uint32_t count = jx_size(value);
-    if (count > ENGINE_MAX_TAGS) {
-        return WRONG(w, "too_many", "must hold at most %d texts, not %u", ENGINE_MAX_TAGS, (unsigned)count);
-    }
+    alees_str *items = ARENA_ARRAY(w->arena, alees_str, count + 1);
+    alees_rc rc = items != NULL ? check_count(w, count) : engine_value_nomem(w->problem);
     str_init(&out, w->arena, 64);
     str_putc(&out, '{');
-    for (uint32_t i = 0; i < count; i++) {
-        alees_str tag = jx_text(jx_at(value, i));
-        alees_rc rc = check_tag(w, tag);
-        if (rc != ALEES_OK) {
-            return rc;
-        }
-        for (uint32_t j = 0; j < i; j++) {
-            alees_str other = jx_text(jx_at(value, j));
-            if (other.len == tag.len && memcmp(other.ptr, tag.ptr, tag.len) == 0) {
-                return WRONG(w, "duplicate", "must not hold %s twice", engine_value_quote(w->arena, tag));
+    for (uint32_t i = 0; i < count && rc == ALEES_OK; i++) {
+        rc = read_item(w, jx_at(value, i), &items[i]);
+        for (uint32_t j = 0; j < i && rc == ALEES_OK; j++) {
+            if (alees_equal(items[i], items[j])) {
+                rc = WRONG(w, "duplicate", "must not hold %s twice", engine_value_quote(w->arena, items[i]));
             }
         }
-        if (i > 0) {
-            str_putc(&out, ',');
+        str_puts(&out, i > 0 ? "," : "");
+        if (rc == ALEES_OK && w->field->type == ALEES_TAGS) {
+            put_tag(&out, items[i]);
+        } else if (rc == ALEES_OK) {
+            str_view(&out, items[i]);
         }
-        put_tag(&out, tag);
     }
     str_putc(&out, '}');
-    return made(w, str_done(&out), ret_text);
+    return rc == ALEES_OK ? made(w, str_done(&out), ret_text) : rc;
 }
 
 static alees_rc read_object(const struct wanted *w, const alees_json *value, alees_str *ret_text) {
@@ -320,6 +340,7 @@ static const struct {
     [ALEES_REFERENCE] = {"must be a text with the id of a row", read_uuid},
     [ALEES_JSON] = {"must be an object", NULL},
     [ALEES_TAGS] = {"must be a list of texts", read_tag},
+    [ALEES_REFERENCES] = {"must be a list of ids of rows", NULL},
 };
 
 /* A value that is not a JSON string, of a type that takes more than strings. */
@@ -341,8 +362,8 @@ static alees_rc read_other(const struct wanted *w, const alees_json *value, alee
     if (type == ALEES_JSON && kind == ALEES_JSON_OBJECT) {
         return read_object(w, value, ret_text);
     }
-    if (type == ALEES_TAGS && kind == ALEES_JSON_ARRAY) {
-        return read_tags(w, value, ret_text);
+    if ((type == ALEES_TAGS || type == ALEES_REFERENCES) && kind == ALEES_JSON_ARRAY) {
+        return read_list(w, value, ret_text);
     }
     return WRONG(w, "wrong_type", "%s", types[type].expected);
 }
@@ -363,7 +384,8 @@ alees_rc engine_value_json(struct arena *arena, struct problem *problem, const s
         case ALEES_BOOLEAN:
         case ALEES_INTEGER:
         case ALEES_JSON:
-        case ALEES_TAGS: return WRONG(&w, "wrong_type", "%s", types[field->type].expected);
+        case ALEES_TAGS:
+        case ALEES_REFERENCES: return WRONG(&w, "wrong_type", "%s", types[field->type].expected);
         default: return types[field->type].read(&w, jx_text(value), ret_text);
         }
     default: return read_other(&w, value, ret_text);

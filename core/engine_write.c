@@ -39,11 +39,15 @@ static alees_str row_id(const struct write *w) {
 
 /* ---- running it ---- */
 
+static struct engine_target target_of(const struct write *w) {
+    bool is_everywhere = w->place.reach == ENGINE_EVERYWHERE;
+    return (struct engine_target){row_id(w), who(w->ctx), is_everywhere ? (alees_str){NULL, 0} : w->place.ids,
+                                  w->versions, w->place.is_owned};
+}
+
 static alees_rc run(struct write *w) {
     const struct resource *r = w->r;
-    const struct engine_target target = {row_id(w), who(w->ctx),
-                                         w->place.reach == ENGINE_EVERYWHERE ? (alees_str){NULL, 0} : w->place.ids,
-                                         w->versions, w->place.is_owned};
+    const struct engine_target target = target_of(w);
     const struct store_error *error = NULL;
     struct engine_sql sql;
     alees_rc rc;
@@ -54,7 +58,32 @@ static alees_rc run(struct write *w) {
     default: engine_sql_delete(&sql, r, &target); break;
     }
     rc = engine_sql_run(w->ctx, r, &w->place.scope, &sql, &w->rows, &error);
+    if (rc == ALEES_OK && w->change->action != ALEES_DELETE_ROW && store_rows_count(w->rows) > 0) {
+        engine_change_found(w->change, w->rows, true);
+    }
     return rc == ALEES_OK ? rc : engine_error_map(w->ctx, r, w->change->action, error, rc);
+}
+
+/* What before_write judges by must not change until it is written: the row is locked first. */
+static alees_rc lock(struct write *w, bool *ret_is_missing) {
+    const struct engine_target target = target_of(w);
+    struct engine_sql sql;
+    alees_rows *rows = NULL;
+    alees_rc rc;
+    if (w->change->action == ALEES_CREATE || w->r->decl->before_write == NULL) {
+        return ALEES_OK;
+    }
+    engine_sql_init(&sql, w->ctx->arena, 4);
+    engine_sql_lock(&sql, w->r, &target);
+    rc = engine_sql_run(w->ctx, w->r, &w->place.scope, &sql, &rows, NULL);
+    if (rc == ALEES_OK && store_rows_count(rows) == 0) {
+        *ret_is_missing = true;
+        return ALEES_E_NOT_FOUND;
+    }
+    if (rc == ALEES_OK) {
+        engine_change_found(w->change, rows, false);
+    }
+    return rc;
 }
 
 /* One statement is its own transaction, unless there are hooks around it, or so little memory that it might be undone for
@@ -118,7 +147,8 @@ static alees_rc answer(struct write *w) {
 }
 
 static alees_rc perform(struct write *w, bool *ret_is_missing) {
-    alees_rc rc = engine_change_hook(w->change, w->r->decl->before_write);
+    alees_rc rc = lock(w, ret_is_missing);
+    rc = rc == ALEES_OK ? engine_change_hook(w->change, w->r->decl->before_write) : rc;
     w->change->is_open = false;
     rc = rc == ALEES_OK ? run(w) : rc;
     if (rc == ALEES_OK && store_rows_changed(w->rows) == 0) {
@@ -252,6 +282,7 @@ alees_rc engine_create(alees_ctx *ctx) {
     if (w.change == NULL) {
         return ALEES_E_NOMEM;
     }
+    w.change->organization = r->decl->scope == ALEES_SCOPE_SELF ? id : organization;
     rc = check_fields(&w, r->add, body, &organization);
     rc = rc == ALEES_OK ? engine_change_read(w.change, body, &organization) : rc;
     rc = rc == ALEES_OK ? engine_change_hook(w.change, r->decl->validate) : rc;

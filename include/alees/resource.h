@@ -128,10 +128,11 @@ struct alees_resource_v1 {
     alees_rc (*set)(alees_change *change, const char *field, alees_str value);
     /* Refuses one field with 422: code is snake_case, detail tells what to do. Gives ALEES_E_INVALID. [owner] */
     alees_rc (*refuse)(alees_change *change, const char *field, const char *code, alees_str detail);
-    /* The organization of the row; zero if it has none, or (of a change, a delete) before before_write. [owner] */
+    /* The organization that the row belongs to, or is; zero if there is none, and in validate of a change. [owner] */
     alees_id (*organization)(const alees_change *change);
-    /* What the field holds in the database before a change or a delete, as PostgreSQL writes it; absent if NULL, on create,
-     * and in validate. The row is locked until the end of the transaction. [owner] */
+    /* What the field held in the database before a change or a delete, as PostgreSQL writes it; absent if NULL or
+     * WRITE_ONLY, on create, in validate, and without before_write. Then the row is locked until the end of the
+     * transaction. [owner] */
     alees_str (*before)(const alees_change *change, const char *field);
 };
 

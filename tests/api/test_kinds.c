@@ -231,6 +231,47 @@ static void test_own_by_a_route(void **state) {
     }
 }
 
+/* ---- what a hook is told ---- */
+
+#define CARDS "/api/v1/cards"
+#define PART "0193a5e0-7c2b-7d3e-9f10-00000000000"
+
+static void test_before(void **state) {
+    const char *me = setting.ids[ACME_MANAGER];
+    (void)state;
+    const struct answer *a = ask(ACME_MANAGER, "POST", CARDS,
+                                 "{\"title\":\"one\",\"secret\":\"s\",\"parts\":[\"" PART "2\",\"" PART "1\"]}");
+    assert_status(a, 201);
+    assert_text(answer_text(a, "/trail"), ACME "|-|-|-|-|-");
+    assert_text(answer_text(a, "/parts/0"), PART "2");
+    assert_text(answer_text(a, "/parts/1"), PART "1");
+    const char *path = world_text(setting.w, CARDS "/%s", answer_text(a, "/id").ptr);
+    a = ask(ACME_MANAGER, "PATCH", path, "{\"title\":\"keep\",\"parts\":[]}");
+    assert_status(a, 200);
+    assert_text(answer_text(a, "/trail"), world_text(setting.w, ACME "|one|{" PART "2," PART "1}|-|%s|-", me));
+    assert_null(answer_at(a, "/parts/0"));
+    assert_int_equal(jx_kind(answer_at(a, "/parts")), ALEES_JSON_ARRAY);
+
+    /* whoever is refused is refused as without a hook, which is not asked */
+    const struct loopback_request stale = {.method = "PATCH",
+                                           .path = path,
+                                           .token = setting.tokens[ACME_MANAGER],
+                                           .body = "{\"title\":\"x\"}",
+                                           .headers = {{"If-Match", "\"stale\""}}};
+    assert_problem(loopback_send(setting.w->loopback, &stale), 412, "precondition_failed");
+    must_deny(ask(ACME_VIEWER, "PATCH", path, "{\"title\":\"x\"}"), "kinds.change_card", ACME_VIEWER, path);
+    must_deny(ask(ACME_VIEWER, "DELETE", path, NULL), "kinds.delete_card", ACME_VIEWER, path);
+    assert_problem(ask(GLOBEX_MANAGER, "PATCH", path, "{\"title\":\"x\"}"), 404, "not_found");
+    assert_problem(ask(GLOBEX_MANAGER, "DELETE", path, NULL), 404, "not_found");
+
+    assert_problem(ask(ACME_MANAGER, "DELETE", path, NULL), 409, "kept");
+    a = ask(ADMIN, "PATCH", path, "{\"title\":\"go\"}");
+    assert_status(a, 200);
+    assert_text(answer_text(a, "/trail"), world_text(setting.w, ACME "|keep|{}|-|%s|-", me));
+    assert_status(ask(ACME_MANAGER, "DELETE", path, NULL), 204);
+    assert_problem(ask(ACME_MANAGER, "DELETE", path, NULL), 404, "not_found");
+}
+
 /* ---- what there is not ---- */
 
 static void test_no_such_route(void **state) {
@@ -275,9 +316,10 @@ static int set_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),          cmocka_unit_test(test_no_token), cmocka_unit_test(test_create),
-        cmocka_unit_test(test_rows_of_none),  cmocka_unit_test(test_own),      cmocka_unit_test(test_own_by_a_route),
-        cmocka_unit_test(test_no_such_route),
+        cmocka_unit_test(test_rows),   cmocka_unit_test(test_no_token),
+        cmocka_unit_test(test_create), cmocka_unit_test(test_rows_of_none),
+        cmocka_unit_test(test_own),    cmocka_unit_test(test_own_by_a_route),
+        cmocka_unit_test(test_before), cmocka_unit_test(test_no_such_route),
     };
     return cmocka_run_group_tests_name("kinds", tests, set_up, world_teardown);
 }

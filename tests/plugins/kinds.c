@@ -2,20 +2,25 @@
  * kinds.c - one resource of each kind that rows can belong to, apart from that of a single organization alone. */
 #include "fixture.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "alees/db.h"
 #include "alees/http.h"
 #include "alees/json.h"
 #include "alees/util.h"
 
-#define STANDARD \
-    "id uuid PRIMARY KEY DEFAULT alees.new_id(), created_at timestamptz NOT NULL DEFAULT now(), " \
+#define COLUMNS \
+    "id uuid NOT NULL DEFAULT alees.new_id(), created_at timestamptz NOT NULL DEFAULT now(), " \
     "updated_at timestamptz NOT NULL DEFAULT now(), created_by uuid, updated_by uuid, " \
     "version integer NOT NULL DEFAULT 1, title text NOT NULL"
+#define STANDARD COLUMNS ", PRIMARY KEY (id)"
 
 static const struct alees_need needs[] = {
     {ALEES_DB_V1, ALEES_UPTO(struct alees_db_v1, run), 0},
     {ALEES_HTTP_V1, ALEES_UPTO(struct alees_http_v1, reply_row), 0},
     {ALEES_JSON_V1, ALEES_UPTO(struct alees_json_v1, text), 0},
+    {ALEES_RESOURCE_V1, ALEES_UPTO(struct alees_resource_v1, before), 0},
     {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, catalogue), 0},
 };
 
@@ -40,7 +45,38 @@ static const struct alees_field own[] = {
      .flags = ALEES_READ_ONLY | ALEES_FILTER,
      .description = "Whose it is."},
 };
+static const struct alees_field card[] = {
+    {.name = "title",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_FILTER,
+     .max = 100,
+     .description = "What it is called.",
+     .example = "\"a\""},
+    {.name = "secret",
+     .type = ALEES_TEXT,
+     .flags = ALEES_WRITE_ONLY | ALEES_NULLABLE,
+     .description = "What is never shown."},
+    {.name = "parts",
+     .type = ALEES_REFERENCES,
+     .reference = "kinds.card",
+     .max = 3,
+     .fallback = "[]",
+     .description = "What it is made of."},
+    {.name = "trail",
+     .type = ALEES_TEXT,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE,
+     .description = "What the hooks were told."},
+};
+static alees_rc before_card(void *state, alees_ctx *ctx, alees_change *change);
+
 static const struct alees_resource resources[] = {
+    {.name = "card",
+     .path = "/cards",
+     .table = "kinds.card",
+     .scope = ALEES_SCOPE_ORGANIZATION,
+     .description = "What a hook looks at.",
+     .fields = ALEES_LIST(card),
+     .before_write = before_card},
     {.name = "note",
      .path = "/notes",
      .table = "kinds.note",
@@ -96,7 +132,9 @@ static const struct alees_migration migrations[] = {
      "CREATE TABLE kinds.draft (" STANDARD ", organization_id uuid);"
      "CREATE INDEX draft_organization ON kinds.draft (organization_id, id);"
      "CREATE TABLE kinds.entry (" STANDARD ", organization_id uuid);"
-     "CREATE INDEX entry_organization ON kinds.entry (organization_id, id);"},
+     "CREATE INDEX entry_organization ON kinds.entry (organization_id, id);"
+     "CREATE TABLE kinds.card (" COLUMNS ", organization_id uuid NOT NULL, secret text, "
+     "parts uuid[] NOT NULL, trail text, UNIQUE (id), PRIMARY KEY (organization_id, id));"},
 };
 
 enum { ADD_TICKET, COUNT_NOTES };
@@ -111,6 +149,7 @@ static struct {
     const struct alees_db_v1 *db;
     const struct alees_http_v1 *http;
     const struct alees_json_v1 *json;
+    const struct alees_resource_v1 *resource;
 } kinds;
 
 static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx *ctx, void **state) {
@@ -120,8 +159,28 @@ static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx
     kinds.db = host->service(self, ALEES_DB_V1);
     kinds.http = host->service(self, ALEES_HTTP_V1);
     kinds.json = host->service(self, ALEES_JSON_V1);
+    kinds.resource = host->service(self, ALEES_RESOURCE_V1);
     *state = &kinds;
     return ALEES_OK;
+}
+
+/* Leaves what it was told in the row: "organization|title|parts|secret|version". Refuses to delete what is called keep. */
+static alees_rc before_card(void *state, alees_ctx *ctx, alees_change *change) {
+    static const char *const fields[] = {"title", "parts", "secret", "updated_by", "nonsense"};
+    const struct alees_resource_v1 *r = kinds.resource;
+    alees_id organization = r->organization(change);
+    char text[512];
+    size_t len = (size_t)snprintf(text, sizeof text, "%s", alees_id_format(&organization, (char[37]){0}));
+    (void)state;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        alees_str before = r->before(change, fields[i]);
+        len += (size_t)snprintf(text + len, sizeof text - len, "|%.*s", before.ptr ? (int)before.len : 1,
+                                before.ptr ? before.ptr : "-");
+    }
+    if (r->action(change) != ALEES_DELETE_ROW) {
+        return r->set(change, "trail", (alees_str){text, len});
+    }
+    return strstr(text, "|keep|") ? kinds.host->fail(ctx, ALEES_E_CONFLICT, "kept", (alees_str){text, len}) : ALEES_OK;
 }
 
 /* For the user that the body names, so that a test can try another one. */

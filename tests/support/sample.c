@@ -40,12 +40,23 @@ static const struct alees_field declared[] = {
     {.name = "code", .type = ALEES_TEXT, .flags = ALEES_WRITE_ONCE | ALEES_UNIQUE, .max = 20},
 };
 
+/* Of no resource. */
+static const struct alees_field loose[] = {
+    {.name = "parts", .type = ALEES_REFERENCES, .reference = "sample.part", .max = 2},
+    {.name = "words", .type = ALEES_TAGS, .min = 1, .max = 60},
+};
+
 struct engine_fields sample_every_field = {.is_all = true};
 
 const struct alees_field *sample_field(const char *name) {
     for (size_t i = 0; i < ARRAY_LEN(declared); i++) {
         if (strcmp(declared[i].name, name) == 0) {
             return &declared[i];
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(loose); i++) {
+        if (strcmp(loose[i].name, name) == 0) {
+            return &loose[i];
         }
     }
     fail_msg("the sample has no field %s", name);

@@ -15,7 +15,8 @@
  *   tags TAGS filter                              secret TEXT write-only
  *   slug TEXT read-only                           code TEXT write-once, unique */
 struct resource *sample_resource(struct arena *arena, uint32_t scope);
-const struct alees_field *sample_field(const char *name); /* the declaration */
+/* The declaration; and of two that stand in no resource: parts REFERENCES at most 2, words TAGS 1..60. */
+const struct alees_field *sample_field(const char *name);
 
 /* A request to the list of r with that query, undecoded values as they are: "name=a&size=3". */
 alees_ctx *sample_ctx(struct arena *arena, struct resource *r, const char *query);

@@ -285,6 +285,11 @@ static void test_statements_about_one_row(void **state) {
     assert_text(str_done(&sql.text), "SELECT \"organization_id\", \"version\" FROM \"sample\".\"item\" WHERE "
                                      "\"id\" = $1::uuid AND \"organization_id\" = ANY($2::uuid[])");
     engine_sql_init(&sql, *state, 20);
+    engine_sql_lock(&sql, r, &scoped);
+    assert_text(str_done(&sql.text),
+                "SELECT " SHOWN ", \"version\" FROM \"sample\".\"item\" WHERE \"id\" = $1::uuid AND "
+                "\"organization_id\" = ANY($2::uuid[]) FOR UPDATE");
+    engine_sql_init(&sql, *state, 20);
     engine_sql_insert(&sql, r, cells, &scoped);
     assert_text(
         str_done(&sql.text),

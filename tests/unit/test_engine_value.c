@@ -227,9 +227,9 @@ static void test_objects_and_lists(void **state) {
         {"tags", "[\"a\\\"b\",\"c\\\\d\",\"{e,f}\",\"NULL\"]", "{\"a\\\"b\",\"c\\\\d\",\"{e,f}\",\"NULL\"}", NULL,
          NULL},
         {"tags", "[\"a\",\"a\"]", NULL, "duplicate", "must not hold \"a\" twice"},
-        {"tags", "[\"\"]", NULL, "too_long", "must hold texts of 1 to 50 characters"},
-        {"tags", "[\"123456789012345678901234567890123456789012345678901\"]", NULL, "too_long",
-         "must hold texts of 1 to 50 characters"},
+        {"words", "[\"a\"]", "{\"a\"}", NULL, NULL},
+        {"words", "[]", NULL, "too_few", "must hold at least 1 texts, not 0"},
+        {"tags", "[\"\"]", NULL, "too_long", "must hold texts of 1 to 200 characters"},
         {"tags", "[1]", NULL, "wrong_type", "must be a list of texts"},
         {"tags", "[null]", NULL, "wrong_type", "must be a list of texts"},
         {"tags", "[[\"a\"]]", NULL, "wrong_type", "must be a list of texts"},
@@ -239,14 +239,54 @@ static void test_objects_and_lists(void **state) {
     check_all(*state, rows, ARRAY_LEN(rows), true);
 }
 
-static void test_too_many_tags(void **state) {
-    char json[512] = "[\"0\"";
-    for (int i = 1; i <= 50; i++) {
-        size_t len = strlen(json);
-        snprintf(json + len, sizeof json - len, ",\"%d\"", i);
+#define PART "0193a5e0-7c2b-7d3e-9f10-00000000000"
+
+static void test_references(void **state) {
+    static const struct row rows[] = {
+        {"parts", "[]", "{}", NULL, NULL},
+        {"parts", "[\"" PART "2\",\"" PART "1\"]", "{" PART "2," PART "1}", NULL, NULL}, /* in that order */
+        {"parts", "[\"0193A5E0-7C2B-7D3E-9F10-00000000000B\"]", "{" PART "b}", NULL, NULL},
+        {"parts", "[\"0193A5E0-7C2B-7D3E-9F10-00000000000B\",\"" PART "b\"]", NULL, "duplicate",
+         "must not hold \"" PART "b\" twice"},
+        {"parts", "[\"" PART "1\",\"" PART "2\",\"" PART "3\"]", NULL, "too_many", "must hold at most 2 ids, not 3"},
+        {"parts", "[\"1\"]", NULL, "invalid_format",
+         "must hold ids of rows, such as \"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55\""},
+        {"parts", "[\"" PART "1,\"]", NULL, "invalid_format",
+         "must hold ids of rows, such as \"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55\""},
+        {"parts", "[1]", NULL, "wrong_type", "must be a list of ids of rows"},
+        {"parts", "[null]", NULL, "wrong_type", "must be a list of ids of rows"},
+        {"parts", "\"" PART "1\"", NULL, "wrong_type", "must be a list of ids of rows"},
+        {"parts", "{}", NULL, "wrong_type", "must be a list of ids of rows"},
+        {"parts", "null", NULL, "null", "must not be null"},
+    };
+    check_all(*state, rows, ARRAY_LEN(rows), true);
+    check(*state, &(struct row){"parts", PART "1", NULL, "wrong_type", "cannot be given as text"}, false);
+}
+
+/* As many as the field says, or 50; each as long as 200 characters, of however many bytes. */
+static void test_bounds_of_tags(void **state) {
+    struct str list, longest, longer;
+    str_init(&list, *state, 1024);
+    str_puts(&list, "[\"0\"");
+    for (int i = 1; i <= 60; i++) {
+        str_printf(&list, ",\"%d\"", i);
     }
-    strcat(json, "]");
-    check(*state, &(struct row){"tags", json, NULL, "too_many", "must hold at most 50 texts, not 51"}, true);
+    str_putc(&list, ']');
+    const char *json = str_done(&list).ptr;
+    check(*state, &(struct row){"tags", json, NULL, "too_many", "must hold at most 50 texts, not 61"}, true);
+    check(*state, &(struct row){"words", json, NULL, "too_many", "must hold at most 60 texts, not 61"}, true);
+    str_init(&longest, *state, 1024);
+    str_init(&longer, *state, 1024);
+    for (int i = 0; i < 200; i++) {
+        str_puts(&longest, "\xc3\xa9");
+    }
+    str_printf(&longer, "[\"%s+\"]", str_done(&longest).ptr);
+    const char *good = arena_printf(*state, "{\"%s\"}", str_done(&longest).ptr).ptr;
+    json = arena_printf(*state, "[\"%s\"]", str_done(&longest).ptr).ptr;
+    check(*state, &(struct row){"tags", json, good, NULL, NULL}, true);
+    check(*state,
+          &(struct row){"tags", str_done(&longer).ptr, NULL, "too_long", "must hold texts of 1 to 200 characters"},
+          true);
 }
 
 static void test_null_only_where_it_is_declared(void **state) {
@@ -276,7 +316,7 @@ static void test_texts_of_a_query(void **state) {
         {"sold", "1", NULL, "wrong_type", "must be true or false"},
         {"at", "2026-11-22T14:05:00+01:00", "2026-11-22T13:05:00.000000Z", NULL, NULL},
         {"tags", "a\"b", "{\"a\\\"b\"}", NULL, NULL},
-        {"tags", "", NULL, "too_long", "must hold texts of 1 to 50 characters"},
+        {"tags", "", NULL, "too_long", "must hold texts of 1 to 200 characters"},
         {"attributes", "{}", NULL, "wrong_type", "cannot be given as text"},
     };
     check_all(*state, rows, ARRAY_LEN(rows), false);
@@ -298,6 +338,7 @@ static void test_failing_allocation(void **state) {
                                           {"at", "\"2026-11-22T14:05:00Z\""},
                                           {"key", "\"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55\""},
                                           {"tags", "[\"a\",\"b\"]"},
+                                          {"parts", "[\"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55\"]"},
                                           {"attributes", "{\"a\":1}"}};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -337,7 +378,8 @@ int main(void) {
         ARENA_TEST(test_dates_and_times),
         ARENA_TEST(test_ids_and_choices),
         ARENA_TEST(test_objects_and_lists),
-        ARENA_TEST(test_too_many_tags),
+        ARENA_TEST(test_references),
+        ARENA_TEST(test_bounds_of_tags),
         ARENA_TEST(test_null_only_where_it_is_declared),
         ARENA_TEST(test_texts_of_a_query),
         ARENA_TEST(test_a_nul_is_refused),
