@@ -82,6 +82,40 @@ alees_rc engine_fields_open(alees_ctx *ctx, const struct resource *r, uint32_t p
     return rc;
 }
 
+/* The slot of an organization, or the free one where it would be. */
+static struct engine_fields_known *find(const struct engine_fields *fields, const alees_id *organization) {
+    uint32_t mask = fields->known_slots - 1, at;
+    uint64_t bits;
+    memcpy(&bits, organization->bytes + 8, sizeof bits); /* the random half of an id */
+    at = (uint32_t)(bits * 0x9E3779B97F4A7C15u >> 32) & mask;
+    while (fields->known[at].is_known && alees_id_compare(&fields->known[at].organization, organization) != 0) {
+        at = (at + 1) & mask;
+    }
+    return &fields->known[at];
+}
+
+/* Always leaves half of the slots free. */
+static alees_rc make_room(struct engine_fields *fields) {
+    const struct engine_fields_known *old = fields->known;
+    uint32_t old_slots = fields->known_slots, slots = old_slots > 0 ? 2 * old_slots : 16;
+    struct engine_fields_known *known;
+    if (2 * (fields->known_count + 1) <= old_slots) {
+        return ALEES_OK;
+    }
+    known = ARENA_ARRAY(fields->ctx->arena, struct engine_fields_known, slots);
+    if (known == NULL) {
+        return engine_value_nomem(&fields->ctx->problem);
+    }
+    fields->known = known;
+    fields->known_slots = slots;
+    for (uint32_t i = 0; i < old_slots; i++) {
+        if (old[i].is_known) {
+            *find(fields, &old[i].organization) = old[i];
+        }
+    }
+    return ALEES_OK;
+}
+
 alees_rc engine_fields_in(struct engine_fields *fields, const alees_id *organization, const bool **ret_may) {
     struct engine_fields_known *known;
     alees_rc rc;
@@ -89,24 +123,22 @@ alees_rc engine_fields_in(struct engine_fields *fields, const alees_id *organiza
         *ret_may = NULL;
         return ALEES_OK;
     }
-    for (known = fields->known; known != NULL; known = known->next) {
-        if (alees_id_compare(&known->organization, organization) == 0) {
-            *ret_may = known->may;
-            return ALEES_OK;
+    rc = make_room(fields);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    known = find(fields, organization);
+    if (!known->is_known) {
+        rc = ask_map(fields, organization, &known->may);
+        if (rc != ALEES_OK) {
+            return rc;
         }
-    }
-    known = ARENA_NEW(fields->ctx->arena, struct engine_fields_known);
-    if (known == NULL) {
-        return engine_value_nomem(&fields->ctx->problem);
-    }
-    rc = ask_map(fields, organization, &known->may);
-    if (rc == ALEES_OK) {
         known->organization = *organization;
-        known->next = fields->known;
-        fields->known = known;
-        *ret_may = known->may;
+        known->is_known = true;
+        fields->known_count++;
     }
-    return rc;
+    *ret_may = known->may;
+    return ALEES_OK;
 }
 
 /* The field whose value is the organization that a row is judged by; NULL: there is none. A new organization is not known
@@ -119,8 +151,11 @@ static const struct resource_field *judged_by(const struct engine_fields *fields
     return fields->ctx->route->operation == ROUTE_CREATE ? r->parent : resource_field(r, STR_LIT("id"));
 }
 
-static bool is_oneself(const alees_ctx *ctx, const alees_id *id) {
-    return ctx->who != NULL && (ctx->who->flags & ALEES_API_KEY) == 0 && alees_id_compare(&ctx->who->id, id) == 0;
+/* Is that the caller in person, among the users and organizations of a row? A program with their key is somebody else. */
+static bool is_own(const struct engine_fields *fields, const alees_id *id) {
+    const struct alees_principal *who = fields->ctx->who;
+    return fields->r->decl->scope == ALEES_SCOPE_SEVERAL && who != NULL && (who->flags & ALEES_API_KEY) == 0 &&
+           alees_id_compare(&who->id, id) == 0;
 }
 
 alees_rc engine_fields_of_scope(struct engine_fields *fields, alees_str scope, const bool **ret_may) {
@@ -133,7 +168,7 @@ alees_rc engine_fields_of_scope(struct engine_fields *fields, alees_str scope, c
     memcpy(may, fields->everywhere, count * sizeof *may);
     for (size_t at = 0; engine_place_next(scope, &at, &id);) {
         const bool *here = NULL;
-        alees_rc rc = is_oneself(fields->ctx, &id) ? ALEES_OK : engine_fields_in(fields, &id, &here);
+        alees_rc rc = is_own(fields, &id) ? ALEES_OK : engine_fields_in(fields, &id, &here);
         if (rc != ALEES_OK || here == NULL) {
             *ret_may = NULL;
             return rc;
@@ -181,7 +216,7 @@ alees_rc engine_fields_usable(struct engine_fields *fields, const alees_id *orga
         return engine_fields_in(fields, organization, ret_may);
     }
     if (organization != NULL || where == NULL || (where->all != 1 && where->count == 0) ||
-        (where->count == 1 && is_oneself(fields->ctx, &where->ids[0]))) {
+        (where->count == 1 && is_own(fields, &where->ids[0]))) {
         *ret_may = NULL; /* a list that reaches nowhere, or oneself alone, has nothing to tell */
     } else {
         *ret_may = fields->everywhere;

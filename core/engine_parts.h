@@ -143,8 +143,8 @@ alees_rc engine_place_may_refer(alees_ctx *ctx, const struct resource *target, c
 
 /* Fields are told as a list of flags by place in resource->fields; NULL: every field. It lives as long as the ctx. */
 struct engine_fields_known {
-    struct engine_fields_known *next;
     alees_id organization;
+    bool is_known;
     const bool *may;
 };
 
@@ -152,9 +152,10 @@ struct engine_fields { /* of one resource, under one of its permissions: to view
     alees_ctx *ctx;
     const struct resource *r;
     uint32_t permission;
-    bool is_all;            /* every field of every row: nothing more is asked */
-    const bool *everywhere; /* in each organization where the permission is held; NULL: is_all */
-    struct engine_fields_known *known;
+    bool is_all;                       /* every field of every row: nothing more is asked */
+    const bool *everywhere;            /* in each organization where the permission is held; NULL: is_all */
+    struct engine_fields_known *known; /* slots, by the hash of the organization; their number is a power of 2 */
+    uint32_t known_count, known_slots;
 };
 
 /* Asks about everywhere at once. Sets the problem when the provider cannot say, as all of these do. */

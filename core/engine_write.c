@@ -184,47 +184,51 @@ static alees_rc carry_out(struct write *w) {
 
 /* ---- which fields ---- */
 
-static alees_rc judge_fields(struct write *w, struct engine_fields *fields, const alees_json *body,
+/* What the caller may change of the row. One that is not seen, or not theirs to change, is refused as such. */
+static alees_rc find_fields(struct write *w, struct engine_fields *fields, alees_id *ret_organization,
+                            const bool **ret_may) {
+    alees_str scope, version;
+    alees_rc rc = engine_read_locate(w->ctx, w->r, &w->place, &w->change->id, &scope, &version);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    if (version.ptr == NULL || check_permitted(w, scope) != ALEES_OK) {
+        return refused(w);
+    }
+    if (w->r->decl->scope == ALEES_SCOPE_SEVERAL) {
+        return engine_fields_of_scope(fields, scope, ret_may);
+    }
+    if (scope.ptr == NULL || alees_id_parse(scope, ret_organization) != ALEES_OK) {
+        return ALEES_E_INTERNAL;
+    }
+    return engine_fields_in(fields, ret_organization, ret_may);
+}
+
+/* May the caller send these fields? Only when they might not everywhere does the row's organization count, and has a row
+ * that is there to be looked for. organization: of a create; zero: of none. */
+static alees_rc check_fields(struct write *w, uint32_t permission, const alees_json *body,
                              const alees_id *organization) {
     static const alees_id none;
     uint32_t action = w->change->action;
-    const bool *may = fields->everywhere;
-    alees_rc rc = ALEES_OK;
-    if (alees_id_compare(organization, &none) != 0) {
-        rc = engine_fields_in(fields, organization, &may);
+    alees_id judged = *organization;
+    struct engine_fields fields;
+    const bool *may;
+    alees_rc rc = engine_fields_open(w->ctx, w->r, permission, &fields);
+    if (rc != ALEES_OK || engine_fields_permit(w->r, action, body, fields.everywhere)) {
+        return rc;
+    }
+    may = fields.everywhere;
+    if (action == ALEES_UPDATE) {
+        rc = find_fields(w, &fields, &judged, &may);
+    } else if (w->ctx->problem.item_count > 0) {
+        return ALEES_OK; /* it does not say which organization, and is refused for that */
+    } else if (alees_id_compare(&judged, &none) != 0) {
+        rc = engine_fields_in(&fields, &judged, &may);
     }
     if (rc != ALEES_OK || engine_fields_permit(w->r, action, body, may)) {
         return rc;
     }
-    return engine_fields_refuse(fields, action, body, may, organization);
-}
-
-/* May the caller send these fields? Only when they might not everywhere does the row's organization count, and has the row
- * to be looked for. */
-static alees_rc check_fields(struct write *w, uint32_t permission, const alees_json *body, alees_id *organization) {
-    struct engine_fields fields;
-    alees_str where, version;
-    alees_rc rc = engine_fields_open(w->ctx, w->r, permission, &fields);
-    if (rc != ALEES_OK || engine_fields_permit(w->r, w->change->action, body, fields.everywhere)) {
-        return rc;
-    }
-    if (w->change->action == ALEES_UPDATE) {
-        rc = engine_read_locate(w->ctx, w->r, &w->place, &w->change->id, &where, &version);
-        if (rc != ALEES_OK) {
-            return rc;
-        }
-        if (version.ptr == NULL || check_permitted(w, where) != ALEES_OK) {
-            return refused(w);
-        }
-        if (w->r->decl->scope == ALEES_SCOPE_SEVERAL) {
-            rc = engine_fields_of_scope(&fields, where, &fields.everywhere);
-        } else if (where.ptr == NULL || alees_id_parse(where, organization) != ALEES_OK) {
-            return ALEES_E_INTERNAL;
-        }
-    } else if (w->ctx->problem.item_count > 0) {
-        return ALEES_OK; /* it does not say which organization, and is refused for that */
-    }
-    return rc == ALEES_OK ? judge_fields(w, &fields, body, organization) : rc;
+    return engine_fields_refuse(&fields, action, body, may, &judged);
 }
 
 /* ---- the three operations ---- */
@@ -338,11 +342,11 @@ static alees_rc reply_unchanged(struct write *w) {
 alees_rc engine_patch(alees_ctx *ctx) {
     const struct resource *r = ctx->route->resource;
     struct write w = {.ctx = ctx, .r = r, .status = 200};
+    static const alees_id none;
     const alees_json *body = NULL;
-    alees_id organization;
     alees_rc rc = start(&w, ALEES_UPDATE);
     rc = rc == ALEES_OK ? engine_change_body(ctx, &body) : rc;
-    rc = rc == ALEES_OK ? check_fields(&w, r->change, body, &organization) : rc;
+    rc = rc == ALEES_OK ? check_fields(&w, r->change, body, &none) : rc;
     rc = rc == ALEES_OK ? engine_change_read(w.change, body, NULL) : rc;
     if (rc == ALEES_OK && engine_change_is_empty(w.change)) {
         return reply_unchanged(&w);

@@ -85,7 +85,13 @@ struct resource *sample_resource(struct arena *arena, uint32_t scope) {
                            .add_name = "sample.add_item",
                            .change_name = "sample.change_item",
                            .remove_name = "sample.delete_item"};
-    r->scope_column = scope == ALEES_SCOPE_ORGANIZATION ? "organization_id" : scope == ALEES_SCOPE_SELF ? "id" : NULL;
+    switch (scope) {
+    case ALEES_SCOPE_ORGANIZATION: r->scope_column = "organization_id"; break;
+    case ALEES_SCOPE_SELF: r->scope_column = "id"; break;
+    case ALEES_SCOPE_OWN: r->scope_column = "user_id"; break;
+    case ALEES_SCOPE_SEVERAL: r->scope_column = "scope_ids"; break;
+    default: break;
+    }
     r->fields = ARENA_ARRAY(arena, struct resource_field, ARRAY_LEN(standard) + ARRAY_LEN(declared));
     assert_non_null(r->fields);
     for (size_t i = 0; i < ARRAY_LEN(standard); i++) {
