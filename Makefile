@@ -8,7 +8,7 @@ SECONDS_EACH_FUZZ ?= 60
 export PORT VAR
 
 .DEFAULT_GOAL := help
-.PHONY: deps build run test bench lint coverage fuzz install package clean help
+.PHONY: deps build run test bench revocation lint coverage fuzz install package clean help
 
 deps: ## install the Debian packages that are missing
 	@packaging/deps.sh run test
@@ -30,6 +30,12 @@ bench: ## measure against the limits of the HTTP engine and PostgreSQL (WRITE=1:
 	@cmake --preset release --log-level=WARNING >/dev/null
 	@cmake --build --preset release --target all bare_httpd
 	@tests/run.sh --inside release tests/bench/run.sh $(if $(WRITE),--write)
+
+revocation: ## measure how fast a right that ends is gone elsewhere (WRITE=1: into docs/performance.md)
+	@packaging/deps.sh run test
+	@cmake --preset ci --log-level=WARNING >/dev/null
+	@cmake --build --preset ci
+	@tests/run.sh --inside ci tests/bench/revocation.sh $(if $(WRITE),--write)
 
 lint: ## formats, layers, symbols, static analysis
 	@packaging/deps.sh run test

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * revoke.h - two servers on one database, a user who may see one organization, and every way to end that: a change is made
+ * through the first server (by REST, or by SQL where there is none), and the second is asked until it refuses. */
+#ifndef REVOKE_H
+#define REVOKE_H
+
+#include "grant.h"
+#include "process.h"
+#include "proxy.h"
+
+enum { REVOKE_FIRST, REVOKE_SECOND, REVOKE_SERVERS };
+
+struct revoke {
+    struct pg pg;
+    struct arena *arena;
+    struct proxy *proxy; /* NULL: none */
+    struct process servers[REVOKE_SERVERS];
+    struct caller callers[REVOKE_SERVERS];
+    char admin[128], user[128]; /* tokens */
+    const char *user_id, *here, *there, *unit, *role, *path;
+};
+
+/* proxied: the second server reaches PostgreSQL through r->proxy, and gives up on a statement after a second. */
+void revoke_open(struct revoke *r, bool proxied);
+void revoke_close(struct revoke *r);
+
+struct revoke_way {
+    const char *name;
+    void (*end)(struct revoke *r);
+    void (*give_back)(struct revoke *r);
+};
+enum { REVOKE_WAYS = 6 };
+extern const struct revoke_way revoke_ways[REVOKE_WAYS];
+
+uint32_t revoke_ask(struct revoke *r, uint32_t server); /* the status of the user's request */
+/* Waits until the second server allows it; fails the test after ten seconds. */
+void revoke_wait_allowed(struct revoke *r);
+
+/* From before the change began to the moment at which the last request that was allowed was sent, and to the answer of the
+ * first that was not; in microseconds of the monotonic clock. */
+struct revoke_time {
+    uint64_t last_allowed, first_refused;
+};
+/* Ends the right and asks until it is refused, once more after that. Fails the test when it is allowed for longer than most. */
+struct revoke_time revoke_measure(struct revoke *r, const struct revoke_way *way, uint64_t most_us);
+
+#endif
