@@ -139,8 +139,11 @@ static alees_rc with_one(alees_ctx *ctx, const struct alees_organizations *where
     }
     str_putc(&text, '}');
     all->text = str_done(&text);
+    if (all->text.ptr == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
     *ret_where = all;
-    return all->text.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+    return ALEES_OK;
 }
 
 static const struct alees_organizations everywhere = {.struct_size = sizeof everywhere, .all = 1, .text = {"{}", 2}};
@@ -202,8 +205,11 @@ static alees_rc intersect(alees_ctx *ctx, const struct alees_organizations *a, c
     }
     str_putc(&text, '}');
     both->text = str_done(&text);
+    if (both->text.ptr == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
     *ret_both = both;
-    return both->text.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+    return ALEES_OK;
 }
 
 alees_rc engine_place_seen(alees_ctx *ctx, const struct resource *r, const struct alees_organizations **ret_where) {

@@ -41,13 +41,13 @@ static void open_item(struct str *s) {
  * */
 
 static const char *type_name(uint32_t type) {
-    static const char *const names[] = {"?",         "text", "boolean", "integer",   "decimal", "date",
-                                        "timestamp", "uuid", "choice",  "reference", "json",    "tags"};
+    static const char *const names[] = {"?",    "text",   "boolean",   "integer", "decimal", "date",      "timestamp",
+                                        "uuid", "choice", "reference", "json",    "tags",    "references"};
     return names[type < ARRAY_LEN(names) ? type : 0];
 }
 
 static const char *scope_name(uint32_t scope) {
-    static const char *const names[] = {"?", "organization", "global", "self"};
+    static const char *const names[] = {"?", "organization", "global", "self", "own", "several"};
     return names[scope < ARRAY_LEN(names) ? scope : 0];
 }
 
@@ -64,6 +64,7 @@ static void flags(struct str *s, uint32_t value, const char *const *names, size_
 
 static const char *const field_flags[] = {"required", "read_only", "write_once", "write_only", "unique",  "filter",
                                           "sort",     "search",    "nullable",   "in_path",    "in_query"};
+static const char *const resource_flags[] = {"no_create", "no_change", "no_delete", "optional", "shared"};
 static const char *const route_flags[] = {"public", "read", "login"};
 
 /* --- the lists ----------------------------------------------------------------------------------------------------
@@ -103,6 +104,7 @@ static void resources(struct str *s, const struct alees_self *p) {
         text(s, "path", r->path);
         text(s, "table", r->table);
         text(s, "scope", scope_name(r->scope));
+        flags(s, r->flags, resource_flags, ARRAY_LEN(resource_flags));
         text(s, "order", r->order);
         text(s, "description", r->description);
         fields(s, "fields", &r->fields);

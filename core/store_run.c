@@ -242,6 +242,7 @@ void store_rollback(alees_ctx *ctx) {
     if (ctx->transaction) {
         roll_back(ctx->transaction);
         ctx->transaction = NULL;
+        ctx->after = NULL; /* nothing that they could be about has happened */
     }
 }
 

@@ -43,7 +43,17 @@ static const struct alees_field fields[] = {
     {.name = "tenant", .column = "organization_id", .type = ALEES_UUID, .description = "x"},
     {.name = "odd_column", .column = "a\"b", .type = ALEES_TEXT, .description = "x"},
     {.name = "shared", .column = "wordless", .type = ALEES_TEXT, .description = "x"},
+    {.name = "pointless", .type = ALEES_REFERENCES, .description = "x"},
+    {.name = "sought",
+     .type = ALEES_REFERENCES,
+     .flags = ALEES_FILTER | ALEES_UNIQUE,
+     .reference = "a.b",
+     .min = -1,
+     .description = "x"},
 };
+static const struct alees_field anybody[] = {
+    {.name = "whose", .column = "user_id", .type = ALEES_UUID, .description = "x"}};
+static const struct alees_field everybody[] = {{.name = "scope_ids", .type = ALEES_TAGS, .description = "x"}};
 static const struct alees_field plain[] = {{.name = "plain", .type = ALEES_TEXT, .description = "x"}};
 static const struct alees_resource resources[] = {
     {.name = "full",
@@ -73,6 +83,27 @@ static const struct alees_resource resources[] = {
      .table = "many_faults.empty",
      .scope = ALEES_SCOPE_SELF,
      .parent = "plain",
+     .fields = ALEES_LIST(plain)},
+    {.name = "stolen",
+     .path = "/stolen",
+     .table = "many_faults.stolen",
+     .scope = ALEES_SCOPE_OWN,
+     .flags = ALEES_RESOURCE_OPTIONAL,
+     .description = "x",
+     .fields = ALEES_LIST(anybody)},
+    {.name = "open",
+     .path = "/open",
+     .table = "many_faults.open",
+     .scope = ALEES_SCOPE_SEVERAL,
+     .flags = ALEES_RESOURCE_SHARED,
+     .description = "x",
+     .fields = ALEES_LIST(everybody)},
+    {.name = "future",
+     .path = "/future",
+     .table = "many_faults.future",
+     .scope = ALEES_SCOPE_ORGANIZATION,
+     .flags = 64,
+     .description = "x",
      .fields = ALEES_LIST(plain)},
 };
 

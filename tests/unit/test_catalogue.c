@@ -196,6 +196,56 @@ static void test_routes(void **state) {
     fixtures_end(&f);
 }
 
+/* Rows of one user need no permission; what cannot be done has no route and no permission. */
+static void test_kinds(void **state) {
+    static const char *const names[] = {
+        "kinds.view_card",    "kinds.add_card",      "kinds.change_card",   "kinds.delete_card", "kinds.view_person",
+        "kinds.add_person",   "kinds.change_person", "kinds.delete_person", "kinds.view_rule",   "kinds.add_rule",
+        "kinds.change_rule",  "kinds.delete_rule",   "kinds.view_draft",    "kinds.add_draft",   "kinds.change_draft",
+        "kinds.delete_draft", "kinds.view_entry"};
+    static const struct {
+        const char *resource, *column;
+        uint32_t fields; /* that are not declared */
+    } kinds[] = {
+        {"kinds.note", "user_id", 5},   {"kinds.person", "scope_ids", 5},      {"kinds.rule", "organization_id", 6},
+        {"kinds.ticket", "user_id", 5}, {"kinds.entry", "organization_id", 6},
+    };
+    struct fixtures f;
+    struct catalogue c;
+    const struct route *r;
+    (void)state;
+    load(&f, "rbac_stub,kinds");
+    assert_ok(build(&f, &c));
+    assert_int_equal(c.permission_count, ARRAY_LEN(names));
+    for (uint32_t i = 0; i < ARRAY_LEN(names); i++) {
+        assert_string_equal(c.permissions[i].name, names[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        const struct resource *resource = catalogue_resource(&c, kinds[i].resource);
+        assert_string_equal(resource->scope_column, kinds[i].column);
+        assert_int_equal(resource->field_count, kinds[i].fields + resource->decl->fields.count);
+    }
+    check_field(catalogue_resource(&c, "kinds.rule"), "organization", "organization_id", ALEES_UUID,
+                ALEES_WRITE_ONCE | ALEES_FILTER | ALEES_NULLABLE);
+    check_field(catalogue_resource(&c, "kinds.card"), "organization", "organization_id", ALEES_UUID,
+                ALEES_WRITE_ONCE | ALEES_FILTER);
+    assert_ptr_equal(resource_field(catalogue_resource(&c, "kinds.card"), test_view("parts"))->target,
+                     catalogue_resource(&c, "kinds.card"));
+    r = find_route(&c, ALEES_PATCH, "/api/v1/notes/{id}");
+    assert_int_equal(r->permission, 0);
+    assert_null(r->permission_name);
+    assert_int_equal(r->flags, ALEES_ROUTE_LOGIN);
+    r = find_route(&c, ALEES_POST, "/api/v1/tickets");
+    assert_ptr_equal(r->run, run_plugin);
+    for (uint32_t i = 0; i < c.route_count; i++) {
+        bool is_entry = strncmp(c.routes[i].path, "/api/v1/entries", 15) == 0;
+        bool is_ticket = strcmp(c.routes[i].path, "/api/v1/tickets/{id}") == 0;
+        assert_true(!is_entry || c.routes[i].method == ALEES_GET);
+        assert_true(!is_ticket || c.routes[i].method == ALEES_GET || c.routes[i].method == ALEES_DELETE);
+    }
+    fixtures_end(&f);
+}
+
 static const struct {
     const char *names;
     const char *says[3];
@@ -286,6 +336,7 @@ int main(void) {
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_organization_is_a_reference),
         cmocka_unit_test(test_routes),
+        cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_printing),
         cmocka_unit_test(test_out_of_memory),

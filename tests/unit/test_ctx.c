@@ -113,6 +113,31 @@ static void test_scope(void **state) {
     assert_true(scope_of(f).all);
 }
 
+/* Where any login will do, one's own rows are in reach, and nobody's else. */
+static void test_scope_of_a_login(void **state) {
+    struct fixture *f = *state;
+    const struct alees_organizations where = {.struct_size = sizeof where, .count = 2, .text = STR_LIT("{a,b}")};
+    struct alees_principal who = {.struct_size = sizeof who, .id = stub_organization};
+    struct route route = {.flags = ALEES_ROUTE_LOGIN};
+    f->ctx->route = &route;
+    assert_scope(f, false, "{}");
+    f->ctx->who = &who;
+    assert_scope(f, false, ONE);
+    f->ctx->where = &where; /* a resource's route knows better */
+    assert_scope(f, false, "{a,b}");
+    f->ctx->where = NULL;
+    who.flags = ALEES_API_KEY;
+    assert_scope(f, false, "{}");
+    who.flags = ALEES_SUPERUSER;
+    assert_true(scope_of(f).all);
+    who.flags = 0;
+    route.flags = 0;
+    assert_scope(f, false, "{}");
+    route.flags = ALEES_ROUTE_LOGIN;
+    arena_fail_after(f->arena, 1);
+    assert_scope(f, false, "{}");
+}
+
 static void test_scope_of_an_object(void **state) {
     struct fixture *f = *state;
     const struct alees_organizations where = {.struct_size = sizeof where, .count = 2, .text = STR_LIT("{a,b}")};
@@ -157,7 +182,8 @@ static void test_owner(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_lookups), TEST(test_set_header), TEST(test_scope), TEST(test_scope_of_an_object), TEST(test_owner),
+        TEST(test_lookups),          TEST(test_set_header),         TEST(test_scope),
+        TEST(test_scope_of_a_login), TEST(test_scope_of_an_object), TEST(test_owner),
     };
     return cmocka_run_group_tests_name("ctx", tests, NULL, NULL);
 }

@@ -405,7 +405,7 @@ static void test_printing(void **state) {
             assert_says(out, "{\"method\":\"GET\",\"path\":\"/things/{id}/count\",\"flags\":[\"read\"],"
                              "\"permission\":\"good.count_things\",\"object\":\"good.thing\"");
             assert_says(out, "\"flags\":[\"required\",\"unique\",\"filter\",\"sort\"],\"min\":0,\"max\":100");
-            assert_says(out, "\"scope\":\"global\"");
+            assert_says(out, "\"scope\":\"global\",\"flags\":[]");
         }
     }
     fixtures_end(&f);

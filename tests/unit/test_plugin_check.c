@@ -58,6 +58,15 @@ static const char *const faults[] = {
     "field tenant is one that every resource has",
     "field odd_column has a column that is no name",
     "field shared has the column of another field",
+    "field pointless needs a reference",
+    "field sought is SORT or UNIQUE, which JSON, TAGS and REFERENCES cannot be",
+    "field sought is FILTER, which REFERENCES cannot be",
+    "field sought counts characters or items",
+    "resource stolen is OPTIONAL, which only ALEES_SCOPE_ORGANIZATION can be",
+    "resource stolen: field whose has the column that says who sees the row",
+    "resource open is SHARED but not OPTIONAL",
+    "resource open: field scope_ids has the column that says who sees the row",
+    "resource future: scope 1 and flags 0x40 are unknown",
     "resource full: the order \"twice\" names no field that is SORT",
     "resource full has a parent, which only ALEES_SCOPE_SELF can have",
     "resource 2: \"Bad\" is no name",
@@ -120,6 +129,20 @@ static void test_every_fault_is_named(void **state) {
             fail();
         }
     }
+    fixtures_end(&f);
+}
+
+/* Only the provider of permissions may have a statement that sees every organization; nothing of another is run. */
+static void test_everywhere(void **state) {
+    struct fixtures f;
+    (void)state;
+    assert_err(fixtures_load(&f, "rbac_stub,everywhere", NULL, false), ALEES_E_INVALID);
+    const char *line =
+        strstr(f.errors, "plugin everywhere: statement all sees every organization: only the plugin that "
+                         "offers alees.rbac/1 may have such");
+    assert_non_null(line);
+    assert_non_null(strstr(line, "plugin everywhere: statement all_alone sees every organization"));
+    assert_null(strstr(f.errors, "honest"));
     fixtures_end(&f);
 }
 
@@ -287,6 +310,7 @@ static int setup(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_fault_is_named),
+        cmocka_unit_test(test_everywhere),
         cmocka_unit_test(test_names),
         ARENA_TEST(test_statements),
         cmocka_unit_test(test_schemas),

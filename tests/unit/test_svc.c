@@ -138,13 +138,62 @@ static void test_dead_ctx(void **state) {
     assert_null(svc_host.principal(&dead));
 }
 
+struct committed {
+    void *state;
+    alees_ctx *ctx;
+    uint32_t calls;
+};
+
+static void note_commit(void *state, alees_ctx *ctx, void *data) {
+    struct committed *committed = data;
+    *committed = (struct committed){state, ctx, committed->calls + 1};
+}
+
+/* Once, with what was given, after a commit and never after anything else. */
+static void test_after_commit(void **state) {
+    struct fixture *f = *state;
+    struct committed one = {0}, other = {0};
+    int plugins_own;
+    f->self.state = &plugins_own;
+    assert_err(svc_db.after_commit(&f->self, f->ctx, NULL, &one), ALEES_E_INTERNAL);
+    assert_err(svc_db.after_commit(&f->self, NULL, note_commit, &one), ALEES_E_INTERNAL);
+
+    store_begin(f->ctx);
+    assert_ok(svc_db.after_commit(&f->self, f->ctx, note_commit, &one));
+    assert_ok(svc_db.after_commit(&f->self, f->ctx, note_commit, &other));
+    assert_int_equal(one.calls, 0);
+    assert_ok(ctx_commit(f->ctx));
+    assert_int_equal(one.calls, 1);
+    assert_int_equal(other.calls, 1);
+    assert_ptr_equal(one.state, &plugins_own);
+    assert_ptr_equal(one.ctx, f->ctx);
+    store_begin(f->ctx);
+    assert_ok(ctx_commit(f->ctx)); /* another transaction is none of theirs */
+    assert_int_equal(one.calls, 1);
+
+    store_begin(f->ctx);
+    assert_ok(svc_db.after_commit(&f->self, f->ctx, note_commit, &one));
+    store_rollback(f->ctx);
+    store_begin(f->ctx);
+    assert_ok(ctx_commit(f->ctx));
+    assert_int_equal(one.calls, 1);
+
+    assert_ok(svc_db.after_commit(&f->self, f->ctx, note_commit, &one));
+    arena_fail_after(f->arena, 1);
+    store_begin(f->ctx); /* no memory for a transaction: nothing can be committed */
+    assert_err(ctx_commit(f->ctx), ALEES_E_NOMEM);
+    arena_fail_after(f->arena, 1);
+    assert_err(svc_db.after_commit(&f->self, f->ctx, note_commit, &one), ALEES_E_NOMEM);
+    assert_int_equal(one.calls, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_services),           TEST(test_settings_and_metrics),
         TEST(test_memory_and_failure), TEST(test_foreign_statements),
-        TEST(test_dead_ctx),
+        TEST(test_dead_ctx),           TEST(test_after_commit),
     };
     return cmocka_run_group_tests_name("svc", tests, NULL, NULL);
 }
