@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "alees/resource.h"
 #include "alees/util.h"
 #include "app.h"
 #include "audit_limit.h"
@@ -15,6 +16,66 @@
 #include "sys.h"
 
 enum { PRUNE_AT_ONCE = 20000, LONGEST_ACTION = 63 };
+
+static const struct alees_field entry_fields[] = {
+    {.name = "action",
+     .type = ALEES_TEXT,
+     .flags = ALEES_READ_ONLY | ALEES_FILTER,
+     .description = "What happened: create, update, delete; denied, login_refused; prune.",
+     .example = "\"update\""},
+    {.name = "resource",
+     .type = ALEES_TEXT,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE | ALEES_FILTER,
+     .description = "What kind of row it was about, by its whole name.",
+     .example = "\"product.product\""},
+    {.name = "object_id",
+     .type = ALEES_UUID,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE | ALEES_FILTER,
+     .description = "The id of that row, which may be gone by now.",
+     .example = "\"01930d2e-8f7a-7c3b-9a51-3f6f2b8d4e10\""},
+    {.name = "changes",
+     .type = ALEES_JSON,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE,
+     .description =
+         "Of each field that changed the values before and after, as the database holds them; secrets as ***.",
+     .example = "{\"name\":{\"before\":\"Bolt\",\"after\":\"Bolt M8\"}}"},
+    {.name = "user",
+     .column = "user_id",
+     .type = ALEES_UUID,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE | ALEES_FILTER,
+     .description = "Who did it; null: a command of the server, or nobody who is known.",
+     .example = "\"01930d2e-8f7a-7c3b-9a51-3f6f2b8d4e12\""},
+    {.name = "key",
+     .column = "key_id",
+     .type = ALEES_UUID,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE | ALEES_FILTER,
+     .description = "The API key of that user that it was done with; null: in person.",
+     .example = "null"},
+    {.name = "request_id",
+     .type = ALEES_TEXT,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE | ALEES_FILTER,
+     .description = "The X-Request-Id of the request, or cli: and the command.",
+     .example = "\"01930d2e-8f7a-7c3b-9a51-3f6f2b8d4e13\""},
+    {.name = "detail",
+     .type = ALEES_TEXT,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE,
+     .description = "More, for people.",
+     .example = "\"PATCH /api/v1/products/{id}: product.change_product\""},
+};
+
+static const struct alees_resource resources[] = {
+    {.name = "audit_entry",
+     .path = "/audit-entries",
+     .table = "audit.entry",
+     .scope = ALEES_SCOPE_ORGANIZATION,
+     .flags = ALEES_RESOURCE_OPTIONAL | ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE |
+              ALEES_RESOURCE_READ_ONLY,
+     .order = "-id",
+     .description =
+         "Who changed what, when and by which request; the latest first. Entries of no organization, such as "
+         "logins, are seen by superusers.",
+     .fields = ALEES_LIST(entry_fields)},
+};
 
 enum { NOTE, PRUNE };
 static const struct alees_statement statements[] = {
@@ -125,7 +186,7 @@ void audit_denied(alees_ctx *ctx) {
     alees_id object;
     alees_str id = ctx_path(ctx, "id");
     take_principal(ctx, &n);
-    n.organization = id_text(ctx->arena, &ctx->object_organization);
+    n.organization = id_text(ctx->arena, &ctx->problem.organization_id);
     if (r->resource) {
         n.resource = alees_text(r->resource->full_name);
         n.object = id.ptr && alees_id_parse(id, &object) == ALEES_OK ? id_text(ctx->arena, &object) : n.object;
@@ -249,6 +310,7 @@ const struct alees_plugin audit_plugin = {
     .version = ALEES_VERSION,
     .summary = "Who changed what, and who was refused",
     .offers = ALEES_LIST(offers),
+    .resources = ALEES_LIST(resources),
     .statements = ALEES_LIST(statements),
     .migrations = ALEES_LIST(migrations),
     .commands = ALEES_LIST(commands),

@@ -271,6 +271,9 @@ alees_rc engine_place_deny(alees_ctx *ctx, const char *permission, const alees_i
     }
     ctx->problem.permission = alees_text(permission);
     ctx->problem.organization = name;
+    if (name.ptr != NULL) {
+        ctx->problem.organization_id = *organization;
+    }
     return rc;
 }
 
@@ -300,8 +303,13 @@ static alees_rc judge(alees_ctx *ctx, const struct resource *r, const alees_id *
     if (rc != ALEES_OK) {
         return rc;
     }
-    return engine_place_has(view, organization) ? engine_place_deny(ctx, r->add_name, organization)
-                                                : not_permitted(ctx);
+    if (engine_place_has(view, organization)) {
+        return engine_place_deny(ctx, r->add_name, organization);
+    }
+    if (is_known(ctx, organization)) {
+        ctx->problem.organization_id = *organization; /* its auditors may read of it; the answer does not tell */
+    }
+    return not_permitted(ctx);
 }
 
 /* The caller may add nowhere: names the organization only if they view exactly one. */

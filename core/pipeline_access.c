@@ -194,5 +194,6 @@ alees_rc pipeline_authorize_object(alees_ctx *ctx) {
                               name.ptr ? name.ptr : "the row's organization");
     ctx->problem.permission = alees_text(ctx->route->permission_name);
     ctx->problem.organization = name;
+    ctx->problem.organization_id = ctx->object_organization;
     return rc;
 }

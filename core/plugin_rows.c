@@ -338,7 +338,8 @@ static void check_table(const struct place *place, const struct alees_self *plug
 
 static void check_scope(const struct place *place, const struct alees_resource *r) {
     const uint32_t known = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE |
-                           ALEES_RESOURCE_OPTIONAL | ALEES_RESOURCE_SHARED;
+                           ALEES_RESOURCE_OPTIONAL | ALEES_RESOURCE_SHARED | ALEES_RESOURCE_READ_ONLY;
+    const uint32_t unwritten = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE;
     if (r->scope < ALEES_SCOPE_ORGANIZATION || r->scope > ALEES_SCOPE_SEVERAL || (r->flags & ~known) != 0) {
         plugin_fault(place->report, "resource %s: scope %u and flags 0x%x are unknown to this server", r->name,
                      r->scope, r->flags);
@@ -349,6 +350,9 @@ static void check_scope(const struct place *place, const struct alees_resource *
     }
     if ((r->flags & ALEES_RESOURCE_SHARED) != 0 && (r->flags & ALEES_RESOURCE_OPTIONAL) == 0) {
         plugin_fault(place->report, "resource %s is SHARED but not OPTIONAL: there is no row to share", r->name);
+    }
+    if ((r->flags & ALEES_RESOURCE_READ_ONLY) != 0 && (r->flags & unwritten) != unwritten) {
+        plugin_fault(place->report, "resource %s is READ_ONLY without NO_CREATE, NO_CHANGE and NO_DELETE", r->name);
     }
 }
 

@@ -68,8 +68,9 @@ struct problem {
     const char *code;
     const char *title;
     alees_str detail;
-    alees_str permission;   /* of a 403, when the caller may know */
-    alees_str organization; /* the same */
+    alees_str permission;     /* of a 403, when the caller may know */
+    alees_str organization;   /* the same: its name */
+    alees_id organization_id; /* for the audit trail, never for clients; zero: none */
     struct problem_item *items, *last;
     uint32_t item_count;
     uint32_t retry_after; /* seconds; 0: no such header */

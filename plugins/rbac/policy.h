@@ -59,7 +59,8 @@ void policy_catalogue_free(struct policy_catalogue *c);
 uint32_t policy_permission(const struct policy_catalogue *c, const char *name); /* 0: unknown */
 uint32_t policy_resource(const struct policy_catalogue *c, alees_str name);     /* "product.product"; POLICY_NONE */
 uint32_t policy_field(const struct policy_catalogue *c, uint32_t resource, alees_str name); /* POLICY_NONE */
-/* "*" is every permission; elsewhere a star is any run of characters, but a leading one never stands for "rbac". */
+/* "*" is every permission; elsewhere a star is any run of characters, but a leading one never stands for "rbac" (rights
+ * over rights) or "audit" (whose trail shows every field). */
 bool policy_matches(alees_str pattern, const char *name);
 /* The next element of an array of names as PostgreSQL writes it, "{a,b}"; false after the last. */
 bool policy_next_name(alees_str *array, alees_str *ret_name);

@@ -238,6 +238,8 @@ static void test_patterns(void **state) {
         {"*.view_*", "product.review_product", false},
         {"*.view_*", "product.add_product", false},
         {"*.view_*", "rbac.view_role", false},
+        {"*.view_*", "audit.view_audit_entry", false},
+        {"*", "audit.view_audit_entry", true},
         {"rbac.view_*", "rbac.view_role", true},
         {"rbac.view_*", "rbac.explain_decision", false},
         {"*.view_*", "rbacx.view_role", true},
