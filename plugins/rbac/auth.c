@@ -12,7 +12,20 @@ static alees_str member(struct rbac *r, alees_ctx *ctx, const char *name) {
     return r->json->text(r->json->get(r->http->json(ctx), name));
 }
 
-static alees_rc bad_credentials(struct rbac *r, alees_ctx *ctx) {
+/* For the audit trail. Never the name that was sent: people type their password there. user: absent if it is nobody's. */
+static void note(struct rbac *r, alees_ctx *ctx, const char *action, alees_str user, const char *why) {
+    const alees_str peer = r->http->peer(ctx);
+    alees_id id;
+    char detail[128];
+    bool is_known = user.ptr && alees_id_parse(user, &id) == ALEES_OK;
+    snprintf(detail, sizeof detail, "%s, from %.*s", why, peer.len < 64 ? (int)peer.len : 64, peer.ptr ? peer.ptr : "");
+    if (r->audit) {
+        r->audit->note(r->self, ctx, action, is_known ? &id : NULL, NULL, alees_text(detail));
+    }
+}
+
+static alees_rc bad_credentials(struct rbac *r, alees_ctx *ctx, alees_str user, const char *why) {
+    note(r, ctx, "login_refused", user, why);
     r->host->count(r->self, RBAC_REFUSED_LOGINS, 1);
     return rbac_fail(r, ctx, ALEES_E_UNAUTHENTICATED, "bad_credentials", "The user name or the password is wrong.");
 }
@@ -78,7 +91,7 @@ static alees_rc issue_token(struct rbac *r, alees_ctx *ctx, alees_str id, alees_
         return rc;
     }
     if (r->db->count(rows) != 1) {
-        return bad_credentials(r, ctx);
+        return bad_credentials(r, ctx, id, "the account has just changed");
     }
     r->host->count(r->self, RBAC_LOGINS, 1);
     return answer_login(r, ctx, token, r->db->text(rows, 0, 0), id, username, is_superuser);
@@ -106,7 +119,11 @@ alees_rc rbac_login(void *state, alees_ctx *ctx) {
     }
     bool is_active = is_known && alees_equal(r->db->text(rows, 0, 2), alees_text("t"));
     if (rc != ALEES_OK || !is_active || password.len > RBAC_MOST_PASSWORD) {
-        return bad_credentials(r, ctx);
+        return bad_credentials(r, ctx, is_known ? r->db->text(rows, 0, 0) : absent,
+                               !is_known        ? "unknown user name"
+                               : rc != ALEES_OK ? "wrong password"
+                               : !is_active     ? "the account is switched off"
+                                                : "the password is too long");
     }
     throttle_give_back(r->throttle, username, r->http->peer(ctx));
     return issue_token(r, ctx, r->db->text(rows, 0, 0), username, hash,
@@ -146,6 +163,7 @@ static alees_rc check_current(struct rbac *r, alees_ctx *ctx, alees_str username
     }
     rc = r->cred->verify_password(ctx, current.len <= RBAC_MOST_PASSWORD ? current : alees_text(""), hash);
     if (rc == ALEES_E_DENIED || (rc == ALEES_OK && current.len > RBAC_MOST_PASSWORD)) {
+        note(r, ctx, "password_refused", rbac_id_text(r, ctx, &r->host->principal(ctx)->id), "wrong current password");
         return rbac_fail(r, ctx, ALEES_E_INVALID, "wrong_password", "/current_password is not your password.");
     }
     if (rc == ALEES_OK) {

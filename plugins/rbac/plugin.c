@@ -96,6 +96,7 @@ static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx
     r->http = host->service(self, ALEES_HTTP_V1);
     r->json = host->service(self, ALEES_JSON_V1);
     r->cred = host->service(self, ALEES_CRED_V1);
+    r->audit = host->service(self, ALEES_AUDIT_V1);
     r->token_hours = host->setting(self, "token_hours").ptr;
     r->throttle =
         throttle_new(r->cred, (uint32_t)strtoul(host->setting(self, "login_attempts").ptr, NULL, 10), host->new_id());
@@ -125,6 +126,7 @@ static const struct alees_need needs[] = {
     {ALEES_HTTP_V1, ALEES_UPTO(struct alees_http_v1, reply_json), 0},
     {ALEES_JSON_V1, ALEES_UPTO(struct alees_json_v1, put_boolean), 0},
     {ALEES_CRED_V1, ALEES_UPTO(struct alees_cred_v1, is_equal), 0},
+    {ALEES_AUDIT_V1, ALEES_UPTO(struct alees_audit_v1, note), ALEES_NEED_OPTIONAL},
 };
 static const char *const offers[] = {ALEES_RBAC_V1};
 

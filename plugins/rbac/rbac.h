@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "alees/audit.h"
 #include "alees/cred.h"
 #include "alees/db.h"
 #include "alees/http.h"
@@ -71,8 +72,9 @@ struct rbac {
     const struct alees_http_v1 *http;
     const struct alees_json_v1 *json;
     const struct alees_cred_v1 *cred;
-    struct alees_rbac_v1 service; /* service.c */
-    alees_list resources;         /* struct alees_resource_of: told before catalogue is */
+    const struct alees_audit_v1 *audit; /* NULL: nobody offers it */
+    struct alees_rbac_v1 service;       /* service.c */
+    alees_list resources;               /* struct alees_resource_of: told before catalogue is */
     struct policy_catalogue *catalogue;
     uint32_t explain; /* number of rbac.explain_decision */
     const char *token_hours;

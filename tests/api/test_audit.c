@@ -198,6 +198,38 @@ static void test_limited(void **state) {
     arena_free(arena);
 }
 
+static const struct answer *log_in(struct world *w, const char *request_id, const char *username,
+                                   const char *password) {
+    const struct loopback_request request = {
+        .method = "POST",
+        .path = "/api/v1/auth/login",
+        .body = world_text(w, "{\"username\":\"%s\",\"password\":\"%s\"}", username, password),
+        .headers = {{"X-Request-Id", request_id}}};
+    return loopback_send(w->loopback, &request);
+}
+
+static void test_logins(void **state) {
+    struct world *w = *state;
+    assert_problem(log_in(w, "login-1", "acme-viewer", "Pa55-not-mine"), 401, "bad_credentials");
+    assert_problem(log_in(w, "login-2", "Pa55-in-the-wrong-field", "x"), 401, "bad_credentials");
+    const struct answer *a = trail(w, WORLD_ADMIN, "request_id=login-1");
+    assert_int_equal(results(a), 1);
+    assert_text(answer_text(a, "/results/0/action"), "login_refused");
+    assert_text(answer_text(a, "/results/0/user"), user_id(w, ACME_VIEWER));
+    assert_int_equal(strncmp(answer_text(a, "/results/0/detail").ptr, "wrong password, from ", 21), 0);
+    a = trail(w, WORLD_ADMIN, "request_id=login-2");
+    assert_int_equal(results(a), 1);
+    assert_absent(answer_text(a, "/results/0/user"));
+    assert_int_equal(strncmp(answer_text(a, "/results/0/detail").ptr, "unknown user name, from ", 24), 0);
+    assert_int_equal(count(w, "entry::text LIKE '%Pa55%'"), 0);
+    assert_problem(ask_as(w, ACME_VIEWER, "login-3", "POST", "/api/v1/auth/password",
+                          "{\"current_password\":\"Pa55-guess\",\"new_password\":\"demo-password-2\"}"),
+                   422, "wrong_password");
+    assert_int_equal(count(w, world_text(w, "request_id = 'login-3' AND action = 'password_refused' AND user_id = '%s'",
+                                         user_id(w, ACME_VIEWER))),
+                     1);
+}
+
 /* The trail has no secret in it, whatever was done. */
 static void test_no_secret(void **state) {
     struct world *w = *state;
@@ -207,9 +239,9 @@ static void test_no_secret(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_changes),  cmocka_unit_test(test_undone),    cmocka_unit_test(test_who_reads),
-        cmocka_unit_test(test_denied),   cmocka_unit_test(test_limited),   cmocka_unit_test(test_read_only),
-        cmocka_unit_test(test_verified), cmocka_unit_test(test_no_secret),
+        cmocka_unit_test(test_logins),    cmocka_unit_test(test_changes),  cmocka_unit_test(test_undone),
+        cmocka_unit_test(test_who_reads), cmocka_unit_test(test_denied),   cmocka_unit_test(test_limited),
+        cmocka_unit_test(test_read_only), cmocka_unit_test(test_verified), cmocka_unit_test(test_no_secret),
     };
     return cmocka_run_group_tests_name("audit", tests, world_setup, world_teardown);
 }
