@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Every tests/<label>/test_*.c is a program of its own, with the server as a library and all of tests/support.
-# Labels: unit db api e2e abi lint fuzz. Those of db and api need tests/with_db.sh around ctest.
+# Labels: unit db api isolation e2e abi lint fuzz. Those of db, api and isolation need tests/with_db.sh around ctest.
 
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 set(tests "${CMAKE_CURRENT_SOURCE_DIR}/tests")
@@ -55,9 +55,14 @@ foreach(label IN ITEMS unit db api)
     endforeach()
 endforeach()
 
+# The isolation kit, with both locks on rows and with each of the two alone; and what it must catch.
+foreach(mode IN ITEMS both host database caught)
+    alees_test(isolation ${mode} 300 COMMAND "${tests}/isolation/run.sh" "${CMAKE_BINARY_DIR}" ${mode})
+endforeach()
+
 # Each of the two locks alone (core/lock.h): the same suites with the other one off.
 foreach(lock IN ITEMS host database)
-    foreach(suite IN ITEMS isolation attack kinds)
+    foreach(suite IN ITEMS attack kinds)
         alees_test(api ${suite}_without_${lock}_lock 300 COMMAND api_test_${suite})
         set_property(TEST api/${suite}_without_${lock}_lock APPEND PROPERTY
             ENVIRONMENT "ALEES_TEST_LOCK_OFF=${lock}")

@@ -23,8 +23,13 @@ const struct cmd cmd_table[] = {
     {"routes", "", "List every route with its permission.", NULL, cmd_routes},
     {"permissions", "", "List every permission.", NULL, cmd_permissions},
     {"demo", "", "Load the plugins' demonstration data, all of it or none.", NULL, cmd_demo},
-    {"plugin", "check FILE.so", "Check one plugin without a configuration, and print what it declares as JSON.",
-     "Checks everything that can be said of it alone. No code of it runs but its constructors.", cmd_plugin},
+    {"plugin", "check [--isolation [OPTIONS]] FILE.so",
+     "Check one plugin without a configuration, and print what it declares as JSON.",
+     "Checks everything that can be said of it alone. No code of it runs but its constructors.\n"
+     "  --isolation  instead, run it on a scratch PostgreSQL and attack all it serves as users of every kind; "
+     "options:\n"
+     "               --admin-url CONNINFO, --password TEXT, --database NAME, --module-dir DIR, --json, --keep",
+     cmd_plugin},
     {"help-config", "[--file | --markdown]", "Explain every setting.",
      "  --file      print the configuration file with every default, commented out\n"
      "  --markdown  print docs/configuration.md",

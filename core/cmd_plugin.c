@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * cmd_plugin.c - commands that plugins declare, and `alees plugin check FILE.so`. */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd_private.h"
 #include "jx.h"
@@ -10,12 +13,53 @@
 
 #define CHECK_MEMORY ((size_t)64 * 1024 * 1024)
 
+/* The isolation kit lies beside the program in a build folder, under libexec where it is installed. */
+static const char *find_kit(char *path, size_t size) {
+    static const char *const places[] = {"libexec/alees/isolation", "../libexec/alees/isolation"};
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(self, '/');
+    for (size_t i = 0; slash && i < ARRAY_LEN(places); i++) {
+        int used = snprintf(path, size, "%.*s/%s", (int)(slash - self), self, places[i]);
+        if (used > 0 && (size_t)used < size && access(path, X_OK) == 0) {
+            return path;
+        }
+    }
+    (void)snprintf(path, size, "%s", ALEES_LIBEXEC_DIR "/isolation");
+    return path;
+}
+
+/* argv: plugin check --isolation [OPTION...] FILE.so */
+static int run_kit(const struct cmd_call *call) {
+    enum { MOST = 16 };
+    static char name[] = "isolation", option[] = "--module-dir";
+    char path[PATH_MAX + 32], folder[PATH_MAX];
+    char *arguments[MOST + 4] = {name};
+    int count = 1;
+    if (call->argc > MOST) {
+        return CMD_USAGE;
+    }
+    if (call->module_dir) {
+        (void)snprintf(folder, sizeof folder, "%s", call->module_dir);
+        arguments[count++] = option;
+        arguments[count++] = folder;
+    }
+    for (int i = 3; i < call->argc; i++) {
+        arguments[count++] = call->argv[i];
+    }
+    (void)execv(find_kit(path, sizeof path), arguments);
+    fprintf(stderr, "%s: %s\n", path, strerror(errno));
+    return CMD_FAILED;
+}
+
 int cmd_plugin(const struct cmd_call *call) {
     struct alees_self *plugin;
     struct arena *arena;
     alees_rc rc;
-    if (call->argc != 3 || strcmp(call->argv[1], "check") != 0) {
-        fprintf(stderr, "usage: alees plugin check FILE.so\n");
+    bool is_kit = call->argc > 3 && strcmp(call->argv[2], "--isolation") == 0;
+    if ((call->argc != 3 && !is_kit) || strcmp(call->argv[1], "check") != 0) {
+        fprintf(stderr, "usage: alees plugin check [--isolation [OPTIONS]] FILE.so\n");
         return CMD_USAGE;
     }
     arena = arena_new(CHECK_MEMORY);
@@ -24,12 +68,12 @@ int cmd_plugin(const struct cmd_call *call) {
         return CMD_FAILED;
     }
     jx_init();
-    rc = plugin_load_file(arena, call->argv[2], false, stderr, &plugin);
-    if (rc == ALEES_OK) {
+    rc = plugin_load_file(arena, call->argv[call->argc - 1], false, stderr, &plugin);
+    if (rc == ALEES_OK && !is_kit) {
         plugin_print_one(plugin, stdout);
     }
     arena_free(arena);
-    return rc == ALEES_OK ? CMD_OK : CMD_FAILED;
+    return rc != ALEES_OK ? CMD_FAILED : is_kit ? run_kit(call) : CMD_OK;
 }
 
 static const struct alees_command *find(const struct app *app, const char *name, struct alees_self **ret_plugin) {

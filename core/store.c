@@ -79,6 +79,7 @@ alees_rc store_open(const struct config *config, const struct plugins *plugins, 
     s->rls_stopped = metrics_register(METRICS_COUNTER, "alees_rls_stopped_total", "",
                                       "Statements that row-level security or rights stopped although the host let them "
                                       "through: always a defect or an attack.");
+    s->ran = metrics_register(METRICS_COUNTER, "alees_db_statements_total", "", "Statements sent to PostgreSQL.");
     const struct db_options db = db_options(config);
     alees_rc rc = check(s, &db, plugins, errors);
     if (rc == ALEES_OK) {

@@ -23,7 +23,7 @@ struct store {
     struct lanes *lanes;
     struct pool *pool;
     struct listener *listener;
-    struct metric *rls_stopped;
+    struct metric *rls_stopped, *ran;
     uint8_t secret[STORE_SECRET];
 
     /* Statements by hash of plugin and SQL, open addressing. Slots are read without the lock and written once. */

@@ -73,6 +73,7 @@ static alees_rc new_unit(alees_ctx *ctx, const struct store_scope *scope, const 
     if (!u || unit_init(u, ctx->arena, calls, count) != ALEES_OK) {
         return out_of_memory(ctx);
     }
+    metrics_add(ctx->app->store->ran, (int64_t)count);
     u->all = scope->all;
     u->role = role_of(scope);
     u->organizations = scope->all || !scope->organizations.ptr ? STR_LIT("{}") : scope->organizations;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * test_engine.c - the resource engine through the whole server: paging over every row in both directions, ordering,
- * filters, writes, conflicts, entity tags. Who may see what is test_isolation.c's. */
+ * filters, writes, conflicts, entity tags. Who may see what is tests/isolation's. */
 #include "test.h"
 
 #include <stdio.h>

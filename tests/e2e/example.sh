@@ -95,6 +95,17 @@ check_isolation() {
   expect 200 "and the first reason stands" '.closing_reason == "Flooded"'
 }
 
+# The isolation kit, as it was installed.
+check_kit() {
+  status=0
+  timeout 200 "$alees" --module-dir "$(dirname "$(find "$work/installed" -name product.so)")" plugin check --isolation \
+    --admin-url "dbname=postgres" --password alees "$plugin" >"$work/out" 2>&1 || status=$?
+  [ "$status" = 0 ] || fail "plugin check --isolation"
+  grep -q '^ *1  warehouse.warehouse$' "$work/out" || fail "plugin check --isolation attacked something else"
+  status=''
+  ok "plugin check --isolation finds nothing: $(tail -n 1 "$work/out")"
+}
+
 check_database() {
   local rows
   rows=$(sql "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = 'warehouse.warehouse'::regclass")
@@ -109,6 +120,7 @@ fill_database
 ok "bootstrap, migrate and demo"
 start_server
 check_isolation
+check_kit
 check_database
 stop_server
 ok "stopped"

@@ -11,8 +11,9 @@ struct loopback;
 
 /* Boots the whole server, up to SERVER_STARTED, on the database that the configuration names; fails the test otherwise. */
 struct loopback *loopback_open(const char *config_path, const char *module_dir);
-/* The same on a process that the test has put together itself and keeps. */
+/* The same on a process that the caller has put together itself and keeps, or gives away (made by malloc). */
 struct loopback *loopback_on(struct app *app);
+void loopback_own(struct loopback *l);
 void loopback_close(struct loopback *l);
 struct app *loopback_app(struct loopback *l);
 
@@ -23,7 +24,7 @@ struct loopback_request {
     const char *headers[8][2]; /* further ones */
 };
 
-/* All of it lives until loopback_close. */
+/* All of it lives until loopback_forget or loopback_close. */
 struct answer {
     uint32_t status;
     alees_str wire;         /* everything */
@@ -34,6 +35,8 @@ struct answer {
 const struct answer *loopback_send(struct loopback *l, const struct loopback_request *request);
 const struct answer *loopback_request(struct loopback *l, const char *method, const char *path, const char *token,
                                       const char *body);
+
+void loopback_forget(struct loopback *l); /* every answer so far */
 
 alees_str answer_header(const struct answer *a, const char *name); /* absent if there is none */
 /* By JSON pointer: "/results/0/name", "" for the whole. NULL if there is none. */
