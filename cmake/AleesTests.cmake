@@ -56,7 +56,7 @@ foreach(label IN ITEMS unit db api)
 endforeach()
 
 # The isolation kit, with both locks on rows and with each of the two alone; and what it must catch.
-foreach(mode IN ITEMS both host database caught)
+foreach(mode IN ITEMS both host database kinds caught)
     alees_test(isolation ${mode} 300 COMMAND "${tests}/isolation/run.sh" "${CMAKE_BINARY_DIR}" ${mode})
 endforeach()
 

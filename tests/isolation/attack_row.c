@@ -45,7 +45,7 @@ static void check_refused(struct kit *k, const struct resource *r, size_t user, 
     } else if (unknown) {
         kit_check_unknown(k, a, unknown);
     } else {
-        kit_check_denied(k, a, permission, place);
+        kit_check_denied(k, a, permission, r->decl->scope == ALEES_SCOPE_SEVERAL ? KIT_NOWHERE : place);
     }
 }
 

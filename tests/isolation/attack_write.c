@@ -8,6 +8,11 @@
 #include "jx.h"
 #include "str.h"
 
+/* Who gets as far as the members of a body. */
+static size_t writer(const struct resource *r) {
+    return r->decl->scope == ALEES_SCOPE_SEVERAL || r->decl->scope == ALEES_SCOPE_SELF ? KIT_ROOT : kit_manager(r);
+}
+
 /* ---- T32: a new row where one may not ---- */
 
 /* Of an organization, below which the new one shall be. */
@@ -193,11 +198,6 @@ void kit_attack_reference(struct kit *k, const struct resource *r) {
 
 /* ---- members that nobody may send ---- */
 
-/* Who gets as far as the members of a body. */
-static size_t writer(const struct resource *r) {
-    return r->decl->scope == ALEES_SCOPE_SEVERAL || r->decl->scope == ALEES_SCOPE_SELF ? KIT_ROOT : kit_manager(r);
-}
-
 /* Ids are the server's to give (T29). */
 void kit_attack_own_id(struct kit *k, const struct resource *r) {
     size_t place = kit_is_scoped(r) ? KIT_B : KIT_NOWHERE;
@@ -280,12 +280,12 @@ void kit_attack_bulk(struct kit *k, const struct resource *r) {
     for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
         k->attack = tries[i].attack;
         const struct answer *a =
-            kit_ask(k, kit_manager(r), tries[i].method, kit_list_path(k, r, tries[i].query), tries[i].body);
+            kit_ask(k, writer(r), tries[i].method, kit_list_path(k, r, tries[i].query), tries[i].body);
         kit_check(k, a->status == 400 || a->status == 405, "there is bulk now: the kit must learn to attack it");
     }
     k->attack = "T41";
     const struct answer *a =
-        kit_ask_with(k, kit_manager(r), "POST", kit_list_path(k, r, ""), "a,b\n1,2\n", "Content-Type", "text/csv");
+        kit_ask_with(k, writer(r), "POST", kit_list_path(k, r, ""), "a,b\n1,2\n", "Content-Type", "text/csv");
     kit_check(k, a->status == 415 || a->status == 405, "there is import now: the kit must learn to attack it");
 }
 

@@ -120,8 +120,9 @@ bool kit_may_see_id(const struct kit *k, const struct resource *r, size_t user, 
 
 bool kit_scratch_open(struct kit *k); /* false: said why */
 void kit_scratch_close(struct kit *k);
-const char *kit_sql(struct kit *k, const char *format, ...)
-    PRINTF_LIKE(2, 3); /* its first value, or NULL; must succeed */
+/* Its first value, or NULL; what PostgreSQL refuses ends the kit. */
+const char *kit_sql(struct kit *k, const char *format, ...) PRINTF_LIKE(2, 3);
+const char *kit_try_sql(struct kit *k, const char *format, ...) PRINTF_LIKE(2, 3); /* NULL also when it is refused */
 
 /* ---- rows (rows.c) ---- */
 
@@ -132,6 +133,8 @@ bool kit_is_scoped(const struct resource *r); /* its rows belong to organization
 bool kit_has_place(const struct kit *k, const struct resource *r, size_t place); /* can there be rows of it? */
 /* A body for POST in that place, with secrets in every text; has_place: naming it. */
 const char *kit_row_body(struct kit *k, const struct resource *r, size_t place, bool has_place);
+/* The required fields by column, as PostgreSQL's jsonb_populate_record takes them. */
+const char *kit_column_body(struct kit *k, const struct resource *r, size_t place);
 /* Learns from a refusal how to make a body that is taken. False: there is nothing to learn. */
 bool kit_row_learn(struct kit *k, const struct resource *r, const struct answer *refusal);
 /* The id of a fresh row there (of an organization: the place itself), made by the superuser; NULL if there can be none. */

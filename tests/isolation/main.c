@@ -106,7 +106,7 @@ static void list_subjects(struct kit *k) {
 static void check_first_lock(struct kit *k, const struct metric *stopped, int64_t before) {
     const char *off = getenv("ALEES_TEST_LOCK_OFF");
     k->attack = "T84";
-    if (!off || !strstr(off, "host")) {
+    if (!k->subject->route && (!off || !strstr(off, "host"))) { /* a plugin's own SQL may rely on it */
         kit_check(k, metrics_value(stopped) == before, "row-level security had to stop statements");
     }
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The isolation kit inside tests/with_db.sh: run.sh BUILD_FOLDER both|host|database|caught
+# The isolation kit inside tests/with_db.sh: run.sh BUILD_FOLDER both|host|database|kinds|caught
 #   both      with both locks on rows, as in production
 #   host      the host's predicate alone: row-level security is off
 #   database  row-level security alone: the host's predicate is off
+#   kinds     all three, with rows of every scope: those of tests/plugins/kinds.c
 #   caught    what must be caught is: a leaky plugin, a server without any lock, a database that is not empty
 set -euo pipefail
 
@@ -47,6 +48,12 @@ case $mode in
   both) unset ALEES_TEST_LOCK_OFF ;;
   host) export ALEES_TEST_LOCK_OFF=database ;;
   database) export ALEES_TEST_LOCK_OFF=host ;;
+  kinds)
+    for off in none database host; do
+      ALEES_TEST_LOCK_OFF=$off "${kit[@]}" "$build/tests/plugins/kinds.so"
+    done
+    exit
+    ;;
   caught)
     caught
     exit

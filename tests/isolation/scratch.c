@@ -43,19 +43,38 @@ static bool ask(struct db *db, struct arena *arena, const char *sql, const char 
     return is_done;
 }
 
+static const char *text_of(struct kit *k, const char *format, va_list arguments) {
+    enum { MOST = 65536 };
+    char *text = arena_alloc(k->arena, MOST);
+    ASSERT(text != NULL);
+    int length = vsnprintf(text, MOST, format, arguments);
+    ASSERT(length >= 0 && length < MOST);
+    return text;
+}
+
 const char *kit_sql(struct kit *k, const char *format, ...) {
     va_list arguments;
     const char *value = NULL;
-    char *text = arena_alloc(k->arena, 65536);
-    ASSERT(text != NULL);
     va_start(arguments, format);
-    int length = vsnprintf(text, 65536, format, arguments);
+    const char *text = text_of(k, format, arguments);
     va_end(arguments);
-    ASSERT(length >= 0 && length < 65536);
     if (!ask(k->admin, k->arena, text, &value)) {
         fprintf(stderr, "isolation: the kit cannot go on\n");
         exit(1);
     }
+    return value;
+}
+
+const char *kit_try_sql(struct kit *k, const char *format, ...) {
+    struct db_result *result = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = text_of(k, format, arguments), *value = NULL;
+    va_end(arguments);
+    if (db_query(k->admin, text, NULL, 0, &result) == ALEES_OK && db_rows(result) > 0) {
+        value = arena_str(k->arena, db_value(result, 0, 0)).ptr;
+    }
+    db_result_free(result);
     return value;
 }
 

@@ -161,6 +161,25 @@ const char *kit_row_body(struct kit *k, const struct resource *r, size_t place, 
     return done.ptr;
 }
 
+const char *kit_column_body(struct kit *k, const struct resource *r, size_t place) {
+    const char *secret = kit_secret(k, r, place), *comma = "";
+    struct str body;
+    str_init(&body, k->arena, 512);
+    str_putc(&body, '{');
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        const struct alees_field *d = r->fields[i].decl;
+        if (!r->fields[i].is_standard && (d->flags & ALEES_REQUIRED)) {
+            str_printf(&body, "%s\"%s\":", comma, r->fields[i].column);
+            put_value(k, &body, d, r->fields[i].target, secret, place);
+            comma = ",";
+        }
+    }
+    str_putc(&body, '}');
+    alees_str done = str_done(&body);
+    ASSERT(done.ptr != NULL);
+    return done.ptr;
+}
+
 /* The next way for the field that an error names. */
 static bool learn_field(struct kit *k, const struct resource *r, alees_str pointer) {
     for (uint32_t i = 0; i < r->field_count; i++) {
@@ -198,7 +217,7 @@ const char *kit_body_of(struct kit *k, const struct alees_field *fields, uint32_
     for (uint32_t i = 0; i < count; i++) {
         const struct alees_field *d = &fields[i];
         const struct resource *target = d->reference ? catalogue_resource(k->catalogue, d->reference) : NULL;
-        if (!(d->flags & ALEES_REQUIRED) && strcmp(d->name, "organization") != 0) {
+        if (!(d->flags & ALEES_REQUIRED) && strcmp(d->name, "organization") != 0 && !d->reference) {
             continue;
         }
         str_printf(&body, "%s\"%s\":", comma, d->name);

@@ -232,19 +232,16 @@ static bool make_places(struct kit *k) {
 static void make_memberships(struct kit *k) {
     static const char *const roles[] = {"kit-manage", "kit-view", "kit-other"};
     for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
-        kit_sql(k, "INSERT INTO rbac.role (id, name) VALUES (alees.new_id(), '%s')", roles[i]);
+        kit_sql(k, "INSERT INTO rbac.role (name) VALUES ('%s')", roles[i]);
     }
     for (size_t i = 0; i < ARRAY_LEN(memberships); i++) {
         const char *place =
             memberships[i].place == KIT_NOWHERE ? "NULL" : kit_text(k, "'%s'", k->place_ids[memberships[i].place]);
         const char *id = kit_sql(k,
-                                 "INSERT INTO rbac.membership (id, user_id, organization_id) VALUES (alees.new_id(), "
-                                 "'%s', %s) RETURNING id",
-                                 k->user_ids[memberships[i].user], place);
-        kit_sql(k,
-                "INSERT INTO rbac.membership_role (membership_id, role_id) SELECT '%s', id FROM rbac.role WHERE name "
-                "= '%s' AND organization_id IS NULL",
-                id, memberships[i].role);
+                                 "INSERT INTO rbac.membership (user_id, organization_id, role_ids) SELECT '%s', %s, "
+                                 "ARRAY[id] FROM rbac.role WHERE name = '%s' AND organization_id IS NULL "
+                                 "RETURNING id",
+                                 k->user_ids[memberships[i].user], place, memberships[i].role);
         if (memberships[i].more[0]) {
             kit_sql(k, "UPDATE rbac.membership SET %s WHERE id = '%s'", memberships[i].more, id);
         }
@@ -266,12 +263,8 @@ bool kit_world_make(struct kit *k) {
 /* ---- what the roles hold ---- */
 
 static void set_role(struct kit *k, const char *role, const char *permissions) {
-    kit_sql(k,
-            "WITH r AS (SELECT id FROM rbac.role WHERE name = '%s' AND organization_id IS NULL), gone AS (DELETE FROM "
-            "rbac.role_permission p USING r WHERE p.role_id = r.id AND p.permission <> ALL ('{%s}'::text[])) "
-            "INSERT INTO rbac.role_permission (role_id, is_system, permission) SELECT r.id, true, p FROM r, unnest("
-            "'{%s}'::text[]) p ON CONFLICT DO NOTHING",
-            role, permissions, permissions);
+    kit_sql(k, "UPDATE rbac.role SET permissions = '{%s}' WHERE name = '%s' AND organization_id IS NULL", permissions,
+            role);
 }
 
 /* Does the server know that member_a holds exactly these in A? */
