@@ -239,6 +239,8 @@ static void test_own_by_a_route(void **state) {
 static void test_before(void **state) {
     const char *me = setting.ids[ACME_MANAGER];
     (void)state;
+    pg_exec(&setting.w->pg, "INSERT INTO kinds.card (id, organization_id, title, parts) VALUES "
+                            "('" PART "1', '" ACME "', 'part', '{}'), ('" PART "2', '" ACME "', 'part', '{}')");
     const struct answer *a = ask(ACME_MANAGER, "POST", CARDS,
                                  "{\"title\":\"one\",\"secret\":\"s\",\"parts\":[\"" PART "2\",\"" PART "1\"]}");
     assert_status(a, 201);

@@ -137,9 +137,13 @@ static const struct alees_migration migrations[] = {
      "parts uuid[] NOT NULL, trail text, UNIQUE (id), PRIMARY KEY (organization_id, id));"},
 };
 
-enum { ADD_TICKET, COUNT_NOTES };
+enum { ADD_TICKET, COUNT_NOTES, MISSING_PARTS };
 static const struct alees_statement statements[] = {
     [ADD_TICKET] = {"add_ticket", "INSERT INTO kinds.ticket (user_id, title) VALUES ($1::uuid, $2) RETURNING id", 2, 0},
+    [MISSING_PARTS] = {"missing_parts",
+                       "SELECT 1 FROM unnest($1::uuid[]) part WHERE NOT EXISTS"
+                       " (SELECT 1 FROM kinds.card c WHERE c.id = part AND c.organization_id = $2::uuid)",
+                       2, 0},
     [COUNT_NOTES] = {"count_notes", "SELECT count(*) FROM kinds.note", 0, 0},
 };
 
@@ -164,6 +168,21 @@ static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx
     return ALEES_OK;
 }
 
+/* A list of references has no foreign keys: parts are of the card's own organization. */
+static alees_rc check_parts(alees_ctx *ctx, alees_change *change) {
+    const alees_id organization = kinds.resource->organization(change);
+    char text[37];
+    const alees_str params[] = {kinds.resource->value(change, "parts"),
+                                alees_text(alees_id_format(&organization, text))};
+    alees_rows *rows = NULL;
+    alees_rc rc = kinds.db->run(kinds.self, ctx, &statements[MISSING_PARTS], params, 2, &rows);
+    if (rc == ALEES_OK && kinds.db->count(rows) > 0) {
+        rc = kinds.resource->refuse(change, "parts", "invalid_reference",
+                                    alees_text("does not name rows that can be used here"));
+    }
+    return rc;
+}
+
 /* Leaves what it was told in the row: "organization|title|parts|secret|version". Refuses to delete what is called keep. */
 static alees_rc before_card(void *state, alees_ctx *ctx, alees_change *change) {
     static const char *const fields[] = {"title", "parts", "secret", "updated_by", "nonsense"};
@@ -178,7 +197,8 @@ static alees_rc before_card(void *state, alees_ctx *ctx, alees_change *change) {
                                 before.ptr ? before.ptr : "-");
     }
     if (r->action(change) != ALEES_DELETE_ROW) {
-        return r->set(change, "trail", (alees_str){text, len});
+        alees_rc rc = check_parts(ctx, change);
+        return rc != ALEES_OK ? rc : r->set(change, "trail", (alees_str){text, len});
     }
     return strstr(text, "|keep|") ? kinds.host->fail(ctx, ALEES_E_CONFLICT, "kept", (alees_str){text, len}) : ALEES_OK;
 }
