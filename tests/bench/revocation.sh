@@ -17,8 +17,8 @@ export ALEES_TEST_LONG=1
 rows() { sed -n "s/^$1 |/|/p" "$work/$2"; }
 {
   printf '%s; %s cores; %s; %s.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" "$(psql --version)" "$("$build/alees" version)"
-  echo '| what ended the right | rounds | p50 ms | p99 ms | most ms |'
-  echo '|---|---|---|---|---|'
+  echo '| what ended the right | rounds | after its answer: p50 ms | p99 | most | since it was sent: p50 ms | p99 | most |'
+  echo '|---|---|---|---|---|---|---|---|'
   rows REVOCATION revocation
   printf '\n| what failed | rounds | allowed for at most ms | refused after at most ms |\n|---|---|---|---|\n'
   rows NETWORK network

@@ -70,6 +70,12 @@ void caller_close(struct caller *c) {
     c->is_open = false;
 }
 
+/* The server ends connections that were idle for long. */
+static bool is_ended(const struct caller *c) {
+    char byte;
+    return recv(c->wire.socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 struct wire_answer caller_ask(struct caller *c, const char *method, const char *path, const char *token,
                               const char *body) {
     char request[2048];
@@ -79,6 +85,9 @@ struct wire_answer caller_ask(struct caller *c, const char *method, const char *
                           method, path, token ? "Authorization: Bearer " : "", token ? token : "", token ? "\r\n" : "",
                           body ? strlen(body) : 0, body ? body : "");
     assert_true(length > 0 && (size_t)length < sizeof request);
+    if (c->is_open && is_ended(c)) {
+        caller_close(c);
+    }
     if (!c->is_open) {
         wire_open(&c->wire, c->port);
         c->is_open = true;

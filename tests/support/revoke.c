@@ -123,9 +123,10 @@ static bool is_refusal(uint32_t status) {
 }
 
 struct revoke_time revoke_measure(struct revoke *r, const struct revoke_way *way, uint64_t most_us) {
-    struct revoke_time t = {0, 0};
+    struct revoke_time t = {0, 0, 0};
     uint64_t began = sys_monotonic_us();
     way->end(r);
+    t.changed = sys_monotonic_us() - began;
     for (;;) {
         uint64_t sent = sys_monotonic_us() - began;
         uint32_t status = revoke_ask(r, REVOKE_SECOND);

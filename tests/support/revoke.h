@@ -36,10 +36,10 @@ uint32_t revoke_ask(struct revoke *r, uint32_t server); /* the status of the use
 /* Waits until the second server allows it; fails the test after ten seconds. */
 void revoke_wait_allowed(struct revoke *r);
 
-/* From before the change began to the moment at which the last request that was allowed was sent, and to the answer of the
- * first that was not; in microseconds of the monotonic clock. */
+/* Microseconds since just before the change was sent: when it was answered, when the last request that was allowed was
+ * sent, and when the first that was not was answered. */
 struct revoke_time {
-    uint64_t last_allowed, first_refused;
+    uint64_t changed, last_allowed, first_refused;
 };
 /* Ends the right and asks until it is refused, once more after that. Fails the test when it is allowed for longer than most. */
 struct revoke_time revoke_measure(struct revoke *r, const struct revoke_way *way, uint64_t most_us);
