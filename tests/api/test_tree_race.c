@@ -160,6 +160,7 @@ static void *read_on(void *data) {
         struct loopback *l = loopback_on(loopback_app(o->world->loopback));
         for (int i = 0; i < BATCH; i++) {
             ask(o, l);
+            nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL); /* the one who ends the right must get on, too */
         }
         loopback_close(l);
     }

@@ -11,12 +11,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 export ALEES_TEST_LONG=1
+load=$(cut -d' ' -f1 /proc/loadavg) # of others, before it begins
 "$build/tests/api/test_revocation" 2>&1 | tee "$work/revocation" >&2
 "$build/tests/api/test_network" 2>&1 | tee "$work/network" >&2
 
 rows() { sed -n "s/^$1 |/|/p" "$work/$2"; }
 {
-  printf '%s; %s cores; %s; %s.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" "$(psql --version)" "$("$build/alees" version)"
+  printf '%s; %s cores, load average %s; %s; %s.\n\n' "$(date -u +%Y-%m-%d)" "$(nproc)" "$load" "$(psql --version)" \
+    "$("$build/alees" version)"
   echo '| what ended the right | rounds | after its answer: p50 ms | p99 | most | since it was sent: p50 ms | p99 | most |'
   echo '|---|---|---|---|---|---|---|---|'
   rows REVOCATION revocation
