@@ -18,6 +18,8 @@ static const struct alees_setting settings[] = {
 };
 
 static const struct alees_permission permissions[] = {
+    {"rbac.bind_role", "Give roles in the organization that permit more than one may oneself."},
+    {"rbac.escalate_role", "Let roles of the organization permit more than one may oneself."},
     {"rbac.explain_decision", "Ask what other users may do in the organization, and why."},
 };
 
@@ -97,6 +99,7 @@ static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx
     r->json = host->service(self, ALEES_JSON_V1);
     r->cred = host->service(self, ALEES_CRED_V1);
     r->audit = host->service(self, ALEES_AUDIT_V1);
+    r->resource = host->service(self, ALEES_RESOURCE_V1);
     r->token_hours = host->setting(self, "token_hours").ptr;
     r->throttle =
         throttle_new(r->cred, (uint32_t)strtoul(host->setting(self, "login_attempts").ptr, NULL, 10), host->new_id());
@@ -127,6 +130,7 @@ static const struct alees_need needs[] = {
     {ALEES_JSON_V1, ALEES_UPTO(struct alees_json_v1, put_boolean), 0},
     {ALEES_CRED_V1, ALEES_UPTO(struct alees_cred_v1, is_equal), 0},
     {ALEES_AUDIT_V1, ALEES_UPTO(struct alees_audit_v1, note), ALEES_NEED_OPTIONAL},
+    {ALEES_RESOURCE_V1, ALEES_UPTO(struct alees_resource_v1, before), 0},
 };
 static const char *const offers[] = {ALEES_RBAC_V1};
 
@@ -142,6 +146,7 @@ const struct alees_plugin alees_plugin_v1 = {
     .offers = ALEES_LIST(offers),
     .settings = ALEES_LIST(settings),
     .permissions = ALEES_LIST(permissions),
+    .resources = ALEES_LIST(rbac_resources),
     .routes = ALEES_LIST(rbac_routes),
     .statements = ALEES_LIST(rbac_statements),
     .migrations = ALEES_LIST(migrations),

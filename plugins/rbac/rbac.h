@@ -43,12 +43,19 @@ enum rbac_statement {
     RBAC_MEMBER_REMOVE,
     RBAC_FIND_ORGANIZATION,
     RBAC_DEMO_STATE,
+    RBAC_USER_SCOPES,
+    RBAC_END_TOKENS,
+    RBAC_ROLE_IS_BELOW,
+    RBAC_MICROSECONDS,
     RBAC_STATEMENTS
 };
 extern const struct alees_statement rbac_statements[RBAC_STATEMENTS]; /* statements.c */
 
 enum { RBAC_ROUTES = 8 };
 extern const struct alees_route rbac_routes[RBAC_ROUTES]; /* routes.c */
+
+enum { RBAC_RESOURCES = 4 };
+extern const struct alees_resource rbac_resources[RBAC_RESOURCES]; /* resources.c */
 
 enum rbac_metric {
     RBAC_LOGINS,
@@ -72,6 +79,7 @@ struct rbac {
     const struct alees_http_v1 *http;
     const struct alees_json_v1 *json;
     const struct alees_cred_v1 *cred;
+    const struct alees_resource_v1 *resource;
     const struct alees_audit_v1 *audit; /* NULL: nobody offers it */
     struct alees_rbac_v1 service;       /* service.c */
     alees_list resources;               /* struct alees_resource_of: told before catalogue is */
@@ -176,6 +184,14 @@ alees_rc rbac_can(void *state, alees_ctx *ctx);
 alees_rc rbac_explain(void *state, alees_ctx *ctx);
 alees_rc rbac_who_can(void *state, alees_ctx *ctx);
 alees_rc rbac_permissions(void *state, alees_ctx *ctx);
+
+/* --- account.c, membership.c, role.c: hooks of the resources, see hooks.h --- */
+
+alees_rc rbac_check_user(void *state, alees_ctx *ctx, alees_change *change); /* validate; all others: before_write */
+alees_rc rbac_write_user(void *state, alees_ctx *ctx, alees_change *change);
+alees_rc rbac_write_membership(void *state, alees_ctx *ctx, alees_change *change);
+alees_rc rbac_write_role(void *state, alees_ctx *ctx, alees_change *change);
+alees_rc rbac_write_field_permission(void *state, alees_ctx *ctx, alees_change *change);
 
 /* --- admin.c, member.c: commands; demo.c --- */
 

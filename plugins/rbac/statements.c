@@ -156,4 +156,20 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                          "SELECT count(*) FILTER (WHERE is_demo), count(*) FILTER (WHERE NOT is_demo) "
                          "FROM rbac.app_user",
                          0, EVERYWHERE},
+    [RBAC_USER_SCOPES] = {"user_scopes", /* the user itself, and where it is a member; it cannot go meanwhile */
+                          "SELECT scope_ids FROM rbac.app_user WHERE id = $1::uuid FOR KEY SHARE", 1, EVERYWHERE},
+    [RBAC_END_TOKENS] = {"end_tokens", /* the first halves of their hashes */
+                         "DELETE FROM rbac.token WHERE user_id = $1::uuid "
+                         "RETURNING encode(substring(hash FOR 16), 'hex')::uuid",
+                         1, EVERYWHERE},
+    [RBAC_ROLE_IS_BELOW] = {"role_is_below", /* is it carried by a membership that is inherited? */
+                            "SELECT EXISTS (SELECT 1 FROM rbac.membership_role h JOIN rbac.membership m "
+                            "ON m.id = h.membership_id WHERE h.role_id = $1::uuid AND m.inherit)",
+                            1, EVERYWHERE},
+    [RBAC_MICROSECONDS] = {"microseconds", /* of four times */
+                           "SELECT (extract(epoch FROM $1::timestamptz) * 1000000)::bigint, "
+                           "(extract(epoch FROM $2::timestamptz) * 1000000)::bigint, "
+                           "(extract(epoch FROM $3::timestamptz) * 1000000)::bigint, "
+                           "(extract(epoch FROM $4::timestamptz) * 1000000)::bigint",
+                           4, EVERYWHERE},
 };

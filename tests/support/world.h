@@ -66,7 +66,8 @@ const char *world_any_row(struct world *w, const struct resource *r, size_t orga
 const char *world_row_body(struct world *w, const struct resource *r, size_t organization, bool is_named);
 /* The id of a new row of that organization; of organizations themselves: that organization. */
 const char *world_make_row(struct world *w, const struct resource *r, size_t organization);
-/* Every resource whose rows belong to organizations and, unless is_scoped_only, that of organizations themselves. */
+/* Every resource whose rows belong to organizations and, unless is_scoped_only, that of organizations themselves; but those
+ * of rbac, which the users of this world, managers and viewers, may not write: they have tests of their own. */
 void world_each_resource(struct world *w, bool is_scoped_only, void (*test)(struct world *w, const struct resource *r));
 
 #endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ * account.c - user accounts. One's own profile is one's own; another's account is changed by those who could be its user
+ * without gaining anything. */
+#include "hooks.h"
+
+/* The fields of an account that are not its user's own to change; all others are. */
+static const char *const beyond_profile[] = {"username", "password", "is_active", "is_superuser"};
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static bool sends_any(struct rbac *r, const alees_change *change, const char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (r->resource->is_sent(change, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- values --- */
+
+alees_rc rbac_check_user(void *state, alees_ctx *ctx, alees_change *change) {
+    struct rbac *r = state;
+    const alees_str username = r->resource->value(change, "username"), email = r->resource->value(change, "email"),
+                    password = r->resource->value(change, "password");
+    alees_rc rc = ALEES_OK;
+    (void)ctx;
+    for (size_t i = 0; i < username.len; i++) {
+        bool is_edge = i == 0 || i == username.len - 1;
+        if ((uint8_t)username.ptr[i] < 0x20 || username.ptr[i] == 0x7f || (is_edge && username.ptr[i] == ' ')) {
+            rc = r->resource->refuse(change, "username", "invalid",
+                                     alees_text("must not begin or end with a space or hold control characters"));
+            break;
+        }
+    }
+    if (email.ptr) {
+        const char *at = memchr(email.ptr, '@', email.len);
+        if (!at || at == email.ptr || at == email.ptr + email.len - 1) {
+            rc =
+                r->resource->refuse(change, "email", "invalid", alees_text("must be an address such as a@example.com"));
+        }
+    }
+    if (r->resource->is_sent(change, "password") &&
+        (password.len < RBAC_LEAST_PASSWORD || password.len > RBAC_MOST_PASSWORD)) {
+        rc = r->resource->refuse(change, "password", "bad_password", alees_text("must have 8 to 1024 bytes"));
+    }
+    return rc;
+}
+
+/* --- tokens --- */
+
+struct ended { /* tokens */
+    uint32_t count;
+    alees_id *halves; /* of their hashes: the first ones, by which they are remembered */
+};
+
+static void forget_tokens(void *state, alees_ctx *ctx, void *data) {
+    const struct ended *ended = data;
+    uint8_t hash[32] = {0};
+    (void)ctx;
+    for (uint32_t i = 0; i < ended->count; i++) {
+        memcpy(hash, ended->halves[i].bytes, sizeof ended->halves[i].bytes);
+        rbac_forget_token(state, hash);
+    }
+}
+
+/* Every login of that user ends with this transaction. */
+static alees_rc end_tokens(struct rbac *r, alees_ctx *ctx, const alees_id *user) {
+    const alees_str id = rbac_id_text(r, ctx, user);
+    alees_rows *rows;
+    alees_rc rc = rbac_run(r, ctx, RBAC_END_TOKENS, &id, 1, &rows);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    const uint32_t count = r->db->count(rows);
+    struct ended *ended = r->host->alloc(ctx, sizeof *ended);
+    alees_id *halves = r->host->alloc(ctx, (count + 1) * sizeof *halves);
+    if (!ended || !halves) {
+        return ALEES_E_NOMEM;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if ((rc = alees_id_parse(r->db->text(rows, i, 0), &halves[i])) != ALEES_OK) {
+            return ALEES_E_INTERNAL;
+        }
+    }
+    *ended = (struct ended){count, halves};
+    return r->db->after_commit(r->self, ctx, forget_tokens, ended);
+}
+
+/* --- whose account --- */
+
+/* What of it counts where, as the transaction sees it. */
+static alees_rc judge_account(const struct hook *h, const struct rbac_about *about, const alees_id *id) {
+    const bool is_removal = h->action == ALEES_DELETE_ROW;
+    const char *name = is_removal ? "rbac.delete_user" : "rbac.change_user";
+    struct policy_user *user;
+    struct delegate_lacks lacks;
+    bool is_elsewhere;
+    alees_rc rc = rbac_fresh_user(h->r, h->ctx, id, about, &user);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    enum delegate_verdict verdict = delegate_account(&h->delegate, policy_permission(h->r->catalogue, name), user,
+                                                     is_removal, &is_elsewhere, &lacks);
+    if (is_elsewhere) {
+        rc = hook_fail(h, "permission_denied",
+                       "You need that permission in every organization of which this user is a member.");
+    } else if (verdict != DELEGATE_ALLOWED) {
+        rc = hook_deny(h, verdict, "", &lacks);
+    }
+    policy_user_release(user);
+    return rc;
+}
+
+static alees_rc judge_superuser(const struct hook *h) {
+    const bool is_meant = h->r->resource->is_sent(h->change, "is_superuser") &&
+                          (h->action == ALEES_UPDATE || hook_is_true(h->r->resource->value(h->change, "is_superuser")));
+    return is_meant && !hook_is_superuser(h) ? hook_deny(h, DELEGATE_SUPERUSERS_ONLY, "is_superuser", NULL) : ALEES_OK;
+}
+
+static alees_rc judge_password(const struct hook *h, bool is_own) {
+    if (!h->r->resource->is_sent(h->change, "password")) {
+        return ALEES_OK;
+    }
+    if (h->delegate.limit) {
+        return hook_fail(h, "not_by_api_key", "Passwords are not changed with an API key. Log in and send the token.");
+    }
+    return is_own ? hook_refuse(h, "password", "own_password",
+                                "is changed with POST /auth/password, which asks for the present one")
+                  : ALEES_OK;
+}
+
+static alees_rc judge(const struct hook *h, const struct rbac_about *about, const alees_id *id) {
+    alees_rc rc = judge_superuser(h);
+    rc = rc == ALEES_OK ? judge_password(h, alees_id_compare(&h->writer->id, id) == 0) : rc;
+    return rc == ALEES_OK && h->action != ALEES_CREATE ? judge_account(h, about, id) : rc;
+}
+
+/* One's own profile, in person. */
+static bool is_own_profile(struct rbac *r, alees_ctx *ctx, const alees_change *change, const alees_id *id) {
+    const struct alees_principal *who = r->host->principal(ctx);
+    return who && r->resource->action(change) == ALEES_UPDATE && !(who->flags & ALEES_API_KEY) &&
+           alees_id_compare(&who->id, id) == 0 && !sends_any(r, change, beyond_profile, COUNT(beyond_profile));
+}
+
+/* The hash instead of the password: nobody ever reads it back. */
+static alees_rc put_hash(struct rbac *r, alees_ctx *ctx, alees_change *change) {
+    alees_str hash;
+    alees_rc rc = r->cred->hash_password(ctx, r->resource->value(change, "password"), &hash);
+    return rc == ALEES_OK ? r->resource->set(change, "password", hash) : rc;
+}
+
+alees_rc rbac_write_user(void *state, alees_ctx *ctx, alees_change *change) {
+    struct rbac *r = state;
+    const alees_id id = r->resource->id(change);
+    const alees_str text = rbac_id_text(r, ctx, &id);
+    const uint32_t action = r->resource->action(change);
+    struct rbac_about about = {.lock = false}; /* begin locks them */
+    struct hook h;
+    alees_rows *rows;
+    if (is_own_profile(r, ctx, change, &id)) {
+        return ALEES_OK;
+    }
+    alees_rc rc = rbac_run(r, ctx, RBAC_USER_SCOPES, &text, 1, &rows);
+    if (rc == ALEES_OK && r->db->count(rows) == 1) {
+        about.organizations = r->db->text(rows, 0, 0);
+    }
+    rc = rc == ALEES_OK ? hook_begin(&h, r, ctx, change, about.organizations, alees_text(NULL)) : rc;
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    rc = judge(&h, &about, &id);
+    hook_end(&h);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    bool has_password = r->resource->is_sent(change, "password");
+    bool is_off = r->resource->is_sent(change, "is_active") && !hook_is_true(r->resource->value(change, "is_active"));
+    rc = has_password ? put_hash(r, ctx, change) : ALEES_OK;
+    if (rc == ALEES_OK && action == ALEES_UPDATE && (has_password || is_off)) {
+        rc = end_tokens(r, ctx, &id);
+    }
+    return rc == ALEES_OK && action != ALEES_CREATE ? rbac_user_changed(r, ctx, &id) : rc;
+}
