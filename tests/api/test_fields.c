@@ -53,7 +53,7 @@ static const struct {
     {VIEWER, "organization.organization", "name,code,organization_type,status,parent", "", ""},
     {STOCKTAKER, "product.product", "sku", "name,base_uom,sku", "sku"},
     {SKU_READER, "product.product", "sku", "", ""},
-    {CLERK, "product.product", ALL_BUT_SKU, ALL_BUT_SKU ",sku", ALL_BUT_SKU ",sku"},
+    {CLERK, "product.product", ALL_BUT_SKU, "name,sku,base_uom", "name,sku"},
     {FOUNDER, "organization.organization", "name,code", "name,code,organization_type,parent", ""},
 };
 
@@ -331,6 +331,22 @@ static void test_what_may_be_given(void **state) {
     assert_text(answer_text(a, "/status"), "draft"); /* the default */
 }
 
+/* Different rights in two organizations: those of the one that is named count. */
+static void test_what_may_be_given_where(void **state) {
+    struct world *w = *state;
+    const char *body =
+        world_text(w, "{\"name\":\"Where\",\"sku\":\"WHERE-1\",\"base_uom\":\"%s\",\"status\":\"active\"", unit(w));
+    const struct answer *a = world_ask(w, GLOBEX_MANAGER, "POST", "/api/v1/products", world_text(w, "%s}", body));
+    assert_problem(a, 422, "invalid");
+    assert_text(answer_text(a, "/errors/0/pointer"), "/organization");
+    a = world_ask(w, GLOBEX_MANAGER, "POST", "/api/v1/products",
+                  world_text(w, "%s,\"organization\":\"" ACME "\"}", body));
+    check_refused(a, "/status", NULL);
+    a = must(w, GLOBEX_MANAGER, "POST", "/api/v1/products", world_text(w, "%s,\"organization\":\"" GLOBEX "\"}", body),
+             201);
+    check_shown(a, "", ALL_BUT_SKU ",sku");
+}
+
 static void test_what_may_be_changed(void **state) {
     struct world *w = *state;
     const char *acme = product_of(w, ACME), *globex = product_of(w, GLOBEX);
@@ -355,7 +371,9 @@ static void test_what_may_be_changed(void **state) {
     assert_text(answer_text(a, "/sku"), "CHANGED-1");
     assert_true(alees_equal(answer_text(a, "/name"), answer_text(before, "/name")));
     /* different rights in two organizations: the row's count */
-    must(w, GLOBEX_MANAGER, "PATCH", globex, "{\"sku\":\"CHANGED-2\"}", 200);
+    must(w, GLOBEX_MANAGER, "PATCH", globex, "{\"sku\":\"CHANGED-2\",\"status\":\"active\"}", 200);
+    check_refused(world_ask(w, GLOBEX_MANAGER, "PATCH", acme, "{\"sku\":\"CHANGED-2\",\"status\":\"active\"}"),
+                  "/status", NULL);
     check_shown(must(w, GLOBEX_MANAGER, "PATCH", acme, "{\"name\":\"Changed\"}", 200), "", ALL_BUT_SKU);
     check_shown(must(w, ADMIN, "PATCH", acme, "{\"name\":\"Changed\",\"sku\":\"CHANGED-3\"}", 200), "",
                 ALL_BUT_SKU ",sku");
@@ -423,6 +441,7 @@ int main(void) {
         cmocka_unit_test(test_what_a_list_can_be_chosen_by),
         cmocka_unit_test(test_no_cursor_carries_what_cannot_be_read),
         cmocka_unit_test(test_what_may_be_given),
+        cmocka_unit_test(test_what_may_be_given_where),
         cmocka_unit_test(test_what_may_be_changed),
         cmocka_unit_test(test_a_new_organization_is_shown_as_its_parent),
         cmocka_unit_test(test_a_conflict_tells_nothing),
