@@ -8,7 +8,7 @@ SECONDS_EACH_FUZZ ?= 60
 export PORT VAR
 
 .DEFAULT_GOAL := help
-.PHONY: deps build run test bench revocation lint coverage fuzz install package clean help
+.PHONY: deps build run test bench bench-decide revocation lint coverage fuzz install package clean help
 
 deps: ## install the Debian packages that are missing
 	@packaging/deps.sh run test
@@ -36,6 +36,12 @@ revocation: ## measure how fast a right that ends is gone elsewhere (WRITE=1: in
 	@cmake --preset ci --log-level=WARNING >/dev/null
 	@cmake --build --preset ci
 	@tests/run.sh --inside ci tests/bench/revocation.sh $(if $(WRITE),--write)
+
+bench-decide: ## measure the permission check alone
+	@packaging/deps.sh run test
+	@cmake --preset release --log-level=WARNING >/dev/null
+	@cmake --build --preset release --target bench_decide
+	@tests/bench/decide.sh build/release
 
 lint: ## formats, layers, symbols, static analysis
 	@packaging/deps.sh run test

@@ -27,18 +27,18 @@ static alees_rc open_asking(struct rbac *r, alees_ctx *ctx, struct asking *ret_a
     return rc == ALEES_E_NOT_FOUND ? ALEES_E_UNAUTHENTICATED : rc;
 }
 
-static alees_rc guard(struct rbac *r, alees_ctx *ctx, const struct asking *asking, const alees_id *organization) {
-    if (asking->sees_all || policy_holds(asking->u, asking->limit, r->explain, organization, false)) {
-        return ALEES_OK;
-    }
-    return rbac_fail(r, ctx, ALEES_E_DENIED, "permission_denied",
-                     "You need the permission rbac.explain_decision in that organization.");
-}
-
 /* May this organization be named to them? */
 static bool knows(const struct asking *asking, const alees_id *organization) {
     return asking->sees_all || (policy_is_member(asking->u, organization) &&
                                 (!asking->limit || policy_limit_has(asking->limit, organization)));
+}
+
+static alees_rc guard(struct rbac *r, alees_ctx *ctx, const struct asking *asking, const alees_id *organization) {
+    if (asking->sees_all || policy_holds(asking->u, asking->limit, r->explain, organization, false)) {
+        return ALEES_OK;
+    }
+    return r->host->deny(ctx, "rbac.explain_decision",
+                         organization && knows(asking, organization) ? organization : NULL);
 }
 
 /* --- the question --- */

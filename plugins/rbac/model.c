@@ -16,7 +16,7 @@ struct growth {
 static uint32_t find_row(const struct growth *g, const alees_id *id) {
     uint32_t slot = policy_hash_id(id) & g->mask;
     for (; g->slots[slot] != POLICY_NONE; slot = (slot + 1) & g->mask) {
-        if (alees_id_compare(&g->rows[g->slots[slot]].id, id) == 0) {
+        if (policy_same_id(&g->rows[g->slots[slot]].id, id)) {
             return g->slots[slot];
         }
     }
@@ -133,7 +133,7 @@ struct policy_tree *policy_tree_new(const struct policy_organization_row *rows, 
 uint32_t policy_tree_find(const struct policy_tree *t, const alees_id *id) {
     uint32_t slot = policy_hash_id(id) & t->mask;
     for (; t->slots[slot] != POLICY_NONE; slot = (slot + 1) & t->mask) {
-        if (alees_id_compare(&t->organizations[t->slots[slot]].id, id) == 0) {
+        if (policy_same_id(&t->organizations[t->slots[slot]].id, id)) {
             return t->slots[slot];
         }
     }

@@ -158,10 +158,6 @@ uint32_t policy_words(const struct policy_catalogue *c) {
     return c->count / 64 + 1;
 }
 
-bool policy_set_has(const uint64_t *set, uint32_t permission) {
-    return set[permission / 64] >> (permission % 64) & 1;
-}
-
 bool policy_set_add(const struct policy_catalogue *c, uint64_t *set, alees_str name, bool may_be_pattern) {
     bool found = false;
     if (name.len == 0 || !memchr(name.ptr, '*', name.len)) {

@@ -67,7 +67,9 @@ bool policy_next_name(alees_str *array, alees_str *ret_name);
 
 /* A set of permissions is an array of this many words: bit number % 64 of word number / 64. */
 uint32_t policy_words(const struct policy_catalogue *c);
-bool policy_set_has(const uint64_t *set, uint32_t permission);
+static inline bool policy_set_has(const uint64_t *set, uint32_t permission) {
+    return set[permission / 64] >> (permission % 64) & 1;
+}
 /* Adds what a name, or if may_be_pattern a pattern, stands for. false: nobody declared such a permission. */
 bool policy_set_add(const struct policy_catalogue *c, uint64_t *set, alees_str name, bool may_be_pattern);
 

@@ -65,22 +65,18 @@ static void fields_without(const struct policy_catalogue *c, const struct policy
     }
 }
 
-/* What may be used in each organization. Neighbours in the tree that the same memberships reach are asked once. */
+/* What may be used in each organization. Those whose innermost reach is the same one are reached by the same memberships,
+ * or by none because of an inactive one below it: one of them answers for all. */
 static void fields_everywhere(const struct policy_catalogue *c, const struct policy_user *u,
                               const struct policy_limit *limit, uint32_t permission, struct policy_fields *fields) {
     bool found = false;
     for (uint32_t i = 0; i < u->reach_count; i++) {
-        uint32_t blocked = 0;
-        bool is_first = true;
         for (uint32_t n = u->reaches[i].low; n < u->reaches[i].high; n++) {
-            const struct policy_organization *o = &u->tree->organizations[n];
             struct policy_fields here = {0};
-            if ((!is_first && o->blocked == blocked) || walk_innermost(u, n) != i ||
-                walk_is_beyond(limit, permission, &o->id, false)) {
+            if (!walk_reaches(u, &u->reaches[i], n) || walk_innermost(u, n) != i ||
+                walk_is_beyond(limit, permission, &u->tree->organizations[n].id, false)) {
                 continue;
             }
-            is_first = false;
-            blocked = o->blocked;
             if (add_fields_there(c, u, i, permission, n, false, &here)) {
                 if (found) {
                     intersect(fields, &here);
@@ -89,6 +85,7 @@ static void fields_everywhere(const struct policy_catalogue *c, const struct pol
                 }
                 found = true;
             }
+            break;
         }
     }
 }

@@ -165,9 +165,14 @@ static void test_an_organization_that_they_do_not_know_is_not_named(void **state
 static void test_refusals_tell_nothing(void **state) {
     struct setting *s = *state;
     const struct answer *refused = explain(s, ACME_VIEWER, "acme-head", VIEW, ACME);
-    const char *expected = stable(s, refused);
     assert_problem(refused, 403, "permission_denied");
-    assert_non_null(strstr(refused->body.ptr, "rbac.explain_decision"));
+    assert_text(answer_text(refused, "/permission"), "rbac.explain_decision");
+    assert_text(answer_text(refused, "/organization"), "Acme"); /* a member of it: whoever they ask about */
+    assert_string_equal(stable(s, explain(s, ACME_VIEWER, "no-such-user", VIEW, ACME)), stable(s, refused));
+    refused = explain(s, NOBODY, "acme-head", VIEW, ACME);
+    const char *expected = stable(s, refused);
+    assert_text(answer_text(refused, "/permission"), "rbac.explain_decision");
+    assert_null(strstr(refused->body.ptr, "Acme"));
     static const struct {
         size_t asking;
         const char *user, *permission, *organization;

@@ -1,124 +1,30 @@
 /* SPDX-License-Identifier: MIT
- * test_policy_worlds.c - thousands of random worlds: the decision against the rule written down as plainly as can be,
- * and check, list and explanation against each other. */
-#include "policy_rows.h"
+ * test_policy_worlds.c - thousands of random worlds: check, list, explanation, fields and what may be handed on, each
+ * against the rules as policy_worlds.h writes them down, and against each other. In person, by a key, and while time goes
+ * by. ALEES_TEST_LONG makes it twenty times as many. */
+#include "policy_worlds.h"
 
-enum { WORLDS = 4000, MOST_ORGANIZATIONS = 14, MOST_ROLES = 5, MOST_MEMBERSHIPS = 8 };
+#include <stdio.h>
+#include <stdlib.h>
 
-static uint32_t seed;
+enum { WORLDS = 10000 };
 
-static uint32_t below(uint32_t limit) {
-    seed = seed * 1664525u + 1013904223u;
-    return (seed >> 8) % limit;
-}
-
-static bool one_in(uint32_t many) {
-    return below(many) == 0;
-}
-
-struct random_world {
-    struct policy_organization_row organizations[MOST_ORGANIZATIONS];
-    int parents[MOST_ORGANIZATIONS];
-    struct policy_role_row roles[MOST_ROLES * PERMISSIONS];
-    struct policy_membership_row memberships[MOST_MEMBERSHIPS * 2];
-    uint32_t organization_count, role_rows, membership_rows;
-    struct policy_user_row user;
+struct model {
+    const struct random_world *w;
+    struct policy_catalogue *catalogue;
+    struct policy_roles *roles;
+    struct policy_user *u;
+    const struct policy_limit *limit; /* NULL: in person */
+    int64_t now;
+    uint32_t granted, beyond, restricted, lacking; /* how often: the worlds are not all alike */
 };
 
-static void draw_tree(struct random_world *w) {
-    w->organization_count = 1 + below(MOST_ORGANIZATIONS);
-    for (uint32_t i = 0; i < w->organization_count; i++) {
-        w->parents[i] = i == 0 || one_in(6) ? -1 : (int)below(i);
-        w->organizations[i] = organization(i, w->parents[i], !one_in(5));
-    }
+static const alees_id *place(int where, alees_id *room) {
+    *room = organization_id((uint32_t)where);
+    return where == GLOBALLY ? NULL : room;
 }
 
-static void draw_roles(struct random_world *w) {
-    w->role_rows = 0;
-    for (uint32_t role = 0; role < MOST_ROLES; role++) {
-        bool is_system = one_in(2), has_one = false;
-        uint32_t where = below(w->organization_count);
-        for (uint32_t p = 0; p < PERMISSIONS || !has_one; p++) {
-            if (p < PERMISSIONS && !one_in(2)) {
-                continue;
-            }
-            w->roles[w->role_rows++] =
-                (struct policy_role_row){.id = role_id(role),
-                                         .organization = organization_id(where),
-                                         .is_system = is_system,
-                                         .name = test_view("a role"),
-                                         .permission = test_view(p < PERMISSIONS ? permission_rows[p].name : NULL)};
-            has_one = true;
-        }
-    }
-}
-
-static void draw_user(struct random_world *w) {
-    w->user = (struct policy_user_row){id_of(4, 1), test_view("somebody"), !one_in(8), one_in(8)};
-    w->membership_rows = 0;
-    for (uint32_t i = 0; i < MOST_MEMBERSHIPS; i++) {
-        struct policy_membership_row row = member(i, below(MOST_ROLES + 1), one_in(2));
-        bool is_taken = false;
-        row.organization = organization_id(below(w->organization_count + 1)); /* the last one is unknown */
-        for (uint32_t j = 0; j < w->membership_rows; j++) {
-            is_taken = is_taken || alees_id_compare(&w->memberships[j].organization, &row.organization) == 0;
-        }
-        if (is_taken) {
-            continue;
-        }
-        row.is_active = !one_in(6);
-        row.from = one_in(3) ? NOW - 2 + below(5) : INT64_MIN;
-        row.until = one_in(3) ? NOW - 2 + below(5) : INT64_MAX;
-        row.has_role = !one_in(8);
-        w->memberships[w->membership_rows++] = row;
-        if (row.has_role && one_in(3)) {
-            row.role = role_id(below(MOST_ROLES));
-            w->memberships[w->membership_rows++] = row;
-        }
-    }
-}
-
-/* The rule, straight from the rows. */
-static bool plainly_holds(const struct random_world *w, const struct policy_membership_row *m, uint32_t permission) {
-    for (uint32_t i = 0; m->has_role && i < w->role_rows; i++) {
-        const struct policy_role_row *r = &w->roles[i];
-        if (alees_id_compare(&r->id, &m->role) == 0 &&
-            (r->is_system || alees_id_compare(&r->organization, &m->organization) == 0) &&
-            alees_equal(r->permission, test_view(permission_rows[permission - 1].name))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool plainly_reaches(const struct random_world *w, const struct policy_membership_row *m, uint32_t where) {
-    for (int at = (int)where; at >= 0; at = w->parents[at]) {
-        if (!w->organizations[at].is_active) {
-            return false;
-        }
-        if (alees_id_compare(&w->organizations[at].id, &m->organization) == 0) {
-            return at == (int)where || m->inherit;
-        }
-    }
-    return false;
-}
-
-static bool plainly_allowed(const struct random_world *w, uint32_t permission, uint32_t where, int64_t now) {
-    if (!w->user.is_active || where >= w->organization_count) {
-        return false;
-    }
-    if (w->user.is_superuser) {
-        return true;
-    }
-    for (uint32_t i = 0; i < w->membership_rows; i++) {
-        const struct policy_membership_row *m = &w->memberships[i];
-        if (m->is_active && m->from <= now && now < m->until && plainly_reaches(w, m, where) &&
-            plainly_holds(w, m, permission)) {
-            return true;
-        }
-    }
-    return false;
-}
+/* --- check, list, explain --- */
 
 static bool is_listed(const struct alees_organizations *list, const alees_id *id) {
     bool found = false;
@@ -138,73 +44,241 @@ static void check_list_itself(const struct alees_organizations *list) {
     }
 }
 
-/* The grounds of a permission name a membership and a role that are there. */
-static void check_grounds(const struct random_world *w, const struct alees_decision *why) {
+/* The grounds name a membership and a role that together give it. */
+static void check_grounds(const struct model *m, uint32_t permission, int where, const struct alees_decision *why) {
     bool found = false;
-    for (uint32_t i = 0; i < w->membership_rows; i++) {
-        const struct policy_membership_row *m = &w->memberships[i];
-        found = found ||
-                (alees_id_compare(&m->id, &why->membership) == 0 && m->has_role &&
-                 alees_id_compare(&m->organization, &why->through) == 0 && alees_id_compare(&m->role, &why->role) == 0);
+    for (uint32_t i = 0; i < m->w->membership_count; i++) {
+        const struct random_membership *membership = &m->w->memberships[i];
+        const alees_id id = id_of(3, i);
+        for (uint32_t r = 0; r < membership->role_count; r++) {
+            const alees_id role = role_id(membership->roles[r]);
+            found =
+                found || (alees_id_compare(&id, &why->membership) == 0 && alees_id_compare(&role, &why->role) == 0 &&
+                          membership->is_active && membership->from <= m->now && m->now < membership->until &&
+                          plainly_reaches(m->w, membership, where, false) &&
+                          plainly_permits(m->w, membership, membership->roles[r], permission));
+        }
     }
     assert_true(found);
 }
 
-static uint32_t check_user(const struct random_world *w, struct policy_user *u, int64_t now) {
-    uint32_t granted = 0;
-    for (uint32_t permission = 1; permission <= PERMISSIONS; permission++) {
-        const struct alees_organizations *list = policy_organizations(u, NULL, permission, NULL);
-        check_list_itself(list);
-        for (uint32_t where = 0; where <= w->organization_count; where++) {
-            const alees_id id = organization_id(where);
-            struct alees_decision why;
-            bool expected = plainly_allowed(w, permission, where, now);
-            uint32_t reason = policy_decide(u, NULL, permission, &id, &why);
-            bool is_known = where < w->organization_count;
-            assert_int_equal(policy_is_allowed(reason), expected);
+static void check_decisions(struct model *m, uint32_t permission) {
+    _Alignas(16) char room[2048];
+    assert_true(policy_room(m->limit) <= sizeof room);
+    const struct alees_organizations *list = policy_organizations(m->u, m->limit, permission, room);
+    check_list_itself(list);
+    for (int where = GLOBALLY; where <= (int)m->w->organization_count; where++) {
+        alees_id id;
+        const alees_id *organization = place(where, &id);
+        struct alees_decision why;
+        const bool expected = plainly_allowed(m->w, m->limit, permission, where, m->now, false);
+        const bool is_known = where < (int)m->w->organization_count;
+        const uint32_t reason = policy_decide(m->u, m->limit, permission, organization, &why);
+        assert_int_equal(policy_is_allowed(reason), expected);
+        assert_int_equal(why.reason, reason);
+        if (organization) {
             assert_int_equal(list->all ? is_known : is_listed(list, &id), expected);
-            assert_int_equal(why.reason, reason);
-            if (reason == ALEES_GRANTED) {
-                check_grounds(w, &why);
-                assert_true(policy_is_member(u, &id));
-                granted++;
+        }
+        if (reason == ALEES_GRANTED) {
+            check_grounds(m, permission, where, &why);
+            assert_true(!organization || policy_is_member(m->u, &id));
+            m->granted++;
+        }
+        if (reason == ALEES_BEYOND_KEY) { /* and only then: in person they may */
+            assert_true(plainly_allowed(m->w, false, permission, where, m->now, false));
+            m->beyond++;
+        }
+        assert_int_equal(policy_holds(m->u, m->limit, permission, organization, true),
+                         plainly_allowed(m->w, m->limit, permission, where, m->now, where != GLOBALLY));
+    }
+}
+
+/* --- fields --- */
+
+static bool is_usable(const struct policy_fields *fields, uint32_t field) {
+    return fields->all || (fields->bits[0] >> field & 1);
+}
+
+/* What may be used wherever it is held; of something that belongs to several, in a membership without organization. */
+static bool plainly_usable_everywhere(const struct model *m, uint32_t permission, uint32_t field) {
+    const uint32_t scope = resource_rows[plainly_about(permission).resource].resource->scope;
+    bool is_held = false, is_usable_there = true;
+    if (scope == ALEES_SCOPE_SEVERAL && plainly_allowed(m->w, m->limit, permission, GLOBALLY, m->now, false)) {
+        return plainly_usable(m->w, m->limit, permission, field, GLOBALLY, m->now, false);
+    }
+    for (int where = 0; where < (int)m->w->organization_count; where++) {
+        if (plainly_allowed(m->w, m->limit, permission, where, m->now, false)) {
+            is_held = true;
+            is_usable_there =
+                is_usable_there && plainly_usable(m->w, m->limit, permission, field, where, m->now, false);
+        }
+    }
+    return is_held && is_usable_there;
+}
+
+static bool plainly_usable_at(const struct model *m, uint32_t permission, uint32_t field, int where) {
+    const struct plain_subject about = plainly_about(permission);
+    if (about.resource < 0) {
+        return false;
+    }
+    const uint32_t scope = resource_rows[about.resource].resource->scope;
+    if (scope == ALEES_SCOPE_GLOBAL) {
+        return plainly_allowed(m->w, m->limit, permission, GLOBALLY, m->now, false);
+    }
+    if (where == GLOBALLY) {
+        return plainly_usable_everywhere(m, permission, field);
+    }
+    return plainly_usable(m->w, m->limit, permission, field, where, m->now, false) ||
+           (scope == ALEES_SCOPE_SEVERAL && plainly_usable(m->w, m->limit, permission, field, GLOBALLY, m->now, false));
+}
+
+static void check_fields(struct model *m, uint32_t permission) {
+    for (int where = GLOBALLY; where <= (int)m->w->organization_count; where++) {
+        alees_id id;
+        struct policy_fields fields;
+        policy_fields(m->catalogue, m->u, m->limit, permission, place(where, &id), &fields);
+        m->restricted += !fields.all && fields.bits[0] != 0;
+        for (uint32_t field = 0; field < 4; field++) {
+            const struct plain_subject about = plainly_about(permission);
+            const bool is_there = about.resource >= 0 && field < resource_rows[about.resource].resource->fields.count;
+            if (is_there || !fields.all) {
+                assert_int_equal(is_usable(&fields, field), is_there && plainly_usable_at(m, permission, field, where));
             }
         }
     }
-    return granted;
+}
+
+/* --- handing on --- */
+
+static void check_lacking_fields(struct model *m, const struct policy_role *role, int where, bool below_too) {
+    struct policy_lack lacks[64];
+    alees_id id;
+    uint32_t count = 0, expected = policy_lacks_of_role(m->catalogue, m->u, m->limit, role, NULL, place(where, &id),
+                                                        below_too, lacks, ARRAY_LEN(lacks));
+    for (uint32_t permission = 1; permission <= PERMISSIONS; permission++) {
+        const struct plain_subject about = plainly_about(permission);
+        struct policy_fields wanted;
+        if (about.resource < 0 || resource_rows[about.resource].resource->scope == ALEES_SCOPE_GLOBAL ||
+            !policy_set_has(role->permissions, permission) ||
+            !plainly_allowed(m->w, m->limit, permission, where, m->now, below_too && where != GLOBALLY)) {
+            continue;
+        }
+        policy_role_fields(m->catalogue, role, permission, &wanted);
+        for (uint32_t field = 0; field < resource_rows[about.resource].resource->fields.count; field++) {
+            if (is_usable(&wanted, field) &&
+                !plainly_usable(m->w, m->limit, permission, field, where, m->now, below_too && where != GLOBALLY)) {
+                assert_true(count < expected);
+                assert_int_equal(lacks[count].permission, permission);
+                assert_int_equal(lacks[count].field, field);
+                count++;
+            }
+        }
+    }
+    assert_int_equal(count, expected);
+    m->lacking += count;
+}
+
+static void check_handing_on(struct model *m) {
+    const uint32_t number = below(MOST_ROLES);
+    const alees_id role_key = role_id(number);
+    const struct policy_role *role = policy_role(m->roles, &role_key);
+    for (int where = GLOBALLY; where <= (int)m->w->organization_count; where++) {
+        const bool below_too = one_in(2);
+        uint32_t missing[PERMISSIONS], count = 0;
+        alees_id id;
+        const alees_id *organization = place(where, &id);
+        const uint32_t found =
+            policy_lacks(m->u, m->limit, role->permissions, organization, below_too, missing, PERMISSIONS);
+        for (uint32_t permission = 1; permission <= PERMISSIONS; permission++) {
+            if (policy_set_has(role->permissions, permission) &&
+                !plainly_allowed(m->w, m->limit, permission, where, m->now, below_too && where != GLOBALLY)) {
+                assert_true(count < found);
+                assert_int_equal(missing[count++], permission);
+            }
+        }
+        assert_int_equal(count, found);
+        check_lacking_fields(m, role, where, below_too);
+    }
+}
+
+/* --- the worlds --- */
+
+static struct policy_limit *make_limit(const struct random_world *w, const struct policy_catalogue *c) {
+    char names[512] = "{", organizations[40 * (MOST_ORGANIZATIONS + 1)] = "{";
+    for (uint32_t i = 1; i <= PERMISSIONS; i++) {
+        if (w->key_names[i]) {
+            strcat(names, names[1] ? "," : "");
+            strcat(names, permission_rows[i - 1].name);
+        }
+    }
+    for (uint32_t i = 0; i <= MOST_ORGANIZATIONS; i++) {
+        const alees_id id = organization_id(i);
+        char text[37];
+        if (w->key_organizations[i]) {
+            strcat(organizations, organizations[1] ? "," : "");
+            strcat(organizations, alees_id_format(&id, text));
+        }
+    }
+    strcat(names, "}");
+    strcat(organizations, "}");
+    struct policy_limit *limit =
+        policy_limit_new(c, test_view(names), w->key_is_everywhere ? test_view(NULL) : test_view(organizations));
+    assert_non_null(limit);
+    return limit;
+}
+
+static void check_all(struct model *m) {
+    for (uint32_t permission = 1; permission <= PERMISSIONS; permission++) {
+        check_decisions(m, permission);
+        check_fields(m, permission);
+    }
+    check_handing_on(m);
+}
+
+/* Time goes by; a user is resolved anew only when it says so. */
+static void check_world(struct model *m, struct policy_tree *tree) {
+    struct policy_limit *limit = make_limit(m->w, m->catalogue);
+    for (m->now = NOW - 3; m->now <= NOW + 3; m->now++) {
+        if (m->now < m->u->last_change || m->now >= m->u->next_change) {
+            struct policy_user *again = policy_user_again(m->u, tree, m->roles, m->now);
+            policy_user_release(m->u);
+            m->u = again;
+        }
+        m->limit = NULL;
+        check_all(m);
+        if (m->w->has_key) {
+            m->limit = limit;
+            check_all(m);
+        }
+    }
+    free(limit);
 }
 
 static void test_random_worlds(void **state) {
     static struct random_world w;
-    uint32_t granted = 0;
-    struct policy_catalogue *c = catalogue();
+    static struct world_rows rows;
+    const uint32_t worlds = getenv("ALEES_TEST_LONG") ? WORLDS * 20 : WORLDS;
+    struct model m = {.w = &w, .catalogue = catalogue()};
     (void)state;
-    for (seed = 0; seed < WORLDS; seed++) {
-        const uint32_t world = seed;
-        draw_tree(&w);
-        draw_roles(&w);
-        draw_user(&w);
-        struct policy_tree *tree = policy_tree_new(w.organizations, w.organization_count, 1);
-        struct policy_roles *roles =
-            policy_roles_new(c, &(struct policy_role_rows){.roles = w.roles, .role_count = w.role_rows}, 1);
-        struct policy_user *u =
-            policy_user_new(&w.user, w.memberships, w.membership_rows, tree, roles, c->count, NOW - 3);
-        granted += check_user(&w, u, NOW - 3);
-        for (int64_t now = NOW - 2; now <= NOW + 3; now++) { /* time goes by: resolved anew only when it says so */
-            if (now < u->last_change || now >= u->next_change) {
-                struct policy_user *again = policy_user_again(u, tree, roles, now);
-                policy_user_release(u);
-                u = again;
-            }
-            granted += check_user(&w, u, now);
-        }
-        policy_user_release(u);
-        policy_roles_release(roles);
+    for (uint32_t world = 0; world < worlds; world++) {
+        world_seed = world * 2654435761u;
+        draw_world(&w, NOW);
+        write_rows(&w, &rows);
+        struct policy_tree *tree = policy_tree_new(rows.organizations, w.organization_count, 1);
+        const struct policy_role_rows roles = {rows.roles, rows.fields, rows.role_count, rows.field_count};
+        const struct policy_user_row user = {id_of(4, 1), test_view("somebody"), w.is_active, w.is_superuser};
+        m.roles = policy_roles_new(m.catalogue, &roles, 1);
+        m.u =
+            policy_user_new(&user, rows.memberships, rows.membership_count, tree, m.roles, m.catalogue->count, NOW - 3);
+        check_world(&m, tree);
+        policy_user_release(m.u);
+        policy_roles_release(m.roles);
         policy_tree_release(tree);
-        seed = world;
     }
-    policy_catalogue_free(c);
-    assert_true(granted > WORLDS); /* the worlds are not all closed */
+    policy_catalogue_free(m.catalogue);
+    assert_true(m.granted > worlds && m.beyond > worlds && m.restricted > worlds && m.lacking > worlds);
+    print_message("%u worlds: granted %u, beyond the key %u, restricted fields %u, not to be handed on %u\n", worlds,
+                  m.granted, m.beyond, m.restricted, m.lacking);
 }
 
 int main(void) {
