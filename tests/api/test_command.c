@@ -82,8 +82,43 @@ static void test_user_that_does_not(void **state) {
     check_refused(s, &passwd, "There is no user of that name");
 }
 
+static void check_done(struct setting *s, const struct line *line, const char *text) {
+    child_run(run_alees, (void *)(uintptr_t)line, &s->child);
+    assert_int_equal(s->child.status, 0);
+    assert_non_null(strstr(s->child.out, text));
+}
+
+static void test_prune(void **state) {
+    struct setting *s = *state;
+    static const char old[] = "SELECT count(*) FROM audit.entry WHERE action = 'old'";
+    const struct line kept = {s->pg.conf, {"audit", "prune"}}, some = {s->pg.conf, {"audit", "prune", "--days", "3"}};
+    const struct line today = {s->pg.conf, {"audit", "prune", "--days", "0"}}, odd = {s->pg.conf, {"audit", "delete"}};
+    pg_exec(&s->pg,
+            "INSERT INTO audit.entry (action, created_at) SELECT 'old', now() - make_interval(hours => n / 1000) "
+            "FROM generate_series(0, 99999) n");
+    check_done(s, &kept, "audit.retention_days is 0: everything is kept");
+    check_refused(s, &today, "--days must be from 1 to 36500.");
+    check_refused(s, &odd, "usage: alees audit prune [--days N]");
+    assert_int_equal(pg_count(&s->pg, old), 100000);
+    check_done(s, &some, "28000 entries older than 3 days are deleted"); /* in two steps */
+    assert_int_equal(pg_count(&s->pg, old), 72000);
+    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM audit.entry WHERE action = 'prune' "
+                                      "AND request_id = 'cli:audit'"),
+                     2);
+}
+
+/* A command is no user; what it did is found by its name. */
+static void test_trail_of_a_command(void **state) {
+    struct setting *s = *state;
+    assert_int_equal(pg_count(&s->pg,
+                              "SELECT count(*) FROM audit.entry WHERE request_id = 'cli:demo' AND user_id IS NULL "
+                              "AND action = 'create' AND resource = 'product.product'"),
+                     pg_count(&s->pg, "SELECT count(*) FROM product.product"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_user_that_exists),
-                                       cmocka_unit_test(test_user_that_does_not)};
+                                       cmocka_unit_test(test_user_that_does_not), cmocka_unit_test(test_prune),
+                                       cmocka_unit_test(test_trail_of_a_command)};
     return cmocka_run_group_tests_name("command", tests, set_up, tear_down);
 }

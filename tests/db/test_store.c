@@ -400,9 +400,47 @@ static void test_out_of_memory(void **state) {
     }
 }
 
+static alees_str actor(alees_ctx *ctx, struct shop *s, const char *sql) {
+    alees_rows *rows = NULL;
+    assert_ok(shop_run(ctx, &s->shop, SHOP_ONLY_A, sql, NULL, 0, &rows));
+    assert_int_equal(store_rows_count(rows), 1);
+    return store_rows_text(rows, 0, 0);
+}
+
+/* Who writes goes with what writes, and with nothing else: neither with a read, nor with what comes after. */
+static void test_actor(void **state) {
+    struct shop *s = *state;
+    static const struct alees_principal who = {
+        .struct_size = sizeof who, .flags = ALEES_API_KEY, .id = {{1}}, .key = {{2}}};
+    static const char expected[] =
+        "01000000-0000-0000-0000-000000000000|02000000-0000-0000-0000-000000000000|request-7";
+    static const char read[] = "SELECT coalesce(nullif(current_setting('alees.actor', true), ''), 'none')";
+    static const char write[] = "-- changes\n UPDATE shop.item SET price = price WHERE sku = 'sku-1' "
+                                "RETURNING current_setting('alees.actor', true)";
+    static const char with[] = "WITH x AS (SELECT 1) SELECT current_setting('alees.actor', true) FROM x";
+    alees_ctx *ctx = shop_ctx(s);
+    ctx->who = &who;
+    snprintf(ctx->request_id, sizeof ctx->request_id, "request-7");
+    assert_text(actor(ctx, s, read), "none");
+    assert_text(actor(ctx, s, write), expected);
+    assert_text(actor(ctx, s, read), "none");
+    assert_text(actor(ctx, s, with), expected); /* may write */
+    store_begin(ctx);
+    assert_text(actor(ctx, s, read), expected);
+    alees_rows *rows = NULL;
+    assert_ok(shop_run(ctx, &s->bank, SHOP_ONLY_B, "SELECT 1", NULL, 0, &rows)); /* another role, another scope */
+    assert_text(actor(ctx, s, write), expected);
+    assert_ok(store_commit(ctx));
+    assert_text(actor(ctx, s, read), "none");
+    ctx->who = NULL;
+    assert_text(actor(ctx, s, write), "||request-7");
+    shop_ctx_end(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_actor),
         cmocka_unit_test(test_several_calls),
         cmocka_unit_test(test_registry),
         cmocka_unit_test(test_refusals),
