@@ -30,8 +30,7 @@ static alees_rc bad_credentials(struct rbac *r, alees_ctx *ctx, alees_str user, 
     return rbac_fail(r, ctx, ALEES_E_UNAUTHENTICATED, "bad_credentials", "The user name or the password is wrong.");
 }
 
-/* Before any password is looked at: spends one attempt. */
-static alees_rc throttle(struct rbac *r, alees_ctx *ctx, alees_str account) {
+alees_rc rbac_throttle(struct rbac *r, alees_ctx *ctx, alees_str account) {
     char seconds[16], detail[96];
     uint32_t wait = throttle_spend(r->throttle, account, r->http->peer(ctx), rbac_monotonic_us() / 1000);
     if (wait == 0) {
@@ -42,19 +41,6 @@ static alees_rc throttle(struct rbac *r, alees_ctx *ctx, alees_str account) {
     snprintf(detail, sizeof detail, "Too many attempts from this address. Try again in %u seconds.", wait);
     (void)r->http->set_header(ctx, "Retry-After", alees_text(seconds));
     return rbac_fail(r, ctx, ALEES_E_TOO_MANY, "too_many_attempts", detail);
-}
-
-static alees_str hex_of(struct rbac *r, alees_ctx *ctx, const uint8_t hash[static 32]) {
-    static const char digits[] = "0123456789abcdef";
-    char *text = r->host->alloc(ctx, 65);
-    if (!text) {
-        return alees_text(NULL);
-    }
-    for (size_t i = 0; i < 32; i++) {
-        text[2 * i] = digits[hash[i] >> 4];
-        text[2 * i + 1] = digits[hash[i] & 15];
-    }
-    return (alees_str){text, 64};
 }
 
 static alees_rc answer_login(struct rbac *r, alees_ctx *ctx, alees_str token, alees_str expires_at, alees_str id,
@@ -80,12 +66,12 @@ static alees_rc issue_token(struct rbac *r, alees_ctx *ctx, alees_str id, alees_
     alees_str token;
     alees_rows *rows;
     uint8_t hash[32];
-    alees_rc rc = r->cred->new_token(ctx, "alees_", &token);
+    alees_rc rc = r->cred->new_token(ctx, RBAC_TOKEN_PREFIX, &token);
     if (rc != ALEES_OK) {
         return rc;
     }
     r->cred->hash_token(token, hash);
-    const alees_str params[] = {id, hex_of(r, ctx, hash), alees_text(r->token_hours), password_hash};
+    const alees_str params[] = {id, rbac_hex(r, ctx, hash), alees_text(r->token_hours), password_hash};
     rc = rbac_run(r, ctx, RBAC_LOGIN, params, 4, &rows);
     if (rc != ALEES_OK) {
         return rc;
@@ -103,7 +89,7 @@ alees_rc rbac_login(void *state, alees_ctx *ctx) {
     const alees_str username = member(r, ctx, "username"), password = member(r, ctx, "password");
     const alees_str absent = {NULL, 0};
     alees_rows *rows;
-    alees_rc rc = throttle(r, ctx, username);
+    alees_rc rc = rbac_throttle(r, ctx, username);
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -135,8 +121,9 @@ alees_rc rbac_logout(void *state, alees_ctx *ctx) {
     alees_rows *rows;
     uint8_t hash[32];
     r->cred->hash_token(r->http->token(ctx), hash);
-    alees_str hex = hex_of(r, ctx, hash);
-    alees_rc rc = rbac_run(r, ctx, RBAC_LOGOUT, &hex, 1, &rows);
+    alees_str hex = rbac_hex(r, ctx, hash);
+    alees_rc rc = rbac_in_person(r, ctx);
+    rc = rc == ALEES_OK ? rbac_run(r, ctx, RBAC_LOGOUT, &hex, 1, &rows) : rc;
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -144,20 +131,9 @@ alees_rc rbac_logout(void *state, alees_ctx *ctx) {
     return r->http->reply(ctx, 204, "application/json", (alees_str){NULL, 0});
 }
 
-static bool unhex(alees_str text, uint8_t hash[static 32]) {
-    unsigned byte;
-    for (size_t i = 0; i < 32; i++) {
-        if (text.len != 64 || sscanf(text.ptr + 2 * i, "%2x", &byte) != 1) {
-            return false;
-        }
-        hash[i] = (uint8_t)byte;
-    }
-    return true;
-}
-
 static alees_rc check_current(struct rbac *r, alees_ctx *ctx, alees_str username, alees_str hash) {
     alees_str current = member(r, ctx, "current_password");
-    alees_rc rc = throttle(r, ctx, username); /* a stolen token is no leave to guess */
+    alees_rc rc = rbac_throttle(r, ctx, username); /* a stolen token is no leave to guess */
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -172,7 +148,8 @@ static alees_rc check_current(struct rbac *r, alees_ctx *ctx, alees_str username
     return rc;
 }
 
-/* Every token of the user ends with the old password, this one included. */
+/* Every token of the user ends with the old password, this one included. API keys do not: they were never known to
+ * whoever knew the password, and programs go on. */
 alees_rc rbac_change_password(void *state, alees_ctx *ctx) {
     struct rbac *r = state;
     const struct alees_principal *who = r->host->principal(ctx);
@@ -180,10 +157,11 @@ alees_rc rbac_change_password(void *state, alees_ctx *ctx) {
     alees_rows *rows;
     alees_str hash;
     uint8_t token[32];
-    if (fresh.len < RBAC_LEAST_PASSWORD || fresh.len > RBAC_MOST_PASSWORD) {
-        return rbac_fail(r, ctx, ALEES_E_INVALID, "bad_password", "/new_password must have 8 to 1024 bytes.");
+    alees_rc rc = rbac_in_person(r, ctx);
+    if (rc == ALEES_OK && (fresh.len < RBAC_LEAST_PASSWORD || fresh.len > RBAC_MOST_PASSWORD)) {
+        rc = rbac_fail(r, ctx, ALEES_E_INVALID, "bad_password", "/new_password must have 8 to 1024 bytes.");
     }
-    alees_rc rc = rbac_run(r, ctx, RBAC_ACCOUNT, &id, 1, &rows);
+    rc = rc == ALEES_OK ? rbac_run(r, ctx, RBAC_ACCOUNT, &id, 1, &rows) : rc;
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -205,7 +183,7 @@ alees_rc rbac_change_password(void *state, alees_ctx *ctx) {
                          "The password was changed from elsewhere just now.");
     }
     for (uint32_t i = 0; i < r->db->count(rows); i++) {
-        if (unhex(r->db->text(rows, i, 0), token)) {
+        if (rbac_unhex(r->db->text(rows, i, 0), token)) {
             rbac_forget_token(r, token);
         }
     }

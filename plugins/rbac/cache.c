@@ -22,13 +22,6 @@
 enum { LISTENER_MS = 2000 };
 #define MOST_AGE_US ((int64_t)300 * 1000000)
 
-struct token {
-    atomic_uint refs;
-    uint8_t hash[32];
-    alees_id user;
-    int64_t expires_at;
-};
-
 static int64_t clock_us(clockid_t clock) {
     struct timespec now;
     clock_gettime(clock, &now);
@@ -42,20 +35,24 @@ int64_t rbac_monotonic_us(void) {
 /* --- what the tables hold --- */
 
 static void hold_token(void *object) {
-    struct token *t = object;
+    struct rbac_token *t = object;
     atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
 }
 
-static void release_token(void *object) {
-    struct token *t = object;
-    if (atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) == 1) {
+void rbac_token_release(struct rbac_token *t) {
+    if (t && atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) == 1) {
+        free(t->limit);
         free(t);
     }
 }
 
+static void release_token(void *object) {
+    rbac_token_release(object);
+}
+
 static size_t bytes_of_token(const void *object) {
-    (void)object;
-    return sizeof(struct token);
+    const struct rbac_token *t = object;
+    return sizeof *t + (t->limit ? t->limit->bytes : 0);
 }
 
 static void hold_user(void *object) {
@@ -202,13 +199,74 @@ static alees_rc bring_up(struct rbac *r, alees_ctx *ctx, struct policy_user *u, 
     return rc;
 }
 
-/* Loads a user, and keeps it if nothing has changed meanwhile. token: its hash, or NULL. */
-static alees_rc load(struct rbac *r, alees_ctx *ctx, enum rbac_statement statement, alees_str key, const uint8_t *token,
-                     struct policy_user **ret_user) {
-    struct table_watch users, tokens;
-    struct rbac_loaded loaded;
+/* What was loaded, as a user that is resolved against what is now. */
+static alees_rc make_user(struct rbac *r, alees_ctx *ctx, const struct rbac_loaded *loaded, int64_t now,
+                          struct policy_user **ret_user) {
     struct policy_tree *tree;
     struct policy_roles *roles;
+    alees_rc rc = rbac_world(r, ctx, &tree, &roles);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    struct policy_user *u =
+        policy_user_new(&loaded->user, loaded->memberships, loaded->count, tree, roles, r->catalogue->count, now);
+    policy_tree_release(tree);
+    policy_roles_release(roles);
+    if (!u) {
+        return ALEES_E_NOMEM;
+    }
+    u->loaded_at = rbac_monotonic_us();
+    *ret_user = u;
+    return ALEES_OK;
+}
+
+/* Of a login, or with is_key of an API key. NULL without memory. */
+static struct rbac_token *make_token(const struct rbac *r, const struct rbac_loaded *loaded,
+                                     const uint8_t hash[static 32], bool is_key) {
+    struct rbac_token *t = calloc(1, sizeof *t);
+    if (!t) {
+        return NULL;
+    }
+    atomic_init(&t->refs, 1);
+    memcpy(t->hash, hash, sizeof t->hash);
+    t->user = loaded->user.id;
+    t->expires_at = loaded->token_expires_at;
+    if (is_key) {
+        t->key = loaded->key.id;
+        t->limit = policy_limit_new(r->catalogue, loaded->key.permissions, loaded->key.organizations);
+        atomic_init(&t->last_noted_use, loaded->key.last_used_at);
+    }
+    if (is_key && !t->limit) {
+        rbac_token_release(t);
+        t = NULL;
+    }
+    return t;
+}
+
+/* Loads a user, and keeps it if nothing has changed meanwhile. */
+static alees_rc load(struct rbac *r, alees_ctx *ctx, enum rbac_statement statement, alees_str key,
+                     struct policy_user **ret_user) {
+    struct table_watch users;
+    struct rbac_loaded loaded;
+    bool keep = is_listening(r);
+    int64_t now = clock_us(CLOCK_REALTIME);
+    table_watch(r->users, &users);
+    if (!keep) {
+        r->host->count(r->self, RBAC_REVALIDATIONS, 1);
+    }
+    alees_rc rc = rbac_load_user(r, ctx, statement, key, &loaded);
+    rc = rc == ALEES_OK ? make_user(r, ctx, &loaded, now, ret_user) : rc;
+    if (rc == ALEES_OK && keep) {
+        table_put(r->users, &(*ret_user)->id, *ret_user, &users);
+    }
+    return rc;
+}
+
+/* The same by a token, which is kept as well. */
+static alees_rc load_token(struct rbac *r, alees_ctx *ctx, const uint8_t hash[static 32], bool is_key,
+                           struct policy_user **ret_user, struct rbac_token **ret_token) {
+    struct table_watch users, tokens;
+    struct rbac_loaded loaded;
     bool keep = is_listening(r);
     int64_t now = clock_us(CLOCK_REALTIME);
     table_watch(r->users, &users);
@@ -216,40 +274,24 @@ static alees_rc load(struct rbac *r, alees_ctx *ctx, enum rbac_statement stateme
     if (!keep) {
         r->host->count(r->self, RBAC_REVALIDATIONS, 1);
     }
-    alees_rc rc = rbac_load_user(r, ctx, statement, key, &loaded);
-    if (rc == ALEES_OK && token && (!loaded.user.is_active || loaded.token_expires_at <= now)) {
-        rc = ALEES_E_UNAUTHENTICATED;
+    alees_rc rc =
+        rbac_load_user(r, ctx, is_key ? RBAC_LOAD_BY_KEY : RBAC_LOAD_BY_TOKEN, rbac_hex(r, ctx, hash), &loaded);
+    if (rc == ALEES_E_NOT_FOUND || (rc == ALEES_OK && (!loaded.user.is_active || loaded.token_expires_at <= now))) {
+        return ALEES_E_UNAUTHENTICATED;
     }
-    if (rc == ALEES_OK) {
-        rc = rbac_world(r, ctx, &tree, &roles);
-    }
+    struct rbac_token *t = rc == ALEES_OK ? make_token(r, &loaded, hash, is_key) : NULL;
+    rc = rc == ALEES_OK && !t ? ALEES_E_NOMEM : rc;
+    rc = rc == ALEES_OK ? make_user(r, ctx, &loaded, now, ret_user) : rc;
     if (rc != ALEES_OK) {
+        rbac_token_release(t);
         return rc;
     }
-    struct policy_user *u =
-        policy_user_new(&loaded.user, loaded.memberships, loaded.count, tree, roles, r->catalogue->count, now);
-    struct token *t = u && token ? calloc(1, sizeof *t) : NULL;
-    policy_tree_release(tree);
-    policy_roles_release(roles);
-    if (!u) {
-        return ALEES_E_NOMEM;
-    }
-    u->loaded_at = rbac_monotonic_us();
     if (keep) {
-        table_put(r->users, &u->id, u, &users);
+        alees_id at = token_key(hash);
+        table_put(r->users, &(*ret_user)->id, *ret_user, &users);
+        table_put(r->tokens, &at, t, &tokens);
     }
-    if (t) {
-        alees_id at = token_key(token);
-        atomic_init(&t->refs, 1);
-        memcpy(t->hash, token, sizeof t->hash);
-        t->user = u->id;
-        t->expires_at = loaded.token_expires_at;
-        if (keep) {
-            table_put(r->tokens, &at, t, &tokens);
-        }
-        release_token(t);
-    }
-    *ret_user = u;
+    *ret_token = t;
     return ALEES_OK;
 }
 
@@ -263,37 +305,59 @@ static struct policy_user *remember(struct rbac *r, const alees_id *id) {
     return u;
 }
 
-static struct policy_user *remember_token(struct rbac *r, const uint8_t hash[static 32], int64_t now) {
+/* A remembered token with its remembered user, both held; false without one of them. */
+static bool remember_token(struct rbac *r, const uint8_t hash[static 32], int64_t now, struct policy_user **ret_user,
+                           struct rbac_token **ret_token) {
     alees_id key = token_key(hash);
-    struct token *t = table_get(r->tokens, &key);
+    struct rbac_token *t = table_get(r->tokens, &key);
     struct policy_user *u = NULL;
-    if (t) {
-        if (r->cred->is_equal(t->hash, hash, sizeof t->hash) && now < t->expires_at) {
-            u = remember(r, &t->user);
-        }
-        release_token(t);
+    if (t && r->cred->is_equal(t->hash, hash, sizeof t->hash) && now < t->expires_at) {
+        u = remember(r, &t->user);
     }
-    return u;
+    if (!u || !u->is_active) {
+        rbac_token_release(t);
+        policy_user_release(u);
+        return false;
+    }
+    *ret_user = u;
+    *ret_token = t;
+    return true;
 }
 
-alees_rc rbac_user_by_token(struct rbac *r, alees_ctx *ctx, alees_str token, struct policy_user **ret_user) {
-    static const char digits[] = "0123456789abcdef";
+/* By its form, so that neither is looked for among the others: a key is longer than a token. */
+static bool is_key(alees_str token) {
+    static const char prefix[] = RBAC_KEY_PREFIX;
+    enum { RANDOM = 43 }; /* characters of 256 bits */
+    return token.len == sizeof prefix - 1 + RANDOM && memcmp(token.ptr, prefix, sizeof prefix - 1) == 0;
+}
+
+alees_rc rbac_user_by_token(struct rbac *r, alees_ctx *ctx, alees_str token, struct policy_user **ret_user,
+                            struct rbac_token **ret_token) {
     uint8_t hash[32];
-    char hex[65];
+    struct policy_user *u;
+    struct rbac_token *t;
     int64_t now = clock_us(CLOCK_REALTIME);
     r->cred->hash_token(token, hash);
-    struct policy_user *u = is_listening(r) ? remember_token(r, hash, now) : NULL;
-    if (u && u->is_active) {
-        return bring_up(r, ctx, u, now, ret_user);
+    if (!is_listening(r) || !remember_token(r, hash, now, &u, &t)) {
+        return load_token(r, ctx, hash, is_key(token), ret_user, ret_token);
     }
-    policy_user_release(u);
-    for (size_t i = 0; i < sizeof hash; i++) {
-        hex[2 * i] = digits[hash[i] >> 4];
-        hex[2 * i + 1] = digits[hash[i] & 15];
+    alees_rc rc = bring_up(r, ctx, u, now, ret_user);
+    if (rc != ALEES_OK) {
+        rbac_token_release(t);
+        return rc;
     }
-    hex[64] = '\0';
-    alees_rc rc = load(r, ctx, RBAC_LOAD_BY_TOKEN, (alees_str){hex, 64}, hash, ret_user);
-    return rc == ALEES_E_NOT_FOUND ? ALEES_E_UNAUTHENTICATED : rc;
+    *ret_token = t;
+    return ALEES_OK;
+}
+
+void rbac_note_use(struct rbac *r, alees_ctx *ctx, struct rbac_token *t) {
+    const int64_t now = clock_us(CLOCK_REALTIME), hour = (int64_t)3600 * 1000000;
+    int64_t noted = atomic_load_explicit(&t->last_noted_use, memory_order_relaxed);
+    if (now - noted >= hour && atomic_compare_exchange_strong(&t->last_noted_use, &noted, now)) {
+        const alees_str id = rbac_id_text(r, ctx, &t->key);
+        alees_rows *rows;
+        (void)rbac_run(r, ctx, RBAC_KEY_USED, &id, 1, &rows);
+    }
 }
 
 alees_rc rbac_user_by_id(struct rbac *r, alees_ctx *ctx, const alees_id *id, struct policy_user **ret_user) {
@@ -302,11 +366,11 @@ alees_rc rbac_user_by_id(struct rbac *r, alees_ctx *ctx, const alees_id *id, str
     if (u) {
         return bring_up(r, ctx, u, clock_us(CLOCK_REALTIME), ret_user);
     }
-    return load(r, ctx, RBAC_LOAD_BY_ID, alees_text(alees_id_format(id, text)), NULL, ret_user);
+    return load(r, ctx, RBAC_LOAD_BY_ID, alees_text(alees_id_format(id, text)), ret_user);
 }
 
 alees_rc rbac_user_by_name(struct rbac *r, alees_ctx *ctx, alees_str username, struct policy_user **ret_user) {
-    return load(r, ctx, RBAC_LOAD_BY_NAME, username, NULL, ret_user);
+    return load(r, ctx, RBAC_LOAD_BY_NAME, username, ret_user);
 }
 
 /* --- hints --- */

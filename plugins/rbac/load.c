@@ -14,7 +14,11 @@ enum user_column {
     MEMBERSHIP_INHERIT,
     MEMBERSHIP_FROM,
     MEMBERSHIP_UNTIL,
-    MEMBERSHIP_ROLE
+    MEMBERSHIP_ROLE,
+    KEY_ID, /* from here on: RBAC_LOAD_BY_KEY only */
+    KEY_PERMISSIONS,
+    KEY_ORGANIZATIONS,
+    KEY_LAST_USED
 };
 
 struct reader {
@@ -91,6 +95,12 @@ alees_rc rbac_load_user(struct rbac *r, alees_ctx *ctx, enum rbac_statement stat
     loaded.user.is_active = is_true(&in, 0, USER_ACTIVE);
     loaded.user.is_superuser = is_true(&in, 0, USER_SUPERUSER);
     loaded.token_expires_at = read_integer(&in, 0, USER_EXPIRES, INT64_MIN);
+    if (statement == RBAC_LOAD_BY_KEY) {
+        (void)read_id(&in, 0, KEY_ID, &loaded.key.id);
+        loaded.key.permissions = text(&in, 0, KEY_PERMISSIONS);
+        loaded.key.organizations = text(&in, 0, KEY_ORGANIZATIONS);
+        loaded.key.last_used_at = read_integer(&in, 0, KEY_LAST_USED, 0);
+    }
     if (text(&in, 0, MEMBERSHIP_ID).ptr) {
         struct policy_membership_row *memberships = r->host->alloc(ctx, count * sizeof *memberships);
         if (!memberships) {

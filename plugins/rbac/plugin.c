@@ -15,12 +15,14 @@ static const struct alees_setting settings[] = {
     {"login_attempts", ALEES_INTEGER, 0, 0, 10000, NULL, "10",
      "Wrong passwords for one account from one address before it must wait, 30 seconds for each; ten times as many "
      "from one address in all. 0 switches this off."},
+    {"api_keys_per_user", ALEES_INTEGER, 0, 0, 10000, NULL, "50", "API keys that one user may have at a time."},
 };
 
 static const struct alees_permission permissions[] = {
     {"rbac.bind_role", "Give roles in the organization that permit more than one may oneself."},
     {"rbac.escalate_role", "Let roles of the organization permit more than one may oneself."},
     {"rbac.explain_decision", "Ask what other users may do in the organization, and why."},
+    {"rbac.add_invitation", "Invite people into the organization."},
 };
 
 static const struct alees_metric metrics[RBAC_METRICS] = {
@@ -37,6 +39,7 @@ static const struct alees_metric metrics[RBAC_METRICS] = {
 static const struct alees_migration migrations[] = {
     {1, 0, "users, tokens, roles, memberships, organizations", sql_0001_tables},
     {2, 0, "columns of resources, field permissions, the last owner", sql_0002_resources},
+    {3, 0, "API keys, tokens as a resource, invitations", sql_0003_keys},
 };
 
 static const struct alees_command commands[] = {
@@ -61,11 +64,6 @@ alees_rc rbac_run(struct rbac *r, alees_ctx *ctx, enum rbac_statement statement,
 
 alees_rc rbac_fail(struct rbac *r, alees_ctx *ctx, alees_rc rc, const char *code, const char *detail) {
     return r->host->fail(ctx, rc, code, alees_text(detail));
-}
-
-alees_str rbac_id_text(struct rbac *r, alees_ctx *ctx, const alees_id *id) {
-    char *text = r->host->alloc(ctx, 37);
-    return alees_text(text ? alees_id_format(id, text) : "");
 }
 
 alees_rc rbac_put_id(struct rbac *r, alees_json *target, const char *key, const alees_id *id) {

@@ -47,14 +47,25 @@ enum rbac_statement {
     RBAC_END_TOKENS,
     RBAC_ROLE_IS_BELOW,
     RBAC_MICROSECONDS,
+    RBAC_LOAD_BY_KEY,
+    RBAC_KEY_USED,
+    RBAC_KEY_LOCK,
+    RBAC_KEY_ADD,
+    RBAC_KEY_HASH,
+    RBAC_TOKEN_HASH,
+    RBAC_INVITATION_ADD,
+    RBAC_INVITATION_FIND,
+    RBAC_INVITATION_LOCK,
+    RBAC_GUEST_ADD,
+    RBAC_GUEST_LOCK,
+    RBAC_GUEST_MEMBERSHIP,
+    RBAC_INVITATION_ACCEPT,
     RBAC_STATEMENTS
 };
 extern const struct alees_statement rbac_statements[RBAC_STATEMENTS]; /* statements.c */
 
-enum { RBAC_ROUTES = 8 };
-extern const struct alees_route rbac_routes[RBAC_ROUTES]; /* routes.c */
-
-enum { RBAC_RESOURCES = 4 };
+enum { RBAC_ROUTES = 11, RBAC_RESOURCES = 7 };
+extern const struct alees_route rbac_routes[RBAC_ROUTES];          /* routes.c */
 extern const struct alees_resource rbac_resources[RBAC_RESOURCES]; /* resources.c */
 
 enum rbac_metric {
@@ -68,6 +79,10 @@ enum rbac_metric {
     RBAC_FLUSHES,
     RBAC_METRICS
 };
+
+#define RBAC_TOKEN_PREFIX "alees_"
+#define RBAC_KEY_PREFIX "alees_key_"
+#define RBAC_INVITATION_PREFIX "alees_invitation_"
 
 enum { RBAC_LEAST_PASSWORD = 8, RBAC_MOST_PASSWORD = 1024, RBAC_MOST_NAME = 150 };
 enum { RBAC_WHO_PAGE = 50, RBAC_MOST_WHO_PAGE = 200 };
@@ -85,12 +100,13 @@ struct rbac {
     alees_list resources;               /* struct alees_resource_of: told before catalogue is */
     struct policy_catalogue *catalogue;
     uint32_t explain; /* number of rbac.explain_decision */
+    uint32_t invite;  /* of rbac.add_invitation */
     const char *token_hours;
     struct throttle *throttle;
 
     /* cache.c */
     struct table *users;        /* struct policy_user by its id */
-    struct table *tokens;       /* struct token by the first half of its hash */
+    struct table *tokens;       /* struct rbac_token by the first half of its hash */
     pthread_mutex_t world_lock; /* held while the tree or the roles are loaded: once for all who wait */
     struct policy_tree *tree;
     struct policy_roles *roles;
@@ -103,9 +119,22 @@ struct rbac {
 
 alees_rc rbac_cache_start(struct rbac *r, alees_ctx *ctx); /* listens; E_NOMEM */
 void rbac_cache_stop(struct rbac *r);
-/* The user of a token, of an id or of a name, as good as policy.h says. Held: policy_user_release. E_UNAUTHENTICATED
- * (token only: also for inactive users), E_NOT_FOUND, E_UNAVAILABLE, E_NOMEM. */
-alees_rc rbac_user_by_token(struct rbac *r, alees_ctx *ctx, alees_str token, struct policy_user **ret_user);
+
+struct rbac_token { /* of a login, or an API key */
+    atomic_uint refs;
+    uint8_t hash[32];
+    alees_id user;
+    int64_t expires_at; /* us since 1970 */
+    alees_id key;
+    struct policy_limit *limit;     /* of an API key; NULL: a login */
+    _Atomic int64_t last_noted_use; /* of an API key, us since 1970 */
+};
+
+void rbac_token_release(struct rbac_token *t); /* accepts NULL */
+/* The user of a token, of an id or of a name, as good as policy.h says. Held: policy_user_release, rbac_token_release.
+ * E_UNAUTHENTICATED (token only: also for inactive users), E_NOT_FOUND, E_UNAVAILABLE, E_NOMEM. */
+alees_rc rbac_user_by_token(struct rbac *r, alees_ctx *ctx, alees_str token, struct policy_user **ret_user,
+                            struct rbac_token **ret_token);
 alees_rc rbac_user_by_id(struct rbac *r, alees_ctx *ctx, const alees_id *id, struct policy_user **ret_user);
 alees_rc rbac_user_by_name(struct rbac *r, alees_ctx *ctx, alees_str username, struct policy_user **ret_user);
 /* The tree and the roles as they are now. Both held. */
@@ -121,7 +150,12 @@ int64_t rbac_monotonic_us(void);
 
 struct rbac_loaded {
     struct policy_user_row user;
-    int64_t token_expires_at; /* us since 1970; of a token only */
+    int64_t token_expires_at; /* us since 1970; of a token or key only */
+    struct {                  /* RBAC_LOAD_BY_KEY only */
+        alees_id id;
+        alees_str permissions, organizations; /* as PostgreSQL writes arrays; organizations absent: all */
+        int64_t last_used_at;                 /* us since 1970 */
+    } key;
     const struct policy_membership_row *memberships;
     uint32_t count;
 };
@@ -174,7 +208,32 @@ alees_rc rbac_make_principal(struct rbac *r, alees_ctx *ctx, struct policy_user 
 /* The limit under which a principal asks; NULL: none. */
 const struct policy_limit *rbac_limit(const struct alees_principal *who);
 
-/* --- auth.c, ask.c, explain.c: routes --- */
+/* --- gift.c: may these roles be given? --- */
+
+struct rbac_gift {                /* a membership in an organization, or what is added to one */
+    alees_id organization, user;  /* user: zero if that is not known yet */
+    const alees_id *roles, *held; /* to be given; there already */
+    uint32_t role_count, held_count;
+    bool is_member;            /* there is one already */
+    bool inherit, had_inherit; /* afterwards; already */
+};
+
+struct rbac_giver { /* from fresh.c, told of the gift's organization and roles */
+    const struct policy_user *user;
+    const struct policy_limit *limit;
+};
+
+struct rbac_refusal { /* for rbac_fail */
+    alees_rc rc;
+    const char *code;
+    char detail[512];
+};
+
+/* By the rules of delegate.h: ALEES_OK, or the rc of the refusal; invalid_reference for what is no role there. */
+alees_rc rbac_judge_gift(struct rbac *r, alees_ctx *ctx, const struct rbac_giver *giver, const struct rbac_gift *gift,
+                         struct rbac_refusal *refusal);
+
+/* --- auth.c, ask.c, explain.c, key.c, invitation.c: routes --- */
 
 alees_rc rbac_login(void *state, alees_ctx *ctx);
 alees_rc rbac_logout(void *state, alees_ctx *ctx);
@@ -184,6 +243,19 @@ alees_rc rbac_can(void *state, alees_ctx *ctx);
 alees_rc rbac_explain(void *state, alees_ctx *ctx);
 alees_rc rbac_who_can(void *state, alees_ctx *ctx);
 alees_rc rbac_permissions(void *state, alees_ctx *ctx);
+alees_rc rbac_create_key(void *state, alees_ctx *ctx);
+alees_rc rbac_invite(void *state, alees_ctx *ctx);
+alees_rc rbac_accept(void *state, alees_ctx *ctx);
+/* Spends one attempt of the account and the address that the request comes from: E_TOO_MANY. Before any secret is looked
+ * at; throttle_give_back if it was right. */
+alees_rc rbac_throttle(struct rbac *r, alees_ctx *ctx, alees_str account);
+/* E_DENIED unless the user is logged in: for what no API key may do. */
+alees_rc rbac_in_person(struct rbac *r, alees_ctx *ctx);
+/* Before an API key or a token is written: hooks of their resources. */
+alees_rc rbac_before_key(void *state, alees_ctx *ctx, alees_change *change);
+alees_rc rbac_before_token(void *state, alees_ctx *ctx, alees_change *change);
+/* Writes when a key was used, once an hour at most: each time is an entry of the audit trail. That it could not be written is no reason to refuse the request. */
+void rbac_note_use(struct rbac *r, alees_ctx *ctx, struct rbac_token *t);
 
 /* --- account.c, membership.c, role.c: hooks of the resources, see hooks.h --- */
 
@@ -210,9 +282,17 @@ alees_rc rbac_check_demo(struct rbac *r, alees_ctx *ctx);
 alees_rc rbac_run(struct rbac *r, alees_ctx *ctx, enum rbac_statement statement, const alees_str *params,
                   uint32_t count, alees_rows **ret_rows);
 alees_rc rbac_fail(struct rbac *r, alees_ctx *ctx, alees_rc rc, const char *code, const char *detail);
-/* The same as text of the request's memory; "" without memory. */
-alees_str rbac_id_text(struct rbac *r, alees_ctx *ctx, const alees_id *id);
 alees_rc rbac_put_id(struct rbac *r, alees_json *target, const char *key, const alees_id *id);
 alees_rc rbac_put_null(struct rbac *r, alees_json *target, const char *key);
+
+/* --- text.c: in the request's memory --- */
+
+alees_str rbac_id_text(struct rbac *r, alees_ctx *ctx, const alees_id *id);        /* "" without memory */
+alees_str rbac_hex(struct rbac *r, alees_ctx *ctx, const uint8_t hash[static 32]); /* absent without memory */
+bool rbac_unhex(alees_str text, uint8_t hash[static 32]);
+alees_str rbac_ids_text(struct rbac *r, alees_ctx *ctx, const alees_id *ids,
+                        uint32_t count); /* absent without memory */
+alees_rc rbac_read_ids(struct rbac *r, alees_ctx *ctx, alees_str text, const alees_id **ret_ids, uint32_t *ret_count);
+alees_rc rbac_set_text(struct rbac *r, alees_ctx *ctx, const uint64_t *set, alees_str *ret_text); /* names, "{a,b}" */
 
 #endif

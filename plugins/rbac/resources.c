@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * resources.c - what this plugin serves as resources. */
 #include "fields.h"
+#include "fields_key.h"
 #include "rbac.h"
 
 const struct alees_resource rbac_resources[RBAC_RESOURCES] = {
@@ -46,4 +47,31 @@ const struct alees_resource rbac_resources[RBAC_RESOURCES] = {
          "all of its fields, with one exactly those that are listed.",
      .fields = ALEES_LIST(field_permission_fields),
      .before_write = rbac_write_field_permission},
+    {.name = "api_key",
+     .path = "/api-keys",
+     .table = "rbac.api_key",
+     .scope = ALEES_SCOPE_OWN,
+     .flags = ALEES_RESOURCE_NO_CREATE,
+     .description =
+         "Keys for programs. A key may do what it was made for and its user may do, both at the moment it is "
+         "used; it never acts as a superuser, and never on API keys, tokens and passwords.",
+     .fields = ALEES_LIST(key_fields),
+     .before_write = rbac_before_key},
+    {.name = "token",
+     .path = "/auth/tokens",
+     .table = "rbac.token",
+     .scope = ALEES_SCOPE_OWN,
+     .flags = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE,
+     .order = "-created_at",
+     .description = "Logins. Deleting one logs out whoever has it; those that are over go with the next login.",
+     .fields = ALEES_LIST(token_fields),
+     .before_write = rbac_before_token},
+    {.name = "invitation",
+     .path = "/invitations",
+     .table = "rbac.invitation",
+     .scope = ALEES_SCOPE_ORGANIZATION,
+     .flags = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE,
+     .order = "-created_at",
+     .description = "Memberships that wait for somebody with an address. Deleting one takes it back.",
+     .fields = ALEES_LIST(invitation_fields)},
 };

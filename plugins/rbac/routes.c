@@ -193,6 +193,137 @@ static const struct alees_field permissions_response[] = {
     {.name = "count", .type = ALEES_INTEGER, .description = "How many there are.", .example = "1"},
 };
 
+static const struct alees_field key_body[] = {
+    {.name = "name",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED,
+     .min = 1,
+     .max = 100,
+     .description = "What it is for.",
+     .example = "\"nightly export\""},
+    {.name = "permissions",
+     .type = ALEES_TAGS,
+     .flags = ALEES_REQUIRED,
+     .min = 1,
+     .max = 50,
+     .description =
+         "What it may do: names, or patterns such as product.view_*, which stand for the names that they match "
+         "now. All of them must be held by the user in each of the organizations; without organizations, in any.",
+     .example = "[\"product.view_product\"]"},
+    {.name = "organizations",
+     .type = ALEES_REFERENCES,
+     .reference = "organization.organization",
+     .flags = ALEES_NULLABLE,
+     .min = 1,
+     .max = 50,
+     .description = "Where; null or absent: wherever the user may. What lies below them is not meant.",
+     .example = "null"},
+    {.name = "expires_at",
+     .type = ALEES_TIMESTAMP,
+     .flags = ALEES_NULLABLE,
+     .description = "When it ends; null or absent: when it is deleted.",
+     .example = "\"2027-11-22T00:00:00Z\""},
+};
+#define ROW_ID "\"id\":\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\""
+#define ROW_STANDARD \
+    "\"created_at\":\"2026-11-22T08:15:00.000000Z\",\"updated_at\":\"2026-11-22T08:15:00.000000Z\"," \
+    "\"created_by\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"updated_by\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\""
+static const struct alees_field key_response[] = {
+    {.name = "id",
+     .type = ALEES_UUID,
+     .description = "And the other fields of the key, as GET shows them.",
+     .example = "\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\""},
+    {.name = "secret",
+     .type = ALEES_TEXT,
+     .description = "The key itself, to be sent as Authorization: Bearer SECRET. It is never shown again.",
+     .example = "\"alees_key_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\""},
+};
+static const struct alees_field invitation_body[] = {
+    {.name = "organization",
+     .type = ALEES_UUID,
+     .description = "Where; absent: the only organization in which the user may invite.",
+     .example = "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\""},
+    {.name = "email",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED,
+     .min = 3,
+     .max = 254,
+     .description = "Who: the address of the account that may accept it.",
+     .example = "\"ann@example.com\""},
+    {.name = "roles",
+     .type = ALEES_REFERENCES,
+     .reference = "rbac.role",
+     .flags = ALEES_REQUIRED,
+     .min = 1,
+     .max = 50,
+     .description = "The roles that it gives.",
+     .example = "[\"00000000-0000-7000-8000-000000000004\"]"},
+    {.name = "inherit",
+     .type = ALEES_BOOLEAN,
+     .description = "Also in the organizations below; false if absent.",
+     .example = "false"},
+    {.name = "expires_at",
+     .type = ALEES_TIMESTAMP,
+     .description = "When it ends: 30 days ahead at most; 7 if absent.",
+     .example = "\"2026-11-29T08:15:00Z\""},
+};
+static const struct alees_field invitation_response[] = {
+    {.name = "id",
+     .type = ALEES_UUID,
+     .description = "And the other fields of the invitation, as GET shows them.",
+     .example = "\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\""},
+    {.name = "token",
+     .type = ALEES_TEXT,
+     .description = "For the person who is invited. The server sends no mail and never shows it again.",
+     .example = "\"alees_invitation_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\""},
+};
+static const struct alees_field accept_body[] = {
+    {.name = "token",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_WRITE_ONLY,
+     .min = 1,
+     .max = 200,
+     .description = "The token of the invitation.",
+     .example = "\"alees_invitation_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\""},
+    {.name = "username",
+     .type = ALEES_TEXT,
+     .min = 1,
+     .max = RBAC_MOST_NAME,
+     .description = "Of a new account, when not logged in.",
+     .example = "\"ann\""},
+    {.name = "password",
+     .type = ALEES_TEXT,
+     .flags = ALEES_WRITE_ONLY,
+     .min = 1,
+     .max = RBAC_MOST_PASSWORD,
+     .description = "Of a new account, 8 to 1024 bytes.",
+     .example = "\"correct horse battery staple\""},
+    {.name = "first_name",
+     .type = ALEES_TEXT,
+     .max = RBAC_MOST_NAME,
+     .description = "Of a new account.",
+     .example = "\"Ann\""},
+    {.name = "last_name",
+     .type = ALEES_TEXT,
+     .max = RBAC_MOST_NAME,
+     .description = "Of a new account.",
+     .example = "\"Archer\""},
+};
+static const struct alees_field accept_response[] = {
+    {.name = "membership",
+     .type = ALEES_UUID,
+     .description = "The membership that was made, or that got the roles.",
+     .example = "\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\""},
+    {.name = "organization",
+     .type = ALEES_JSON,
+     .description = "Its id and name.",
+     .example = "{\"id\":\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"name\":\"Acme\"}"},
+    {.name = "user",
+     .type = ALEES_JSON,
+     .description = "Who accepted: id, username.",
+     .example = "{\"id\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"username\":\"ann\"}"},
+};
+
 const struct alees_route rbac_routes[RBAC_ROUTES] = {
     {.method = ALEES_POST,
      .flags = ALEES_ROUTE_PUBLIC,
@@ -261,4 +392,48 @@ const struct alees_route rbac_routes[RBAC_ROUTES] = {
      .description = "Every permission of every plugin that is enabled.",
      .response = ALEES_LIST(permissions_response),
      .handle = rbac_permissions},
+    {.method = ALEES_POST,
+     .flags = ALEES_ROUTE_LOGIN,
+     .path = "/api-keys",
+     .summary = "Create: api key",
+     .description =
+         "A key never may more than its user: what the user does not hold is refused now (grant_exceeds_own), and "
+         "what the user loses later the key loses at the same time. A user may have as many as the setting "
+         "api_keys_per_user says.",
+     .body = ALEES_LIST(key_body),
+     .response = ALEES_LIST(key_response),
+     .request_example = "{\"name\":\"nightly export\",\"permissions\":[\"product.view_product\"]}",
+     .response_example = "{" ROW_ID "," ROW_STANDARD ",\"user\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\","
+                         "\"name\":\"nightly export\",\"prefix\":\"alees_key_6nqWc0\",\"permissions\":["
+                         "\"product.view_product\"],\"organizations\":null,\"expires_at\":null,\"last_used_at\":null,"
+                         "\"secret\":\"alees_key_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\"}",
+     .handle = rbac_create_key},
+    {.method = ALEES_POST,
+     .path = "/invitations",
+     .permission = "rbac.add_invitation",
+     .summary = "Create: invitation",
+     .description = "Follows the rules of giving that membership, now and again when it is accepted.",
+     .body = ALEES_LIST(invitation_body),
+     .response = ALEES_LIST(invitation_response),
+     .request_example = "{\"organization\":\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"email\":\"ann@example.com\","
+                        "\"roles\":[\"00000000-0000-7000-8000-000000000004\"]}",
+     .response_example = "{" ROW_ID ",\"organization\":\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\"," ROW_STANDARD ","
+                         "\"email\":\"ann@example.com\",\"roles\":[\"00000000-0000-7000-8000-000000000004\"],"
+                         "\"inherit\":false,\"expires_at\":\"2026-11-29T08:15:00.000000Z\",\"accepted_at\":null,"
+                         "\"accepted_by\":null,\"token\":"
+                         "\"alees_invitation_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\"}",
+     .handle = rbac_invite},
+    {.method = ALEES_POST,
+     .flags = ALEES_ROUTE_PUBLIC,
+     .path = "/invitations/accept",
+     .summary = "Accept an invitation",
+     .description =
+         "With a login: for the user, whose address must be the one invited. Without: username and password make "
+         "a new account with that address. Unknown, used, revoked and expired tokens are answered alike. "
+         "Attempts are bounded as logins are.",
+     .body = ALEES_LIST(accept_body),
+     .response = ALEES_LIST(accept_response),
+     .request_example = "{\"token\":\"alees_invitation_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\","
+                        "\"username\":\"ann\",\"password\":\"correct horse battery staple\"}",
+     .handle = rbac_accept},
 };

@@ -98,6 +98,7 @@ static alees_rc catalogue(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_
         return rbac_fail(r, ctx, ALEES_E_NOMEM, "out_of_memory", "There is no memory for the list of permissions.");
     }
     r->explain = policy_permission(r->catalogue, "rbac.explain_decision");
+    r->invite = policy_permission(r->catalogue, "rbac.add_invitation");
     return ALEES_OK;
 }
 
@@ -106,15 +107,26 @@ static uint32_t permission(const struct alees_rbac_v1 *me, const char *name) {
     return r->catalogue && name ? policy_permission(r->catalogue, name) : 0;
 }
 
+/* A token or an API key: which of the two only cache.c knows. */
 static alees_rc authenticate(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str token,
                              const struct alees_principal **ret_who) {
-    static const char prefix[] = "alees_";
+    static const char prefix[] = RBAC_TOKEN_PREFIX;
+    struct rbac *r = rbac_of(me);
     struct policy_user *u;
+    struct rbac_token *t;
     if (!token.ptr || token.len < sizeof prefix || memcmp(token.ptr, prefix, sizeof prefix - 1) != 0) {
         return ALEES_E_UNAUTHENTICATED; /* not one of ours: the database need not be asked */
     }
-    alees_rc rc = rbac_user_by_token(rbac_of(me), ctx, token, &u);
-    return rc == ALEES_OK ? rbac_make_principal(rbac_of(me), ctx, u, NULL, NULL, ret_who) : rc;
+    alees_rc rc = rbac_user_by_token(r, ctx, token, &u, &t);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    rc = rbac_make_principal(r, ctx, u, t->limit ? &t->key : NULL, t->limit, ret_who);
+    if (rc == ALEES_OK && t->limit) {
+        rbac_note_use(r, ctx, t);
+    }
+    rbac_token_release(t);
+    return rc;
 }
 
 static alees_rc decide(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,

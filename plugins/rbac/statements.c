@@ -19,6 +19,13 @@
 #define ABOVE(ids) \
     "above AS (SELECT id, parent_id, is_active, name FROM rbac.organization WHERE id = ANY (" ids ") UNION " \
     "SELECT o.id, o.parent_id, o.is_active, o.name FROM rbac.organization o JOIN above a ON o.id = a.parent_id)"
+/* As the server writes a moment and the columns of every resource. */
+#define SHOW(moment) "to_char(" moment " AT TIME ZONE 'UTC', " ISO ")"
+#define STANDARD(t) \
+    "'created_at', " SHOW(t ".created_at") ", 'updated_at', " SHOW(t ".updated_at") ", " \
+                                                                                    "'created_by', " t \
+                                                                                    ".created_by, 'updated_by', " t \
+                                                                                    ".updated_by"
 #define ISO "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'"
 /* None may depend on what the caller may see: they are what finds that out, or are run for whoever may already. */
 #define EVERYWHERE ALEES_STATEMENT_EVERYWHERE
@@ -92,8 +99,8 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                     "WITH u AS (UPDATE rbac.app_user SET last_login = now(), version = version + 1 "
                     "WHERE id = $1::uuid AND is_active AND password_hash = $4 RETURNING id), "
                     "d AS (DELETE FROM rbac.token WHERE user_id = $1::uuid AND expires_at <= now()) "
-                    "INSERT INTO rbac.token AS t (hash, user_id, expires_at) "
-                    "SELECT decode($2, 'hex'), u.id, now() + make_interval(hours => $3::integer) FROM u "
+                    "INSERT INTO rbac.token AS t (hash, user_id, expires_at, created_by, updated_by) "
+                    "SELECT decode($2, 'hex'), u.id, now() + make_interval(hours => $3::integer), u.id, u.id FROM u "
                     "RETURNING to_char(t.expires_at AT TIME ZONE 'UTC', " ISO ")",
                     4, ALONE},
     [RBAC_LOGOUT] = {"logout", "DELETE FROM rbac.token WHERE hash = decode($1, 'hex')", 1, ALONE},
@@ -172,4 +179,81 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                            "(extract(epoch FROM $3::timestamptz) * 1000000)::bigint, "
                            "(extract(epoch FROM $4::timestamptz) * 1000000)::bigint",
                            4, EVERYWHERE},
+    [RBAC_LOAD_BY_KEY] = {"load_by_key", /* as load_by_token, and of the key: see load.c */
+                          USER_COLUMNS("coalesce((date_part('epoch', k.expires_at) * 1000000)::bigint, "
+                                       "9223372036854775807)") ", k.id, k.permissions, k.organizations, "
+                                                               "(date_part('epoch', k.last_used_at) * 1000000)::bigint "
+                                                               "FROM rbac.api_key k JOIN rbac.app_user u "
+                                                               "ON u.id = k.user_id " USER_MEMBERSHIPS
+                                                               "WHERE k.hash = decode($1, 'hex') "
+                                                               "AND coalesce(k.expires_at > now(), true) ORDER BY m.id",
+                          1, ALONE},
+    [RBAC_KEY_USED] = {"key_used",
+                       "UPDATE rbac.api_key SET last_used_at = now() WHERE id = $1::uuid "
+                       "AND coalesce(last_used_at <= now() - interval '1 h', true)",
+                       1, ALONE},
+    [RBAC_KEY_LOCK] = {"key_lock", /* user, expiry */
+                       "SELECT coalesce($2::timestamptz > now(), true) FROM rbac.app_user "
+                       "WHERE id = $1::uuid AND is_active FOR NO KEY UPDATE",
+                       2, EVERYWHERE},
+    [RBAC_KEY_ADD] = {"key_add", /* id, user, name, prefix, hash, permissions, organizations, expiry, most */
+                      "INSERT INTO rbac.api_key AS k (id, user_id, name, prefix, hash, permissions, organizations, "
+                      "expires_at, created_by, updated_by) SELECT $1::uuid, $2::uuid, $3, $4, decode($5, 'hex'), "
+                      "$6::text[], $7::uuid[], $8::timestamptz, $2::uuid, $2::uuid "
+                      "WHERE (SELECT count(*) FROM rbac.api_key o WHERE o.user_id = $2::uuid) < $9::bigint "
+                      "RETURNING json_build_object('id', k.id, " STANDARD(
+                          "k") ", 'user', k.user_id, 'name', k.name, "
+                               "'prefix', k.prefix, 'permissions', k.permissions, 'organizations', k.organizations, "
+                               "'expires_at', " SHOW("k.expires_at") ", 'last_used_at', NULL)",
+                      9, EVERYWHERE},
+    [RBAC_KEY_HASH] = {"key_hash", "SELECT encode(hash, 'hex') FROM rbac.api_key WHERE id = $1::uuid", 1, EVERYWHERE},
+    [RBAC_TOKEN_HASH] = {"token_hash", "SELECT encode(hash, 'hex') FROM rbac.token WHERE id = $1::uuid", 1, EVERYWHERE},
+    [RBAC_INVITATION_ADD] =
+        {"invitation_add", /* id, organization, address, roles, inherit, hash, key, expiry, by whom */
+         "INSERT INTO rbac.invitation AS i (id, organization_id, email, role_ids, inherit, hash, key_id, expires_at, "
+         "created_by, updated_by) SELECT $1::uuid, $2::uuid, $3, $4::uuid[], $5::boolean, decode($6, 'hex'), $7::uuid, "
+         "e.at, $9::uuid, $9::uuid FROM (SELECT coalesce($8::timestamptz, now() + interval '7 days') AS at) e "
+         "WHERE e.at > now() AND e.at <= now() + interval '30 days' "
+         "RETURNING json_build_object('id', i.id, 'organization', i.organization_id, " STANDARD(
+             "i") ", "
+                  "'email', i.email, 'roles', i.role_ids, 'inherit', i.inherit, 'expires_at', " SHOW(
+                      "i.expires_at") ", "
+                                      "'accepted_at', NULL, 'accepted_by', NULL)",
+         9, EVERYWHERE},
+    [RBAC_INVITATION_FIND] = {"invitation_find",
+                              "SELECT email FROM rbac.invitation WHERE hash = decode($1, 'hex') "
+                              "AND accepted_at IS NULL AND expires_at > now()",
+                              1, ALONE},
+    [RBAC_INVITATION_LOCK] =
+        {"invitation_lock",
+         "SELECT i.id, i.organization_id, i.email, i.role_ids, i.inherit, i.created_by, i.key_id IS NULL OR EXISTS "
+         "(SELECT 1 FROM rbac.api_key k WHERE k.id = i.key_id AND coalesce(k.expires_at > now(), true)) "
+         "FROM rbac.invitation i WHERE i.hash = decode($1, 'hex') AND i.accepted_at IS NULL AND i.expires_at > now() "
+         "FOR UPDATE OF i",
+         1, EVERYWHERE},
+    [RBAC_GUEST_ADD] = {"guest_add", /* id, name, address, hash, first and last name */
+                        "INSERT INTO rbac.app_user (id, username, email, password_hash, first_name, last_name, "
+                        "created_by, updated_by) VALUES ($1::uuid, $2, $3, $4, coalesce($5, ''), coalesce($6, ''), "
+                        "$1::uuid, $1::uuid) ON CONFLICT (username) DO NOTHING",
+                        6, EVERYWHERE},
+    [RBAC_GUEST_LOCK] = {"guest_lock",
+                         "SELECT username, email FROM rbac.app_user WHERE id = $1::uuid AND is_active "
+                         "FOR NO KEY UPDATE",
+                         1, EVERYWHERE},
+    [RBAC_GUEST_MEMBERSHIP] = {"guest_membership", /* user, organization */
+                               "SELECT is_active AND coalesce(valid_from <= now(), true) "
+                               "AND coalesce(valid_until > now(), true), inherit, role_ids FROM rbac.membership "
+                               "WHERE user_id = $1::uuid AND organization_id = $2::uuid FOR NO KEY UPDATE",
+                               2, EVERYWHERE},
+    [RBAC_INVITATION_ACCEPT] =
+        {"invitation_accept", /* invitation, user, id of a new membership: the membership's */
+         "WITH i AS (UPDATE rbac.invitation SET accepted_at = now(), accepted_by = $2::uuid, updated_at = now(), "
+         "updated_by = $2::uuid, version = version + 1 WHERE id = $1::uuid "
+         "RETURNING organization_id, role_ids, inherit, created_by) "
+         "INSERT INTO rbac.membership AS m (id, user_id, organization_id, role_ids, inherit, created_by, updated_by) "
+         "SELECT $3::uuid, $2::uuid, organization_id, role_ids, inherit, created_by, created_by FROM i "
+         "ON CONFLICT (user_id, organization_id) DO UPDATE SET inherit = m.inherit OR excluded.inherit, "
+         "role_ids = ARRAY(SELECT unnest(m.role_ids) UNION SELECT unnest(excluded.role_ids) ORDER BY 1), "
+         "updated_at = now(), updated_by = excluded.updated_by, version = m.version + 1 RETURNING m.id",
+         3, EVERYWHERE},
 };

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * address.h - e-mail addresses, as far as rights depend on them: does this look like one, are these two the same? Any
+ * thread. */
+#ifndef ADDRESS_H
+#define ADDRESS_H
+
+#include <stdbool.h>
+
+#include "alees/abi.h"
+
+enum { ADDRESS_MOST = 254 };
+
+/* name@domain, neither empty, without spaces and control characters, at most ADDRESS_MOST bytes. Whether mail arrives
+ * there only a letter can tell. */
+bool address_is_valid(alees_str address);
+/* The letters A to Z in either case are the same, and nothing else is: two addresses that are one to a person's eye are
+ * two here if their bytes differ. An absent address is that of nobody. */
+bool address_is_same(alees_str a, alees_str b);
+
+#endif
