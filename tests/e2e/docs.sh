@@ -28,6 +28,19 @@ check_readme() {
   same acme-manager "$(jq -r .user.username <<<"$answers")" "its last request says who asks"
 }
 
+# As acme-manager, then as the superuser, who may invite.
+check_api_guide() {
+  local key='' token
+  here() { block docs/api-guide.md "$1" | sed "s/localhost:8080/127.0.0.1:$port/g"; }
+  token=$(login acme-manager)
+  eval "$(here 'v1/api-keys' | sed '/products/d')"
+  case $key in alees_key_*) ok "the guide's request makes an API key" ;; *) fail "no key but: $key" ;; esac
+  same 2 "$(eval "$(here 'v1/api-keys' | sed -n '/products/p')" | jq '.results | length')" "which lists products"
+  same object "$(eval "$(here 'v1/auth/tokens')" | jq -r '.results[0] | type')" "the guide's list of tokens"
+  token=$(login admin)
+  same ann@example.com "$(eval "$(here 'v1/invitations')" | jq -r .email)" "the guide's request invites"
+}
+
 check_operator_guide() {
   local line
   while read -r line; do
@@ -69,6 +82,7 @@ configure "$build/plugins" rbac organization product contact
 fill_database
 start_server
 check_readme
+check_api_guide
 check_operator_guide
 stop_server
 check_links

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ * test_address.c - what is taken for an e-mail address, and which two are one. */
+#include "test.h"
+
+#include <string.h>
+
+#include "plugins/rbac/address.c"
+
+static void test_valid(void **state) {
+    static const char *const good[] = {"a@b", "ann@example.com", "Ann.O'Neil+x@mail.example.co",
+                                       "\xc3\xa4@example.com"};
+    static const char *const bad[] = {"",      "a",     "@",    "a@",   "@b",   "a@b@c", "a b@c",    "a@b c",
+                                      "a@b\n", "a\t@b", "a@.b", "a@b.", " a@b", "a@b ",  "a@\x7f.b", "a@b\r\nBcc: c@d"};
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(address_is_valid(test_view(good[i])));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        if (address_is_valid(test_view(bad[i]))) {
+            fail_msg("taken for an address: %s", bad[i]);
+        }
+    }
+    assert_false(address_is_valid((alees_str){NULL, 0}));
+    assert_false(address_is_valid((alees_str){"a@b\0c", 5}));
+}
+
+static void test_longest(void **state) {
+    char text[ADDRESS_MOST + 2];
+    (void)state;
+    memset(text, 'a', sizeof text);
+    text[1] = '@';
+    assert_true(address_is_valid((alees_str){text, ADDRESS_MOST}));
+    assert_false(address_is_valid((alees_str){text, ADDRESS_MOST + 1}));
+}
+
+static bool is_same(const char *a, const char *b) {
+    return address_is_same(test_view(a), test_view(b)) && address_is_same(test_view(b), test_view(a));
+}
+
+/* Nobody accepts what was meant for somebody whose address only looks like theirs. */
+static void test_same(void **state) {
+    (void)state;
+    assert_true(is_same("ann@example.com", "ann@example.com"));
+    assert_true(is_same("Ann@Example.COM", "aNN@eXAMPLE.com"));
+    assert_false(is_same("ann@example.com", "ann@example.co"));
+    assert_false(is_same("ann@example.com", "anne@example.com"));
+    assert_false(is_same("mike@example.com", "mi\xe2\x84\xaa"
+                                             "e@example.com"));            /* the sign for kelvin */
+    assert_false(is_same("\xc3\xa4@example.com", "\xc3\x84@example.com")); /* a letter beyond ASCII */
+    assert_false(is_same("[@example.com", "{@example.com"));               /* 32 apart, no letters */
+    assert_false(address_is_same((alees_str){NULL, 0}, (alees_str){NULL, 0}));
+    assert_false(is_same("", ""));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_longest),
+        cmocka_unit_test(test_same),
+    };
+    return cmocka_run_group_tests_name("address", tests, NULL, NULL);
+}
