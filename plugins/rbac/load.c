@@ -150,7 +150,8 @@ static alees_rc load_tree(struct rbac *r, alees_ctx *ctx, enum rbac_statement st
     return ALEES_OK;
 }
 
-static alees_rc read_roles(struct rbac *r, alees_ctx *ctx, const alees_rows *rows, struct policy_role_rows *ret_rows) {
+static alees_rc read_role_rows(struct rbac *r, alees_ctx *ctx, const alees_rows *rows,
+                               struct policy_role_rows *ret_rows) {
     struct reader in = {r, rows, ALEES_OK};
     uint32_t count = r->db->count(rows);
     struct policy_role_row *roles = r->host->alloc(ctx, count * sizeof *roles);
@@ -169,7 +170,8 @@ static alees_rc read_roles(struct rbac *r, alees_ctx *ctx, const alees_rows *row
     return in.rc;
 }
 
-static alees_rc read_fields(struct rbac *r, alees_ctx *ctx, const alees_rows *rows, struct policy_role_rows *ret_rows) {
+static alees_rc read_field_rows(struct rbac *r, alees_ctx *ctx, const alees_rows *rows,
+                                struct policy_role_rows *ret_rows) {
     struct reader in = {r, rows, ALEES_OK};
     uint32_t count = r->db->count(rows);
     struct policy_field_row *fields = r->host->alloc(ctx, count * sizeof *fields);
@@ -194,9 +196,9 @@ static alees_rc load_roles(struct rbac *r, alees_ctx *ctx, enum rbac_statement r
     struct policy_role_rows all = {0};
     alees_rows *rows;
     alees_rc rc = rbac_run(r, ctx, roles, params, nparams, &rows);
-    if (rc != ALEES_OK || (rc = read_roles(r, ctx, rows, &all)) != ALEES_OK ||
+    if (rc != ALEES_OK || (rc = read_role_rows(r, ctx, rows, &all)) != ALEES_OK ||
         (rc = rbac_run(r, ctx, fields, params, nparams, &rows)) != ALEES_OK ||
-        (rc = read_fields(r, ctx, rows, &all)) != ALEES_OK) {
+        (rc = read_field_rows(r, ctx, rows, &all)) != ALEES_OK) {
         return rc;
     }
     struct policy_roles *made = policy_roles_new(r->catalogue, &all, generation);

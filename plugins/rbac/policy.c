@@ -207,16 +207,16 @@ static struct policy_list *keep_list(struct policy_user *u, struct policy_list *
     return list;
 }
 
-static const struct alees_organizations none = {.struct_size = sizeof none, .text = {"{}", 2}};
-static const struct alees_organizations all = {.struct_size = sizeof all, .all = 1, .text = {"", 0}};
+static const struct alees_organizations nowhere = {.struct_size = sizeof nowhere, .text = {"{}", 2}};
+static const struct alees_organizations everywhere = {.struct_size = sizeof everywhere, .all = 1, .text = {"", 0}};
 
 /* Of a user in person. */
 static const struct alees_organizations *list_of(struct policy_user *u, uint32_t permission) {
     if (!u || !u->is_active || permission == 0 || permission > u->permission_count) {
-        return &none;
+        return &nowhere;
     }
     if (u->is_superuser) {
-        return &all;
+        return &everywhere;
     }
     _Atomic(struct policy_list *) *kept = &u->by_permission[permission - 1];
     struct policy_list *list = atomic_load_explicit(kept, memory_order_acquire);
@@ -245,11 +245,11 @@ size_t policy_room(const struct policy_limit *limit) {
 const struct alees_organizations *policy_organizations(struct policy_user *u, const struct policy_limit *limit,
                                                        uint32_t permission, void *room) {
     const struct alees_organizations *list = list_of(u, permission);
-    if (!limit || !list || list == &none) {
+    if (!limit || !list || list == &nowhere) {
         return list;
     }
     if (!policy_set_has(limit->permissions, permission)) {
-        return &none;
+        return &nowhere;
     }
     if (limit->is_everywhere) {
         return list;

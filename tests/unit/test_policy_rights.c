@@ -255,7 +255,7 @@ static void test_what_may_be_handed_on(void **state) {
     struct policy_membership_row rows[] = {member(0, OWNER, true), member(3, OWNER, false), member(9, VIEWER, false)};
     rows[2].is_global = true;
     struct policy_user *u = make_user(w, false, rows, 3), *superuser = make_user(w, true, NULL, 0);
-    struct policy_limit *everywhere = make_limit(w, "{product.view_product,product.add_product}", -1, 0);
+    struct policy_limit *widest = make_limit(w, "{product.view_product,product.add_product}", -1, 0);
     struct policy_limit *there = make_limit(w, "{product.view_product,product.add_product}", 0, 3);
     assert_int_equal(lacks(w, u, NULL, OWNER, 0, false), 0);
     assert_int_equal(lacks(w, u, NULL, OWNER, 1, true), 0); /* inherited from above, and it goes on below */
@@ -264,11 +264,11 @@ static void test_what_may_be_handed_on(void **state) {
     assert_int_equal(lacks(w, u, NULL, OWNER, -1, false), PERMISSIONS - 2); /* without organization: as a viewer */
     assert_int_equal(lacks(w, superuser, NULL, OWNER, 3, true), 0);
     assert_int_equal(lacks(w, superuser, NULL, OWNER, 99, false), PERMISSIONS);
-    assert_int_equal(lacks(w, u, everywhere, CLERK, 0, true), 0);
-    assert_int_equal(lacks(w, u, everywhere, OWNER, 0, false), PERMISSIONS - 2);
+    assert_int_equal(lacks(w, u, widest, CLERK, 0, true), 0);
+    assert_int_equal(lacks(w, u, widest, OWNER, 0, false), PERMISSIONS - 2);
     assert_int_equal(lacks(w, u, there, CLERK, 0, false), 0);
     assert_int_equal(lacks(w, u, there, CLERK, 0, true), 2); /* the key is made for the one organization */
-    free(everywhere);
+    free(widest);
     free(there);
     policy_user_release(u);
     policy_user_release(superuser);
