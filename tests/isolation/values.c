@@ -122,7 +122,9 @@ static bool is_wanted(const struct alees_field *d, bool is_standard, enum style 
     if (d->flags & ALEES_REQUIRED) {
         return true;
     }
-    return style != STYLE_OMIT && (d->type == ALEES_TEXT || d->type == ALEES_TAGS || d->type == ALEES_JSON);
+    /* what is never shown leaks nowhere, and a password takes long */
+    return style != STYLE_OMIT && !(d->flags & ALEES_WRITE_ONLY) &&
+           (d->type == ALEES_TEXT || d->type == ALEES_TAGS || d->type == ALEES_JSON);
 }
 
 const char *kit_row_body(struct kit *k, const struct resource *r, size_t place, bool has_place) {
