@@ -11,7 +11,7 @@ enum { ADMIN, ACME_MANAGER, ACME_VIEWER, GLOBEX_MANAGER, BOTH, NOBODY };
 #define ACME "01930000-0000-7000-8000-000000000001"
 #define VIEWER "00000000-0000-7000-8000-000000000004"
 
-static const char *colleague; /* a role of Acme: views users */
+static const char *colleague; /* a role of Acme: views users and roles */
 
 static const struct answer *must(struct world *w, size_t user, const char *method, const char *path, const char *body,
                                  uint32_t status) {
@@ -101,6 +101,26 @@ static void test_users_are_shown_by_any_of_their_organizations(void **state) {
     must(w, BOTH, "GET", "/api/v1/users?username=both&ordering=-username", NULL, 200);
 }
 
+/* Roles of the system belong to no organization: everybody sees them, so no role can hide anything of them. */
+static void test_what_is_shared_is_shown_whole(void **state) {
+    struct world *w = *state;
+    const struct answer *a;
+    must(w, ADMIN, "POST", "/api/v1/field-permissions",
+         world_text(
+             w, "{\"organization\":\"" ACME "\",\"role\":\"%s\",\"resource\":\"rbac.role\",\"read_fields\":[\"name\"]}",
+             colleague),
+         201);
+    a = must(w, ACME_VIEWER, "GET", "/api/v1/roles?ordering=name", NULL, 200); /* colleague, editor, manager, .. */
+    assert_text(answer_text(a, "/results/0/name"), "colleague");
+    assert_text(answer_text(a, "/results/1/name"), "editor");
+    assert_false(has(w, a, "/results/0", "permissions") || has(w, a, "/results/0", "description"));
+    assert_true(has(w, a, "/results/1", "permissions") && has(w, a, "/results/1", "description"));
+    assert_true(has(w, must(w, ACME_VIEWER, "GET", "/api/v1/roles/" VIEWER, NULL, 200), "", "permissions"));
+    /* who sees nothing else is not restricted in choosing among them */
+    assert_problem(world_ask(w, ACME_VIEWER, "GET", "/api/v1/roles?is_owner=true", NULL), 400, "unknown_parameter");
+    must(w, NOBODY, "GET", "/api/v1/roles?is_owner=true", NULL, 200);
+}
+
 /* Oneself is nobody's secret, whatever one's roles are. */
 static void test_oneself(void **state) {
     static const size_t users[] = {ACME_VIEWER, NOBODY};
@@ -123,7 +143,9 @@ static int setup(void **state) {
     assert_int_equal(world_setup(state), 0);
     w = *state;
     a = must(w, ADMIN, "POST", "/api/v1/roles",
-             "{\"organization\":\"" ACME "\",\"name\":\"colleague\",\"permissions\":[\"rbac.view_user\"]}", 201);
+             "{\"organization\":\"" ACME
+             "\",\"name\":\"colleague\",\"permissions\":[\"rbac.view_user\",\"rbac.view_role\"]}",
+             201);
     colleague = text_at(w, a, "/id");
     for (size_t i = 0; i < 2; i++) {
         static const char *const names[] = {"both", "acme-viewer"};
@@ -142,6 +164,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_change_holds_at_once),
         cmocka_unit_test(test_users_are_shown_by_any_of_their_organizations),
+        cmocka_unit_test(test_what_is_shared_is_shown_whole),
         cmocka_unit_test(test_oneself),
     };
     return cmocka_run_group_tests_name("fields_users", tests, setup, world_teardown);
