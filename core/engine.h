@@ -8,6 +8,7 @@
  *   engine_cursor.c  opaque, authenticated keyset cursors
  *   engine_place.c   in which organizations a statement may read, and a new row may be
  *   engine_fields.c  which fields the caller may read, give or change
+ *   engine_refer.c   may a row point at those that the client names?
  *   engine_value.c   one JSON value -> one column: types, bounds, messages
  *   engine_decimal.c, engine_calendar.c  the syntax of numbers, dates and times
  *   engine_change.c  a body -> a validated change; the hooks; alees.resource/1

@@ -165,45 +165,14 @@ static alees_rc verdict(alees_ctx *ctx) {
     return arena_is_exhausted(ctx->arena) ? engine_value_nomem(&ctx->problem) : ALEES_OK;
 }
 
-static void refuse_reference(alees_ctx *ctx, alees_str pointer) {
-    problem_add(&ctx->problem, pointer, "invalid_reference", "does not name a row that can be used here");
-}
-
 /* ---- values ---- */
-
-/* An organization that the caller may not view looks like one that does not exist. References to other rows are checked
- * by PostgreSQL, whose keys hold the organization too. */
-static alees_rc check_reference(alees_change *change, const struct resource_field *f, alees_str pointer,
-                                alees_str value) {
-    alees_id id;
-    bool may = false;
-    alees_rc rc;
-    if (f->target == NULL) {
-        refuse_reference(change->ctx, pointer);
-        return ALEES_OK;
-    }
-    if (f->target->decl->scope != ALEES_SCOPE_SELF || f == change->resource->parent) {
-        return ALEES_OK;
-    }
-    rc = alees_id_parse(value, &id);
-    if (rc == ALEES_OK) {
-        rc = engine_place_may_refer(change->ctx, f->target, &id, &may);
-        if (rc != ALEES_OK) {
-            return rc;
-        }
-    }
-    if (!may) {
-        refuse_reference(change->ctx, pointer);
-    }
-    return ALEES_OK;
-}
 
 /* One declared field. E_INVALID is in the items already; any other failure ends the request. */
 static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *value) {
     const struct resource_field *f = &change->resource->fields[at];
     struct engine_cell *cell = &change->cells[at];
     alees_ctx *ctx = change->ctx;
-    bool is_create = change->action == ALEES_CREATE;
+    bool is_create = change->action == ALEES_CREATE, may = true;
     alees_str pointer;
     alees_rc rc;
     if (jx_kind(value) == ALEES_JSON_ABSENT) {
@@ -221,8 +190,13 @@ static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *
     rc = engine_value_from_json(ctx, f->decl, pointer, value, &cell->value);
     if (rc == ALEES_OK) {
         cell->is_sent = cell->is_written = true;
-        if (f->decl->type == ALEES_REFERENCE && cell->value.ptr != NULL) {
-            rc = check_reference(change, f, pointer, cell->value);
+        if (f->decl->reference != NULL && cell->value.ptr != NULL) {
+            rc = engine_refer_check(change, f, cell->value, &may);
+        }
+        if (rc == ALEES_OK && !may) {
+            problem_add(&ctx->problem, pointer, "invalid_reference", "%s",
+                        f->decl->type == ALEES_REFERENCES ? "does not name rows that can be used here"
+                                                          : "does not name a row that can be used here");
         }
     }
     return rc == ALEES_E_INVALID ? ALEES_OK : rc;

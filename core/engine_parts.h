@@ -181,6 +181,12 @@ bool engine_fields_permit(const struct resource *r, uint32_t action, const alees
 alees_rc engine_fields_refuse(const struct engine_fields *fields, uint32_t action, const alees_json *body,
                               const bool *may, const alees_id *organization);
 
+/* ---- engine_refer.c ---- */
+
+/* May the row point at this one, or all of these? value: as the database writes it. */
+alees_rc engine_refer_check(alees_change *change, const struct resource_field *f, alees_str value,
+                            bool *ret_may) MUST_CHECK;
+
 /* ---- engine_value.c ---- */
 
 /* As engine_value_from_json and _from_text, without a ctx: for the boot. */

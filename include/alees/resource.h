@@ -25,8 +25,8 @@ enum {
     ALEES_REFERENCE, /* uuid; the id of a row of another resource */
     ALEES_JSON,      /* jsonb; any object */
     ALEES_TAGS,      /* text[]; a list of short strings; max bounds how many (0: 50) */
-    ALEES_REFERENCES /* uuid[]; ids of rows of another resource, each once; max bounds how many (0: 50). PostgreSQL keeps no
-                        foreign keys of lists: before_write must look whether the rows are there and may be pointed at */
+    ALEES_REFERENCES /* uuid[]; ids of rows of another resource, each once; max bounds how many (0: 50). The host looks
+                        whether they are there; as PostgreSQL keeps no keys of lists, one that goes later stays named */
 };
 
 enum {

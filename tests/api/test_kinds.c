@@ -150,7 +150,7 @@ static void test_create(void **state) {
     for (size_t i = 0; i < ARRAY_LEN(creates); i++) {
         for (size_t user = 0; user < USERS; user++) {
             const char *path = world_text(setting.w, "/api/v1%s", creates[i].path);
-            pg_exec(&setting.w->pg, "TRUNCATE kinds.person, kinds.rule, kinds.draft, kinds.note");
+            pg_exec(&setting.w->pg, "TRUNCATE kinds.person, kinds.rule, kinds.draft, kinds.note, kinds.card");
             const struct answer *a = ask(user, "POST", path, creates[i].body);
             must(a, creates[i].status[user], user, creates[i].path);
             if (a->status == 201) {
@@ -190,7 +190,7 @@ static void test_rows_of_none(void **state) {
 
 static void test_own(void **state) {
     (void)state;
-    pg_exec(&setting.w->pg, "TRUNCATE kinds.note");
+    pg_exec(&setting.w->pg, "TRUNCATE kinds.note CASCADE");
     for (size_t user = 0; user < USERS; user++) {
         const struct answer *a = ask(user, "POST", "/api/v1/notes", TITLE);
         must(a, 201, user, "create");
@@ -205,7 +205,7 @@ static void test_own(void **state) {
             assert_text(a->body, "1");
         }
         if (user == ADMIN) {
-            pg_exec(&setting.w->pg, "TRUNCATE kinds.note"); /* who would see those of others */
+            pg_exec(&setting.w->pg, "TRUNCATE kinds.note CASCADE"); /* who would see those of others */
         }
     }
     const char *foreign = world_text(setting.w, "{\"title\":\"x\",\"user\":\"%s\"}", setting.ids[ADMIN]);
@@ -274,6 +274,94 @@ static void test_before(void **state) {
     assert_problem(ask(ACME_MANAGER, "DELETE", path, NULL), 404, "not_found");
 }
 
+/* ---- what a row may point at ---- */
+
+#define ROW(n) "0193a5e0-7c2b-7d3e-9f10-0000000000b" n
+#define UNKNOWN "0193a5e0-7c2b-7d3e-9f10-0000000000ff"
+
+static void put_targets(void) {
+    pg_exec(&setting.w->pg,
+            world_text(setting.w,
+                       "TRUNCATE kinds.person, kinds.rule, kinds.note, kinds.card;"
+                       "INSERT INTO kinds.person (id, title, scope_ids) VALUES ('" ROW(
+                           "1") "', 'a', '{" ACME "}'), "
+                                "('" ROW("2") "', 'g', '{" GLOBEX "}'), ('" ROW(
+                                    "3") "', 'me', '{%s}');"
+                                         "INSERT INTO kinds.rule (id, title, organization_id) VALUES ('" ROW(
+                                             "1") "', 'a', '" ACME "'), "
+                                                  "('" ROW("2") "', 'g', '" GLOBEX "'), ('" ROW(
+                                                      "3") "', 'all', NULL);"
+                                                           "INSERT INTO kinds.note (id, title, user_id) VALUES ('" ROW(
+                                                               "1") "', 'm', '%s'), "
+                                                                    "('" ROW("2") "', 'b', '%s');",
+                       setting.ids[ACME_MANAGER], setting.ids[ACME_MANAGER], setting.ids[BOTH]));
+    pg_exec(&setting.w->pg, "INSERT INTO kinds.card (id, title, parts, organization_id) VALUES "
+                            "('" ROW("1") "', 'a', '{}', '" ACME "'), ('" ROW("2") "', 'g', '{}', '" GLOBEX "')");
+}
+
+/* On create and on change, as a user who reaches both organizations would have it, and one who does not. */
+static void test_references(void **state) {
+    static const struct {
+        const char *field, *value;
+        bool may[3]; /* admin, acme-manager, both: in Acme, Acme, Globex */
+    } references[] = {
+        {"holder", "\"" ROW("1") "\"", {true, true, true}},
+        {"holder", "\"" ROW("2") "\"", {true, false, true}},
+        {"holder", "\"" ROW("3") "\"", {true, true, false}},
+        {"holder", "\"" UNKNOWN "\"", {false, false, false}},
+        {"rule", "\"" ROW("1") "\"", {true, true, false}},
+        {"rule", "\"" ROW("2") "\"", {false, false, true}},
+        {"rule", "\"" ROW("3") "\"", {true, true, true}},
+        {"rule", "\"" UNKNOWN "\"", {false, false, false}},
+        {"note", "\"" ROW("1") "\"", {true, true, false}},
+        {"note", "\"" ROW("2") "\"", {true, false, true}},
+        {"parts", "[\"" ROW("1") "\"]", {true, true, false}},
+        {"parts", "[\"" ROW("2") "\"]", {false, false, true}},
+        {"parts", "[\"" ROW("1") "\",\"" ROW("2") "\"]", {false, false, false}},
+        {"parts", "[\"" UNKNOWN "\"]", {false, false, false}},
+        {"parts", "[]", {true, true, true}},
+    };
+    static const size_t users[] = {ADMIN, ACME_MANAGER, BOTH};
+    static const char *const organizations[] = {ACME, ACME, GLOBEX};
+    (void)state;
+    put_targets();
+    for (size_t u = 0; u < ARRAY_LEN(users); u++) {
+        const char *create = world_text(setting.w, "{\"title\":\"t\",\"organization\":\"%s\"}", organizations[u]);
+        const struct answer *made = ask(users[u], "POST", CARDS, create);
+        must(made, 201, users[u], "card");
+        const char *path = world_text(setting.w, CARDS "/%s", answer_text(made, "/id").ptr);
+        for (size_t i = 0; i < ARRAY_LEN(references); i++) {
+            const char *what = world_text(setting.w, "%s %s", references[i].field, references[i].value);
+            const char *body = world_text(setting.w, "{\"title\":\"t\",\"organization\":\"%s\",\"%s\":%s}",
+                                          organizations[u], references[i].field, references[i].value);
+            const struct answer *a = ask(users[u], "POST", CARDS, body);
+            must(a, references[i].may[u] ? 201 : 422, users[u], what);
+            body = world_text(setting.w, "{\"%s\":%s}", references[i].field, references[i].value);
+            a = ask(users[u], "PATCH", path, body);
+            must(a, references[i].may[u] ? 200 : 422, users[u], what);
+            if (a->status == 422) {
+                assert_text(answer_text(a, "/errors/0/code"), "invalid_reference");
+                assert_text(answer_text(a, "/errors/0/pointer"), world_text(setting.w, "/%s", references[i].field));
+            }
+        }
+    }
+}
+
+/* What is not seen answers like what is not there, to the last byte. */
+static void test_unseen_is_unknown(void **state) {
+    static const char *const fields[] = {"holder", "rule", "note"};
+    (void)state;
+    put_targets();
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+        const char *unseen = world_text(setting.w, "{\"title\":\"t\",\"%s\":\"" ROW("2") "\"}", fields[i]);
+        const char *unknown = world_text(setting.w, "{\"title\":\"t\",\"%s\":\"" UNKNOWN "\"}", fields[i]);
+        const struct answer *a = ask(ACME_MANAGER, "POST", CARDS, unseen);
+        assert_problem(a, 422, "invalid");
+        assert_string_equal(world_stable(setting.w, a),
+                            world_stable(setting.w, ask(ACME_MANAGER, "POST", CARDS, unknown)));
+    }
+}
+
 /* ---- what there is not ---- */
 
 static void test_no_such_route(void **state) {
@@ -318,10 +406,16 @@ static int set_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),   cmocka_unit_test(test_no_token),
-        cmocka_unit_test(test_create), cmocka_unit_test(test_rows_of_none),
-        cmocka_unit_test(test_own),    cmocka_unit_test(test_own_by_a_route),
-        cmocka_unit_test(test_before), cmocka_unit_test(test_no_such_route),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_no_token),
+        cmocka_unit_test(test_create),
+        cmocka_unit_test(test_rows_of_none),
+        cmocka_unit_test(test_own),
+        cmocka_unit_test(test_own_by_a_route),
+        cmocka_unit_test(test_before),
+        cmocka_unit_test(test_references),
+        cmocka_unit_test(test_unseen_is_unknown),
+        cmocka_unit_test(test_no_such_route),
     };
     return cmocka_run_group_tests_name("kinds", tests, set_up, world_teardown);
 }
