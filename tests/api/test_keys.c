@@ -2,6 +2,7 @@
  * test_keys.c - API keys: made within what their user may do, and never more than that at the moment they are used. */
 #include "test.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -291,6 +292,47 @@ static void test_as_many_as_allowed(void **state) {
     assert_status(try_key(p, token, VIEW, ""), 201);
 }
 
+struct maker {
+    pthread_t thread;
+    struct people *p;
+    const char *token;
+    uint32_t status;
+};
+
+static void *make_one(void *data) {
+    struct maker *m = data;
+    struct loopback *own =
+        loopback_on(loopback_app(m->p->loopback)); /* the same server; a loopback is for one thread */
+    m->status =
+        loopback_request(own, "POST", "/api/v1/api-keys", m->token, "{\"name\":\"x\",\"permissions\":[" VIEW "]}")
+            ->status;
+    loopback_close(own);
+    return NULL;
+}
+
+static void test_the_last_one_for_many(void **state) {
+    enum { MAKERS = 8 };
+    struct people *p = *state;
+    struct maker makers[MAKERS];
+    uint32_t made = 0;
+    const char *token = people_new(p, "hoarder", PEOPLE_ACME, "viewer");
+    people_sql(p,
+               "INSERT INTO rbac.api_key (id, user_id, name, prefix, hash, permissions) SELECT alees.new_id(), '%s', "
+               "'old', 'alees_key_abcdef', sha256(convert_to('hoarder' || n, 'UTF8')), '{product.view_product}' "
+               "FROM generate_series(1, 49) n",
+               people_id(p, "hoarder"));
+    for (size_t i = 0; i < MAKERS; i++) {
+        makers[i] = (struct maker){.p = p, .token = token};
+        assert_int_equal(pthread_create(&makers[i].thread, NULL, make_one, &makers[i]), 0);
+    }
+    for (size_t i = 0; i < MAKERS; i++) {
+        assert_int_equal(pthread_join(makers[i].thread, NULL), 0);
+        made += makers[i].status == 201;
+        assert_true(makers[i].status == 201 || makers[i].status == 409);
+    }
+    assert_int_equal(made, 1);
+}
+
 static void test_last_use(void **state) {
     struct people *p = *state;
     struct key key = make_key(p, people_new(p, "user-of-keys", PEOPLE_ACME, "viewer"), VIEW, "");
@@ -320,6 +362,7 @@ int main(void) {
         cmocka_unit_test(test_no_key),
         cmocka_unit_test(test_others),
         cmocka_unit_test(test_as_many_as_allowed),
+        cmocka_unit_test(test_the_last_one_for_many),
         cmocka_unit_test(test_last_use),
     };
     return cmocka_run_group_tests_name("keys", tests, people_setup, people_teardown);

@@ -16,7 +16,7 @@ struct revoke {
     struct proxy *proxy; /* NULL: none */
     struct process servers[REVOKE_SERVERS];
     struct caller callers[REVOKE_SERVERS];
-    char admin[128], user[128]; /* tokens */
+    char admin[128], user[128], key[128], key_id[40]; /* tokens; an API key of the user, and which */
     const char *user_id, *here, *there, *unit, *role, *path;
 };
 
@@ -28,12 +28,12 @@ struct revoke_way {
     const char *name;
     void (*end)(struct revoke *r);
     void (*give_back)(struct revoke *r);
+    bool by_key; /* the API key asks, else the user */
 };
-enum { REVOKE_WAYS = 6 };
+enum { REVOKE_WAYS = 7 };
 extern const struct revoke_way revoke_ways[REVOKE_WAYS];
 
-uint32_t revoke_ask(struct revoke *r, uint32_t server); /* the status of the user's request */
-/* Waits until the second server allows it; fails the test after ten seconds. */
+/* Waits until the second server allows it, to the user and to the key, and so remembers both; fails the test after ten seconds. */
 void revoke_wait_allowed(struct revoke *r);
 
 /* Microseconds since just before the change was sent: when it was answered, when the last request that was allowed was
