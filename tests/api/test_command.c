@@ -82,6 +82,26 @@ static void test_user_that_does_not(void **state) {
     check_refused(s, &passwd, "There is no user of that name");
 }
 
+/* The last owner of an organization is kept from commands, too. */
+static void test_last_owner(void **state) {
+    struct setting *s = *state;
+    struct line line = {s->pg.conf, {"member", "add", "nobody", "Globex", "owner"}};
+    child_run(run_alees, &line, &s->child);
+    assert_int_equal(s->child.status, 0);
+    const struct line remove = {s->pg.conf, {"member", "remove", "nobody", "Globex"}};
+    const struct line deactivate = {s->pg.conf, {"user", "deactivate", "nobody"}};
+    check_refused(s, &remove, "An organization would be left without an owner; make another");
+    check_refused(s, &deactivate, "An organization would be left without an owner; make another");
+    line.words[2] = "both";
+    child_run(run_alees, &line, &s->child);
+    assert_int_equal(s->child.status, 0);
+    child_run(run_alees, (void *)(uintptr_t)&remove, &s->child);
+    assert_int_equal(s->child.status, 0);
+    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM rbac.membership WHERE organization_id = "
+                                      "'01930000-0000-7000-8000-000000000003' AND version = 2"),
+                     1);
+}
+
 static void check_done(struct setting *s, const struct line *line, const char *text) {
     child_run(run_alees, (void *)(uintptr_t)line, &s->child);
     assert_int_equal(s->child.status, 0);
@@ -118,7 +138,7 @@ static void test_trail_of_a_command(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_user_that_exists),
-                                       cmocka_unit_test(test_user_that_does_not), cmocka_unit_test(test_prune),
-                                       cmocka_unit_test(test_trail_of_a_command)};
+                                       cmocka_unit_test(test_user_that_does_not), cmocka_unit_test(test_last_owner),
+                                       cmocka_unit_test(test_prune), cmocka_unit_test(test_trail_of_a_command)};
     return cmocka_run_group_tests_name("command", tests, set_up, tear_down);
 }
