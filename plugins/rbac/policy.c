@@ -234,7 +234,7 @@ static const struct alees_organizations *list_of(struct policy_user *u, uint32_t
 
 static bool is_in(const struct policy_user *u, const struct alees_organizations *list, const alees_id *id) {
     return list->all ? policy_tree_find(u->tree, id) != POLICY_NONE
-                     : bsearch(id, list->ids, list->count, sizeof *id, policy_compare_ids) != NULL;
+                     : list->count > 0 && bsearch(id, list->ids, list->count, sizeof *id, policy_compare_ids) != NULL;
 }
 
 size_t policy_room(const struct policy_limit *limit) {

@@ -2,10 +2,12 @@
  * decide.c - what a decision costs. Without a server and a database: the model of plugins/rbac and its table of users.
  *
  *   bench_decide                      every measurement, as lines of a table; timings are medians of interleaved rounds
+ *   bench_decide threads              what many threads cost each other, alone
  *   bench_decide CASE SHAPE TIMES     one case, for callgrind: --toggle-collect=measure counts it alone
  *
  * The shapes are those published for other engines: users in groups of ten, each group a role that permits one thing,
  * each thing permitted to ten groups. The question that is asked is one of each: allowed and denied. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -317,6 +319,64 @@ static void lists(void) {
     printf("list|10 memberships|%.0f|%.0f\n", median(kept, ROUNDS), median(first, ROUNDS));
 }
 
+/* --- many threads --- */
+
+struct worker {
+    struct world *w;
+    uint32_t first, users; /* asks about users, one after the other, from its first on */
+    pthread_t thread;
+};
+
+static void *work(void *argument) {
+    const struct worker *me = argument;
+    for (uint32_t i = 0; i < TIMES; i++) {
+        const uint32_t number = (me->first + i * 7919) % me->users;
+        const alees_id user = id_of(USER, number), where = id_of(ORGANIZATION, number % me->w->tree->count);
+        struct policy_user *u = table_get(me->w->users, &user);
+        if (policy_decide(u, NULL, number / 100 % me->w->catalogue->count + 1, &where, NULL) != ALEES_GRANTED) {
+            exit(1);
+        }
+        policy_user_release(u);
+    }
+    return NULL;
+}
+
+/* Nanoseconds of the whole for each lookup and decision, with so many threads at it. */
+static double together(struct world *w, uint32_t threads, uint32_t users) {
+    struct worker workers[16];
+    const double start = now_ns();
+    for (uint32_t i = 0; i < threads; i++) {
+        workers[i] = (struct worker){.w = w, .first = i * 97, .users = users};
+        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0) {
+            exit(1);
+        }
+    }
+    for (uint32_t i = 0; i < threads; i++) {
+        pthread_join(workers[i].thread, NULL);
+    }
+    return (now_ns() - start) / TIMES / threads;
+}
+
+static void contention(void) {
+    static const uint32_t threads[] = {1, 2, 16}, users[] = {1, 1000};
+    struct world *w = make_world(&shapes[0]);
+    double taken[2][3][5];
+    for (size_t round = 0; round < 5; round++) {
+        for (size_t u = 0; u < 2; u++) {
+            for (size_t t = 0; t < 3; t++) {
+                taken[u][t][round] = together(w, threads[t], users[u]);
+            }
+        }
+    }
+    for (size_t u = 0; u < 2; u++) {
+        printf("threads|%s", u == 0 ? "one user" : "1,000 users");
+        for (size_t t = 0; t < 3; t++) {
+            printf("|%.0f", median(taken[u][t], 5));
+        }
+        printf("\n");
+    }
+}
+
 /* --- a role that many hold is edited --- */
 
 static void role_edit(void) {
@@ -410,11 +470,16 @@ static int one(const char *name, const char *shape, const char *times) {
 
 int main(int argc, char **argv) {
     setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc == 2 && strcmp(argv[1], "threads") == 0) {
+        contention();
+        return 0;
+    }
     if (argc == 4) {
         return one(argv[1], argv[2], argv[3]);
     }
     decisions();
     lists();
+    contention();
     role_edit();
     memory();
     return 0;

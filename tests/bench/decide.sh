@@ -30,6 +30,7 @@ done < <(grep '^decide|' "$work/figures")
 printf '\n| what | figures |\n|---|---|\n'
 awk -F'|' '
   /^list/ { printf "| list of organizations, %s | %s ns when asked before, %s ns the first time |\n", $2, $3, $4 }
+  /^threads/ { printf "| look up and decide, %s, by 1 / 2 / 16 threads | %s / %s / %s ns for each, all together |\n", $2, $3, $4, $5 }
   /^role_edit/ { printf "| a role is edited: %s | %s ms for a new set of roles, once; %s ms in all until every user follows it, spread over their next requests |\n", $2, $3, $4 }
   /^memory/ { printf "| %s, cache_mib = 64 | %s MiB in the table, %s MiB resident; %s users stay; %s %% of requests found their user |\n", $2, $3, $4, $5, $6 }
 ' "$work/figures"
