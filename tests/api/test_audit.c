@@ -252,6 +252,65 @@ static void test_trail_is_away(void **state) {
     assert_int_equal(count(w, "request_id = 'away-2'"), 1);
 }
 
+/* One value of the entry of a request about a resource; absent if there is none. */
+static alees_str told(struct world *w, const char *request_id, const char *resource, const char *value) {
+    return pg_value(&w->pg, w->arena,
+                    world_text(w, "SELECT (%s)::text FROM audit.entry WHERE request_id = '%s' AND resource = '%s'",
+                               value, request_id, resource));
+}
+
+/* Rights are changed like anything else; who gave them to whom is told. */
+static void test_rights(void **state) {
+    struct world *w = *state;
+    const char *acme = world_organizations[WORLD_ACME].id, *admin = user_id(w, WORLD_ADMIN);
+    const char *body = world_text(w,
+                                  "{\"name\":\"auditor\",\"organization\":\"%s\",\"permissions\":"
+                                  "[\"audit.view_audit_entry\"]}",
+                                  acme);
+    const struct answer *a = ask_as(w, WORLD_ADMIN, "rights-1", "POST", "/api/v1/roles", body);
+    assert_status(a, 201);
+    const char *role = answer_text(a, "/id").ptr, *nobody = user_id(w, NOBODY);
+    body = world_text(w, "{\"user\":\"%s\",\"organization\":\"%s\",\"roles\":[\"%s\"]}", nobody, acme, role);
+    a = ask_as(w, WORLD_ADMIN, "rights-2", "POST", "/api/v1/organization-memberships", body);
+    assert_status(a, 201);
+    const char *path = world_text(w, "/api/v1/organization-memberships/%s", answer_text(a, "/id").ptr);
+    assert_true(results(trail(w, NOBODY, world_text(w, "organization=%s", acme))) > 0); /* that role is enough */
+    assert_problem(world_ask(w, NOBODY, "GET", path, NULL), 404, "not_found");
+    assert_status(ask_as(w, WORLD_ADMIN, "rights-3", "PATCH", path, "{\"is_active\":false}"), 200);
+    assert_int_equal(results(trail(w, NOBODY, "page_size=1")), 0);
+    assert_status(ask_as(w, WORLD_ADMIN, "rights-4", "DELETE", path, NULL), 204);
+    assert_text(told(w, "rights-1", "rbac.role", "changes #> '{permissions,after}'"), "[\"audit.view_audit_entry\"]");
+    assert_text(told(w, "rights-1", "rbac.role", "organization_id"), acme);
+    assert_text(told(w, "rights-2", "rbac.organization_membership", "changes #>> '{user,after}'"), nobody);
+    assert_text(told(w, "rights-2", "rbac.organization_membership", "changes #>> '{roles,after,0}'"), role);
+    assert_text(told(w, "rights-2", "rbac.organization_membership", "user_id"), admin);
+    assert_text(told(w, "rights-3", "rbac.organization_membership", "changes"),
+                "{\"is_active\": {\"after\": false, \"before\": true}}");
+    assert_text(told(w, "rights-4", "rbac.organization_membership", "action"), "delete");
+}
+
+/* A login is the token that it makes, by the user who gets it; a password that changes is told, not shown. */
+static void test_accounts(void **state) {
+    struct world *w = *state;
+    const char *viewer = user_id(w, ACME_VIEWER);
+    const struct answer *a = log_in(w, "account-1", "acme-viewer", "demo-password");
+    assert_status(a, 200);
+    assert_text(told(w, "account-1", "rbac.token", "action"), "create");
+    assert_text(told(w, "account-1", "rbac.token", "user_id"), viewer);
+    assert_int_equal(count(w, "request_id = 'account-1'"), 1); /* last_login is no change */
+    const struct loopback_request change = {
+        .method = "POST",
+        .path = "/api/v1/auth/password",
+        .token = answer_text(a, "/token").ptr,
+        .body = "{\"current_password\":\"demo-password\",\"new_password\":\"demo-password-2\"}",
+        .headers = {{"X-Request-Id", "account-2"}}};
+    assert_status(loopback_send(w->loopback, &change), 204);
+    assert_text(told(w, "account-2", "rbac.user", "changes"),
+                "{\"password\": {\"after\": \"***\", \"before\": \"***\"}}");
+    assert_text(told(w, "account-2", "rbac.user", "user_id"), viewer);
+    assert_true(count(w, "request_id = 'account-2' AND resource = 'rbac.token' AND action = 'delete'") >= 2);
+}
+
 /* The trail has no secret in it, whatever was done. */
 static void test_no_secret(void **state) {
     struct world *w = *state;
@@ -261,10 +320,10 @@ static void test_no_secret(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_logins),    cmocka_unit_test(test_trail_is_away), cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_undone),    cmocka_unit_test(test_who_reads),     cmocka_unit_test(test_denied),
-        cmocka_unit_test(test_limited),   cmocka_unit_test(test_read_only),     cmocka_unit_test(test_verified),
-        cmocka_unit_test(test_no_secret),
+        cmocka_unit_test(test_logins),  cmocka_unit_test(test_trail_is_away), cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_undone),  cmocka_unit_test(test_who_reads),     cmocka_unit_test(test_denied),
+        cmocka_unit_test(test_limited), cmocka_unit_test(test_read_only),     cmocka_unit_test(test_verified),
+        cmocka_unit_test(test_rights),  cmocka_unit_test(test_accounts),      cmocka_unit_test(test_no_secret),
     };
     return cmocka_run_group_tests_name("audit", tests, world_setup, world_teardown);
 }
