@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "lock.h"
+#include "migrate.h"
 #include "world.h"
 
 #define ID "0193a5e0-7c2b-7d3e-9f10-0000000000aa"
@@ -381,6 +382,49 @@ static void test_no_such_route(void **state) {
     assert_int_equal(catalogue_permission(setting.w->catalogue, "kinds.view_note"), 0);
 }
 
+/* ---- what a table must have; the last, as nothing is made good again ---- */
+
+static void test_drift(void **state) {
+    static const struct {
+        const char *sql, *says;
+    } drifts[] = {
+        {"ALTER TABLE kinds.note ALTER user_id DROP NOT NULL", "column user_id must be NOT NULL"},
+        {"ALTER TABLE kinds.person ALTER scope_ids DROP NOT NULL", "column scope_ids must be NOT NULL"},
+        {"DROP INDEX kinds.person_scope; CREATE INDEX ON kinds.person (scope_ids)",
+         "a GIN index that begins with scope_ids is missing"},
+        {"DROP INDEX kinds.rule_organization", "an index that begins with organization_id is missing"},
+        {"DROP INDEX kinds.ticket_user", "an index that begins with user_id is missing"},
+        {"ALTER TABLE kinds.note DROP CONSTRAINT note_user_id_title_key; CREATE INDEX ON kinds.note (user_id)",
+         "UNIQUE (user_id, title) is missing"},
+        {"ALTER TABLE kinds.draft DROP CONSTRAINT draft_pkey", "PRIMARY KEY (id) is missing"},
+        {"ALTER TABLE kinds.card DROP CONSTRAINT card_holder_id_fkey",
+         "FOREIGN KEY (holder_id) REFERENCES kinds.person"},
+        {"DROP POLICY alees_read ON kinds.person", "missing policy alees_read"},
+        {"CREATE POLICY alees_insert ON kinds.person FOR INSERT TO alees_plugin_kinds WITH CHECK (true)",
+         "unexpected policy alees_insert"},
+        {"ALTER POLICY alees_read ON kinds.rule USING (organization_id IS NULL)", "not as declared: policy alees_read"},
+        {"ALTER TABLE kinds.card ALTER parts TYPE text[]", "column parts is text[]"},
+    };
+    struct app *app = loopback_app(setting.w->loopback);
+    struct config *config = pg_config(&setting.w->pg, NULL);
+    char text[16384] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+    (void)state;
+    assert_non_null(out);
+    assert_ok(migrate_verify(config, &app->plugins, &app->catalogue, out));
+    for (size_t i = 0; i < ARRAY_LEN(drifts); i++) {
+        pg_exec(&setting.w->pg, drifts[i].sql);
+    }
+    assert_err(migrate_verify(config, &app->plugins, &app->catalogue, out), ALEES_E_INVALID);
+    fclose(out);
+    for (size_t i = 0; i < ARRAY_LEN(drifts); i++) {
+        if (!strstr(text, drifts[i].says)) {
+            fail_msg("%s: \"%s\" is not said in:\n%s", drifts[i].sql, drifts[i].says, text);
+        }
+    }
+    config_free(config);
+}
+
 static int set_up(void **state) {
     int rc = world_setup_with(state, "kinds");
     setting.w = *state;
@@ -416,6 +460,7 @@ int main(void) {
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_unseen_is_unknown),
         cmocka_unit_test(test_no_such_route),
+        cmocka_unit_test(test_drift),
     };
     return cmocka_run_group_tests_name("kinds", tests, set_up, world_teardown);
 }

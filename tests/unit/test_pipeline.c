@@ -179,6 +179,47 @@ static void test_only_ok_decides_globally(void **state) {
     assert_int_equal(f->stub->organizations_calls, 0);
 }
 
+/* What belongs to users: no permission is asked for, but the user comes in person. */
+static void test_own_is_not_by_api_key(void **state) {
+    static const struct alees_resource decl = {.name = "note", .scope = ALEES_SCOPE_OWN};
+    static struct resource note;
+    struct fixture *f = *state;
+    struct route *route = &f->stub->routes[0];
+    note.decl = &decl;
+    route->resource = &note;
+    route->flags |= ALEES_ROUTE_LOGIN;
+    for (uint32_t operation = ROUTE_LIST; operation <= ROUTE_REMOVE; operation++) {
+        route->operation = (enum route_operation)operation;
+        f->stub->who.flags = 0;
+        assert_status(get(f, "/guarded", "good"), 200);
+        assert_problem(get(f, "/guarded", NULL), 401, "unauthenticated");
+        f->stub->who.flags = ALEES_API_KEY;
+        assert_problem(get(f, "/guarded", "good"), 403, "not_by_api_key");
+    }
+    assert_int_equal(f->stub->organizations_calls, 0);
+    assert_int_equal(f->stub->decide_calls, 0);
+}
+
+/* What belongs to several is created by those who may without an organization, and reached by those who may in one. */
+static void test_several_begin_in_none(void **state) {
+    static const struct alees_resource decl = {.name = "person", .scope = ALEES_SCOPE_SEVERAL};
+    static struct resource person;
+    struct fixture *f = *state;
+    struct route *route = &f->stub->routes[0];
+    person.decl = &decl;
+    route->resource = &person;
+    route->operation = ROUTE_CREATE;
+    check_every_rc(f, &f->stub->decide, "/guarded", false);
+    assert_status(get(f, "/guarded", "good"), 200);
+    f->stub->decide = ALEES_E_DENIED;
+    assert_problem(get(f, "/guarded", "good"), 403, "permission_denied");
+    route->operation = ROUTE_LIST;
+    assert_status(get(f, "/guarded", "good"), 200);
+    check_every_rc(f, &f->stub->organizations, "/guarded", false);
+    f->stub->decide = ALEES_E_UNAVAILABLE;
+    assert_problem(get(f, "/guarded", "good"), 503, "unavailable");
+}
+
 static void test_ok_without_a_result_refuses(void **state) {
     struct fixture *f = *state;
     f->stub->without_result = true;
@@ -389,6 +430,8 @@ int main(void) {
         TEST(test_only_ok_authorizes),
         TEST(test_only_ok_of_a_handler_succeeds),
         TEST(test_only_ok_decides_globally),
+        TEST(test_own_is_not_by_api_key),
+        TEST(test_several_begin_in_none),
         TEST(test_ok_without_a_result_refuses),
         TEST(test_no_provider_refuses),
         TEST(test_what_the_client_is_told),
