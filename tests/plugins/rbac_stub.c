@@ -73,6 +73,24 @@ static alees_rc grant(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_str 
     return ALEES_E_DENIED;
 }
 
+static alees_rc resources(const struct alees_rbac_v1 *me, alees_ctx *ctx, alees_list list) {
+    (void)me;
+    (void)ctx;
+    (void)list;
+    return ALEES_OK;
+}
+
+static alees_rc fields(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
+                       uint32_t number, const alees_id *organization, const struct alees_fields **ret_fields) {
+    (void)me;
+    (void)ctx;
+    (void)who;
+    (void)number;
+    (void)organization;
+    (void)ret_fields;
+    return ALEES_E_DENIED;
+}
+
 static const struct alees_rbac_v1 table = {
     .struct_size = sizeof(struct alees_rbac_v1),
     .catalogue = catalogue,
@@ -83,6 +101,8 @@ static const struct alees_rbac_v1 table = {
     .user = user,
     .organization_name = organization_name,
     .grant = grant,
+    .resources = resources,
+    .fields = fields,
 };
 
 static const void *offer(void *state, const char *id) {
