@@ -158,6 +158,8 @@ static void test_logins_end(void **state) {
     assert_int_equal(pg_count(&p->pg, "SELECT count(*) FROM rbac.token t JOIN rbac.app_user u ON u.id = t.user_id "
                                       "WHERE username = 'guest'"),
                      0);
+    assert_int_equal(pg_count(&p->pg, "SELECT count(*) FROM audit.entry e WHERE e::text LIKE '%argon2%'"), 0);
+    assert_true(pg_count(&p->pg, "SELECT count(*) FROM audit.entry e WHERE e::text LIKE '%password%'") > 0);
     const char *gone = looker(p, "leaver");
     assert_status(people_ask(p, "GET", "/auth/me", gone, NULL), 200);
     assert_status(people_ask(p, "DELETE", path_of(p, "leaver"), token, NULL), 204);

@@ -38,6 +38,8 @@ check_api_guide() {
   same 2 "$(eval "$(here 'v1/api-keys' | sed -n '/products/p')" | jq '.results | length')" "which lists products"
   same object "$(eval "$(here 'v1/auth/tokens')" | jq -r '.results[0] | type')" "the guide's list of tokens"
   token=$(login admin)
+  same "$ACME 1" "$(eval "$(here 'v1/organization-memberships')" | jq -r '.organization + " " + (.roles | length | tostring)')" \
+    "the guide's requests make a user, a role and a membership"
   same ann@example.com "$(eval "$(here 'v1/invitations')" | jq -r .email)" "the guide's request invites"
 }
 
