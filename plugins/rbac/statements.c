@@ -60,7 +60,7 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
              "$2::uuid[]") ", m AS (SELECT m.role_ids FROM rbac.membership m WHERE m.user_id = $1::uuid "
                            "AND (m.organization_id IS NULL OR m.organization_id IN (SELECT id FROM above)) ORDER BY "
                            "m.id FOR "
-                           "SHARE), "
+                           "SHARE SKIP LOCKED), "
                            "h AS (SELECT r.id FROM rbac.role r WHERE r.id = ANY ($3::uuid[]) "
                            "OR r.id IN (SELECT unnest(m.role_ids) FROM m) ORDER BY r.id FOR SHARE) SELECT count(*) "
                            "FROM h",
