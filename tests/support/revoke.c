@@ -27,7 +27,7 @@ static void must(struct revoke *r, const char *method, const char *path, const c
 }
 
 static void put_membership(struct revoke *r, const char *is_active) {
-    pg_exec(&r->pg, text(r, "UPDATE rbac.membership SET is_active = %s WHERE user_id = '%s'", is_active, r->user_id));
+    must(r, "PATCH", r->membership_path, text(r, "{\"is_active\":%s}", is_active));
 }
 
 static void end_membership(struct revoke *r) {
@@ -39,7 +39,7 @@ static void give_membership(struct revoke *r) {
 }
 
 static void put_role(struct revoke *r, const char *permission) {
-    pg_exec(&r->pg, text(r, "UPDATE rbac.role SET permissions = ARRAY['%s'] WHERE id = '%s'", permission, r->role));
+    must(r, "PATCH", text(r, "/api/v1/roles/%s", r->role), text(r, "{\"permissions\":[\"%s\"]}", permission));
 }
 
 static void end_role(struct revoke *r) {
@@ -74,8 +74,17 @@ static void give_organization(struct revoke *r) {
     put_status(r, "active");
 }
 
+static void end_token(struct revoke *r) {
+    struct wire_answer a = caller_ask(&r->callers[REVOKE_FIRST], "POST", "/api/v1/auth/logout", r->user, NULL);
+    assert_int_equal(a.status, 204);
+}
+
+static void give_token(struct revoke *r) {
+    caller_login(&r->callers[REVOKE_FIRST], "nobody", r->user);
+}
+
 static void put_user(struct revoke *r, const char *is_active) {
-    pg_exec(&r->pg, text(r, "UPDATE rbac.app_user SET is_active = %s WHERE id = '%s'", is_active, r->user_id));
+    must(r, "PATCH", text(r, "/api/v1/users/%s", r->user_id), text(r, "{\"is_active\":%s}", is_active));
 }
 
 static void end_user(struct revoke *r) {
@@ -84,15 +93,7 @@ static void end_user(struct revoke *r) {
 
 static void give_user(struct revoke *r) {
     put_user(r, "true");
-}
-
-static void end_token(struct revoke *r) {
-    struct wire_answer a = caller_ask(&r->callers[REVOKE_FIRST], "POST", "/api/v1/auth/logout", r->user, NULL);
-    assert_int_equal(a.status, 204);
-}
-
-static void give_token(struct revoke *r) {
-    caller_login(&r->callers[REVOKE_FIRST], "nobody", r->user);
+    give_token(r); /* logins end with the account and do not come back with it */
 }
 
 static void end_key(struct revoke *r) {
@@ -195,6 +196,9 @@ void revoke_open(struct revoke *r, bool proxied) {
     r->path = text(r, "/api/v1/organizations/%s", r->unit);
     r->user_id = pg_value(&r->pg, r->arena, "SELECT id FROM rbac.app_user WHERE username = 'nobody'").ptr;
     grant_member(&r->pg, "nobody", r->here, r->role, true);
+    alees_str membership =
+        pg_value(&r->pg, r->arena, text(r, "SELECT id FROM rbac.membership WHERE organization_id = '%s'", r->here));
+    r->membership_path = text(r, "/api/v1/organization-memberships/%s", membership.ptr);
     start_servers(r);
     caller_login(&r->callers[REVOKE_FIRST], "admin", r->admin);
     give_token(r);

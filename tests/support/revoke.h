@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * revoke.h - two servers on one database, a user who may see one organization, and every way to end that: a change is made
- * through the first server (by REST, or by SQL where there is none), and the second is asked until it refuses. */
+ * through the first server, and the second is asked until it refuses. */
 #ifndef REVOKE_H
 #define REVOKE_H
 
@@ -17,7 +17,7 @@ struct revoke {
     struct process servers[REVOKE_SERVERS];
     struct caller callers[REVOKE_SERVERS];
     char admin[128], user[128], key[128], key_id[40]; /* tokens; an API key of the user, and which */
-    const char *user_id, *here, *there, *unit, *role, *path;
+    const char *user_id, *here, *there, *unit, *role, *path, *membership_path;
 };
 
 /* proxied: the second server reaches PostgreSQL through r->proxy, and gives up on a statement after a second. */
