@@ -177,7 +177,7 @@ static void test_refusals_tell_nothing(void **state) {
         size_t asking;
         const char *user, *permission, *organization;
     } rows[] = {
-        {ACME_VIEWER, "no-such-user", VIEW, ACME},
+        {NOBODY, "no-such-user", VIEW, ACME},
         {ACME_VIEWER, "acme-head", VIEW, NOWHERE},
         {ACME_HEAD, "globex-manager", VIEW, GLOBEX},
         {ACME_HEAD, "no-such-user", VIEW, NOWHERE},
@@ -250,6 +250,42 @@ static void test_pages(void **state) {
     assert_true(pages >= 5);
 }
 
+/* The secret of a new key of this user: to see, and if asked to explain, in Berlin alone. */
+static const char *make_key(struct setting *s, size_t user, bool may_explain, const char **ret_id) {
+    const struct answer *a = loopback_request(
+        s->loopback, "POST", "/api/v1/api-keys", s->tokens[user],
+        text(s, "{\"name\":\"key\",\"organizations\":[\"" BERLIN "\"],\"permissions\":[\"" VIEW "\"%s]}",
+             may_explain ? ",\"rbac.explain_decision\"" : ""));
+    assert_status(a, 201);
+    *ret_id = answer_text(a, "/id").ptr;
+    return answer_text(a, "/secret").ptr;
+}
+
+static void test_by_a_key(void **state) {
+    struct setting *s = *state;
+    const char *id, *head = s->tokens[ACME_HEAD], *admin = s->tokens[ADMIN];
+    s->tokens[ACME_HEAD] = make_key(s, ACME_HEAD, false, &id);
+    const struct answer *a = explain(s, ACME_HEAD, NULL, VIEW, BERLIN);
+    assert_text(answer_text(a, "/reason"), "granted");
+    assert_true(is_null(a, "/through") && is_null(a, "/limited_by")); /* Acme is beyond it, to know as well */
+    a = explain(s, ACME_HEAD, NULL, ADD, BERLIN);
+    assert_text(answer_text(a, "/reason"), "beyond_key");
+    assert_text(answer_text(a, "/limited_by"), id);
+    assert_text(answer_text(explain(s, ACME_HEAD, NULL, VIEW, ACME), "/reason"), "beyond_key");
+    assert_problem(explain(s, ACME_HEAD, "berlin-owner", VIEW, BERLIN), 403, "permission_denied");
+    s->tokens[ACME_HEAD] = head;
+    s->tokens[ACME_HEAD] = make_key(s, ACME_HEAD, true, &id);
+    a = explain(s, ACME_HEAD, "berlin-owner", ADD, BERLIN); /* of others it says what they may in person */
+    assert_text(answer_text(a, "/reason"), "granted");
+    assert_problem(who_can(s, ACME_HEAD, VIEW, ACME, ""), 403, "permission_denied");
+    s->tokens[ACME_HEAD] = head;
+    s->tokens[ADMIN] = make_key(s, ADMIN, true, &id); /* a superuser's program is no superuser */
+    assert_problem(explain(s, ADMIN, "acme-viewer", VIEW, ACME), 403, "permission_denied");
+    assert_false(is_listed(s, who_can(s, ADMIN, VIEW, BERLIN, ""), "admin"));
+    assert_text(answer_text(explain(s, ADMIN, "no-such-user", VIEW, BERLIN), "/reason"), "no_membership");
+    s->tokens[ADMIN] = admin;
+}
+
 static void test_permissions_are_an_envelope(void **state) {
     struct setting *s = *state;
     const struct answer *a = loopback_request(s->loopback, "GET", "/api/v1/permissions", s->tokens[NOBODY], NULL);
@@ -266,6 +302,7 @@ int main(void) {
         cmocka_unit_test(test_refusals_tell_nothing),
         cmocka_unit_test(test_who_can),
         cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_by_a_key),
         cmocka_unit_test(test_permissions_are_an_envelope),
     };
     return cmocka_run_group_tests_name("explain", tests, set_up, tear_down);
