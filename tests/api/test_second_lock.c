@@ -4,6 +4,8 @@
  * not taken from the code that made it. */
 #include "test.h"
 
+#include <stdio.h>
+
 #include "world.h"
 
 enum { TABLES_AT_LEAST = 11, WITH_ROWS_AT_LEAST = 10 };
@@ -272,6 +274,38 @@ static void test_nobody_sees_nothing(void **state) {
     db_close(app);
 }
 
+/* The policy of rows of several organizations is found in the GIN index, and its setting is read once, not for each row. */
+static void test_policy_uses_the_index(void **state) {
+    static const char fill[] = "INSERT INTO kinds.person (title, scope_ids) SELECT 'p' || n, ARRAY[md5(n::text)::uuid, "
+                               "md5((n / 20)::text)::uuid] "
+                               "FROM generate_series(1, 20000) n";
+    const struct db_options options = {.url = world->pg.app_url, .name = "plan", .connect_timeout_ms = 5000};
+    struct db_result *result = NULL;
+    char why[DB_WHY], plan[4096] = "";
+    (void)state;
+    pg_exec(&world->pg, fill);
+    pg_exec(&world->pg, "VACUUM ANALYZE kinds.person"); /* as autovacuum does; it also ends the index's pending list */
+    assert_ok(db_connect(&options, &app, why));
+    assert_ok(db_query(app, "BEGIN", NULL, 0, NULL));
+    assert_ok(
+        db_query(app, "SELECT set_config('alees.organizations', '{' || md5('7')::uuid || '}', true)", NULL, 0, NULL));
+    assert_ok(db_query(app, "SET LOCAL ROLE alees_plugin_kinds", NULL, 0, NULL));
+    assert_ok(db_query(app,
+                       "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) SELECT id, title FROM kinds.person ORDER BY title",
+                       NULL, 0, &result));
+    for (uint32_t i = 0; i < db_rows(result); i++) {
+        size_t len = strlen(plan);
+        snprintf(plan + len, sizeof plan - len, "%s\n", db_value(result, i, 0).ptr);
+    }
+    if (!strstr(plan, "Bitmap Index Scan on person_scope") || !strstr(plan, "InitPlan 1") ||
+        !strstr(plan, "Result (actual rows=1 loops=1)") || !strstr(plan, "(actual rows=21 loops=1)")) {
+        fail_msg("%s", plan);
+    }
+    db_result_free(result);
+    assert_ok(db_query(app, "ROLLBACK", NULL, 0, NULL));
+    db_close(app);
+}
+
 static int set_up(void **state) {
     int rc = world_setup_with(state, "kinds");
     world = *state;
@@ -290,6 +324,7 @@ int main(void) {
         cmocka_unit_test(test_drill),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_nobody_sees_nothing),
+        cmocka_unit_test(test_policy_uses_the_index),
     };
     return cmocka_run_group_tests_name("second_lock", tests, set_up, world_teardown);
 }
