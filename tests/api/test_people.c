@@ -8,11 +8,11 @@
 static const struct {
     const char *name, *permissions;
 } roles[] = {
-    {"admin", "rbac.view_user,rbac.view_organization_membership,rbac.add_organization_membership,"
+    {"admin", "rbac.view_user,rbac.view_role,rbac.view_organization_membership,rbac.add_organization_membership,"
               "rbac.change_organization_membership,rbac.delete_organization_membership,product.view_product"},
     {"looker", "product.view_product"},
     {"writer", "product.view_product,product.add_product"},
-    {"binder", "rbac.view_organization_membership,rbac.add_organization_membership,rbac.view_user,"
+    {"binder", "rbac.view_role,rbac.view_organization_membership,rbac.add_organization_membership,rbac.view_user,"
                "rbac.change_organization_membership,rbac.bind_role"},
 };
 
@@ -72,7 +72,7 @@ static int setup(void **state) {
                    roles[i].name, roles[i].permissions);
     }
     people_sql(p, "INSERT INTO rbac.role (organization_id, name, permissions) VALUES ('" PEOPLE_BERLIN
-                  "', 'berliner', string_to_array('rbac.view_user,rbac.view_organization_membership,"
+                  "', 'berliner', string_to_array('rbac.view_role,rbac.view_user,rbac.view_organization_membership,"
                   "rbac.add_organization_membership,rbac.change_organization_membership,product.view_product', ',')), "
                   "('" PEOPLE_GLOBEX "', 'globexer', '{product.view_product}')");
     return rc;

@@ -47,7 +47,7 @@ static int setup(void **state) {
     make_role(p, PEOPLE_ACME, "wide", "product.view_product");
     make_role(p, PEOPLE_ACME, "chief", ROLES ",product.view_product,product.change_product");
     make_role(p, PEOPLE_ACME, "narrow", "product.view_product");
-    make_role(p, PEOPLE_ACME, "fielder", FIELDS ",product.view_product");
+    make_role(p, PEOPLE_ACME, "fielder", FIELDS ",rbac.view_role,product.view_product");
     return rc;
 }
 
