@@ -63,9 +63,9 @@ static void search_ids(struct kit *k, const struct answer *a) {
 }
 
 static void search_words(struct kit *k, const struct answer *a) {
-    static const char *const words[] = {"_fkey",    "_key\"",    "_pkey",        "constraint", "violates",
-                                        "relation", "SELECT ",   "INSERT ",      "UPDATE ",    "column \"",
-                                        "SQLSTATE", "row-level", "alees_plugin", "pg_catalog", "duplicate key"};
+    static const char *const words[] = {"_fkey",    "unique constraint", "_pkey",        "constraint", "violates",
+                                        "relation", "SELECT ",           "INSERT ",      "UPDATE ",    "column \"",
+                                        "SQLSTATE", "row-level",         "alees_plugin", "pg_catalog", "duplicate key"};
     for (size_t i = 0; i < ARRAY_LEN(words) && a->status >= 400; i++) {
         if (strstr(a->body.ptr, words[i]) && !is_echo(words[i])) {
             kit_check(k, false, "an error says \"%s\"", words[i]);

@@ -73,7 +73,7 @@ static const char *visible(struct kit *k, const struct resource *r, size_t user)
         return kit_sql(k, "SELECT count(*) FROM %s WHERE user_id = '%s'", r->decl->table, k->user_ids[user]);
     case ALEES_SCOPE_SEVERAL:
         return kit_sql(k, "SELECT count(*) FROM %s WHERE scope_ids && '{%s%s%s}'", r->decl->table, list, comma,
-                       k->user_ids[user]);
+                       kit_is_key(user) ? KIT_UNKNOWN : k->user_ids[user]);
     default:
         if (r->decl->scope == ALEES_SCOPE_SELF && user == KIT_INHERITED) {
             return NULL; /* and those below that were made meanwhile */
@@ -93,6 +93,10 @@ void kit_attack_list(struct kit *k, const struct resource *r) {
         kit_attack_by(k, user, "T10");
         if (user >= KIT_SEEN) {
             kit_check_problem(k, kit_ask(k, user, "GET", kit_list_path(k, r, ""), NULL), 401, "unauthenticated");
+            continue;
+        }
+        if (kit_is_key(user) && r->decl->scope == ALEES_SCOPE_OWN) {
+            kit_check_problem(k, kit_ask(k, user, "GET", kit_list_path(k, r, ""), NULL), 403, "not_by_api_key");
             continue;
         }
         const char *right = visible(k, r, user);
@@ -244,7 +248,7 @@ void kit_attack_cursor(struct kit *k, const struct resource *r) {
         return;
     }
     for (size_t other = 0; other < KIT_SEEN; other++) {
-        if (other != user) {
+        if (other != user && !(kit_is_key(other) && r->decl->scope == ALEES_SCOPE_OWN)) {
             kit_check_problem(k, kit_ask(k, other, "GET", next, NULL), 400, "invalid_cursor");
         }
     }

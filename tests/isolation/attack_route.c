@@ -95,7 +95,7 @@ static bool holds_nowhere(size_t user) {
             return false;
         }
     }
-    return user != KIT_ROOT && user != KIT_GLOBAL;
+    return user != KIT_ROOT && user != KIT_GLOBAL && user != KIT_KEY_VIEW; /* its key has what is for viewing */
 }
 
 static void attack_as(struct kit *k, const struct kit_subject *s, size_t user, const char *id, size_t place) {

@@ -75,6 +75,9 @@ static void attack_place(struct kit *k, const struct resource *r, size_t place, 
     const char *body = kit_change_body(k, r, id), *before = state_of(k, r, id);
     for (size_t user = 0; user < KIT_USERS; user++) {
         kit_attack_by(k, user, "T01");
+        if (kit_is_key(user) && user < KIT_SEEN && r->decl->scope == ALEES_SCOPE_OWN) {
+            continue; /* refused as such: kit_attack_list */
+        }
         check_get(k, r, user, place, id);
         if (user < KIT_SEEN && kit_access(k, r, user, place) == KIT_MANAGE) {
             continue;

@@ -53,10 +53,14 @@ enum kit_user {
     KIT_IN_OFF,    /* manages OFF and what is below */
     KIT_GLOBAL,    /* manages what belongs to no organization */
     KIT_NOBODY,
-    KIT_SEEN,            /* those before it log in and are answered; those from here on are refused: */
+    KIT_KEY,             /* an API key of inherited, made for A */
+    KIT_KEY_VIEW,        /* of member_a, made for viewing */
+    KIT_KEY_ROOT,        /* of root, made for A */
+    KIT_SEEN,            /* those before it are answered; those from here on are refused: */
     KIT_GONE = KIT_SEEN, /* inactive user, member of A */
     KIT_EXROOT,          /* inactive superuser */
     KIT_DELETED,         /* was a member of A */
+    KIT_KEY_EXPIRED,     /* an API key of member_a */
     KIT_USERS
 };
 
@@ -66,6 +70,7 @@ struct kit_person {
     enum kit_access access[KIT_PLACES];
 };
 extern const struct kit_person kit_people[KIT_USERS];
+bool kit_is_key(size_t user); /* not a user in person */
 
 /* What is under test: a resource, or one route of a plugin's own. */
 struct kit_subject {

@@ -47,6 +47,7 @@ const struct kit_attack kit_attacks[] = {
     {"T45", "no token, no permission", kit_attack_no_token},
     {"T46", "a user without any organization", NULL},
     {"T59", "members below and beside", NULL},
+    {"T65", "API keys, narrower than whose they are", NULL},
     {"T73", "deactivated users", NULL},
     {"T74", "expired, future and inactive memberships", NULL},
     {"T76", "a deleted user", NULL},

@@ -34,9 +34,13 @@ const struct kit_person kit_people[KIT_USERS] = {
     [KIT_IN_OFF] = {"in_off", "T87", {N, N, N, N, N, N, N}},
     [KIT_GLOBAL] = {"global", NULL, {N, N, N, N, N, N, N}},
     [KIT_NOBODY] = {"nobody", "T46", {N, N, N, N, N, N, N}},
+    [KIT_KEY] = {"key", "T65", {M, N, N, N, N, N, N}},
+    [KIT_KEY_VIEW] = {"key_view", "T65", {V, N, N, N, N, N, N}},
+    [KIT_KEY_ROOT] = {"key_root", "T65", {M, N, N, N, N, N, N}},
     [KIT_GONE] = {"gone", "T73", {N, N, N, N, N, N, N}},
     [KIT_EXROOT] = {"exroot", "T73", {N, N, N, N, N, N, N}},
     [KIT_DELETED] = {"deleted", "T76", {N, N, N, N, N, N, N}},
+    [KIT_KEY_EXPIRED] = {"key_expired", "T65", {N, N, N, N, N, N, N}},
 };
 #undef N
 #undef O
@@ -68,6 +72,28 @@ static const struct {
     {KIT_GONE, KIT_A, "kit-manage", ""},
     {KIT_DELETED, KIT_A, "kit-manage", ""},
 };
+
+/* API keys: whose, and what they are made for. */
+static const struct {
+    size_t key, user;
+    const char *permissions; /* those that are like this */
+    bool is_for_a;
+    const char *expires_at;
+} keys[] = {
+    {KIT_KEY, KIT_INHERITED, "%", true, "NULL"},
+    {KIT_KEY_VIEW, KIT_MEMBER_A, "%.view\\_%", false, "now() + interval '1 day'"},
+    {KIT_KEY_ROOT, KIT_ROOT, "%", true, "NULL"},
+    {KIT_KEY_EXPIRED, KIT_MEMBER_A, "%", false, "now() - interval '1 second'"},
+};
+
+bool kit_is_key(size_t user) {
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (keys[i].key == user) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static const struct {
     const char *name;
@@ -183,6 +209,9 @@ static bool make_users(struct kit *k) {
         return false;
     }
     for (size_t i = 0; i < KIT_USERS; i++) {
+        if (kit_is_key(i)) {
+            continue;
+        }
         k->user_ids[i] =
             kit_sql(k,
                     "INSERT INTO rbac.app_user (id, username, password_hash, is_superuser) VALUES (alees.new_id(), "
@@ -248,11 +277,41 @@ static void make_memberships(struct kit *k) {
     }
 }
 
+static void make_keys(struct kit *k) {
+    struct str names;
+    str_init(&names, k->arena, 4096);
+    for (uint32_t i = 0; i < k->catalogue->permission_count; i++) {
+        str_printf(&names, "%s%s", i ? "," : "", k->catalogue->permissions[i].name);
+    }
+    alees_str all = str_done(&names);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        alees_str token;
+        uint8_t hash[CRED_HASH];
+        char hex[2 * CRED_HASH + 1];
+        alees_rc rc = cred_new_token(k->arena, "alees_key_", &token);
+        ASSERT(rc == ALEES_OK && all.ptr);
+        cred_hash(token, hash);
+        for (size_t b = 0; b < sizeof hash; b++) {
+            snprintf(hex + 2 * b, 3, "%02x", hash[b]);
+        }
+        kit_sql(k,
+                "INSERT INTO rbac.api_key (id, user_id, name, prefix, hash, permissions, organizations, expires_at) "
+                "SELECT alees.new_id(), '%s', '%s', left('%s', 16), decode('%s', 'hex'), array_agg(p), %s, %s "
+                "FROM unnest('{%s}'::text[]) p WHERE p LIKE '%s'",
+                k->user_ids[keys[i].user], kit_people[keys[i].key].name, token.ptr, hex,
+                keys[i].is_for_a ? kit_text(k, "ARRAY['%s'::uuid]", k->place_ids[KIT_A]) : "NULL", keys[i].expires_at,
+                all.ptr, keys[i].permissions);
+        k->tokens[keys[i].key] = token.ptr;
+        k->user_ids[keys[i].key] = k->user_ids[keys[i].user];
+    }
+}
+
 bool kit_world_make(struct kit *k) {
     if (!make_users(k) || !make_places(k)) {
         return false;
     }
     make_memberships(k);
+    make_keys(k);
     kit_sql(k, "UPDATE organization.organization SET status = 'inactive' WHERE id = '%s'", k->place_ids[KIT_OFF]);
     kit_sql(k, "UPDATE rbac.app_user SET is_active = false WHERE id IN ('%s', '%s')", k->user_ids[KIT_GONE],
             k->user_ids[KIT_EXROOT]);

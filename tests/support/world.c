@@ -56,7 +56,8 @@ const char *world_stable(struct world *w, const struct answer *a) {
     return copy;
 }
 
-bool world_is_scoped(const struct resource *r) {
+/* Its rows belong to organizations. */
+static bool world_is_scoped(const struct resource *r) {
     return r->decl->scope == ALEES_SCOPE_ORGANIZATION;
 }
 

@@ -57,7 +57,6 @@ void world_must(const struct answer *a, uint32_t status, size_t user, const char
 /* The body without what differs from request to request. */
 const char *world_stable(struct world *w, const struct answer *a);
 
-bool world_is_scoped(const struct resource *r); /* its rows belong to organizations */
 const char *world_list_path(struct world *w, const struct resource *r, const char *query);
 const char *world_row_path(struct world *w, const struct resource *r, const char *id);
 /* The id of a row that is there: something to refer to. */
