@@ -7,7 +7,7 @@ cd "$root" || exit 1
 build=$root/build/ci
 checks=("$@")
 if [ "${#checks[@]}" -eq 0 ]; then
-  checks=(format layers includes size headers symbols golden spelling scripts cppcheck tidy)
+  checks=(format layers includes size headers symbols golden links spelling scripts cppcheck tidy)
 fi
 
 if ! cmake --preset ci --log-level=WARNING >/dev/null || ! cmake --build --preset ci >build/lint-build.log 2>&1; then

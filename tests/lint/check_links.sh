@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# What the documents name is there: files in `code`, and relative links.
+set -euo pipefail
+shopt -s nullglob
+
+missing=0
+for document in *.md docs/*.md plugins/*/README.md tests/*/README.md examples/*/README.md; do
+  folder=$(dirname "$document")
+  while read -r path; do
+    if [ ! -e "$path" ] && [ ! -e "$folder/$path" ]; then
+      echo "$document: $path does not exist"
+      missing=1
+    fi
+  done < <(grep -oE '`(core|docs|etc|examples|include|packaging|plugins|tests)/[A-Za-z0-9_./-]+`' "$document" | tr -d '`' | sort -u
+    grep -oE '\]\([^):#]+(#[^)]*)?\)' "$document" | sed -E 's/^\]\(//; s/(#.*)?\)$//' | grep -v '^/' | sort -u)
+done
+exit "$missing"
