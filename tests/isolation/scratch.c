@@ -43,7 +43,7 @@ static bool ask(struct db *db, struct arena *arena, const char *sql, const char 
     return is_done;
 }
 
-static const char *text_of(struct kit *k, const char *format, va_list arguments) {
+PRINTF_LIKE(2, 0) static const char *text_of(struct kit *k, const char *format, va_list arguments) {
     enum { MOST = 65536 };
     char *text = arena_alloc(k->arena, MOST);
     ASSERT(text != NULL);
