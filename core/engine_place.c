@@ -213,14 +213,14 @@ static alees_rc intersect(alees_ctx *ctx, const struct alees_organizations *a, c
 }
 
 alees_rc engine_place_seen(alees_ctx *ctx, const struct resource *r, const struct alees_organizations **ret_where) {
-    const struct alees_organizations *where = ctx->where, *view;
+    const struct alees_organizations *where = ctx->where, *view = NULL;
     alees_rc rc = ALEES_OK;
     bool is_some = where != NULL && (where->all == 1 || where->count > 0);
     if (r->scope_column != NULL && is_some && !engine_place_is_superuser(ctx)) {
         rc = engine_place_holds(ctx, r, r->view, &view);
         if (rc == ALEES_OK && where->all == 1) {
             where = view;
-        } else if (rc == ALEES_OK && view->all != 1 && !alees_equal(where->text, view->text)) {
+        } else if (rc == ALEES_OK && view != NULL && view->all != 1 && !alees_equal(where->text, view->text)) {
             rc = intersect(ctx, where, view, &where);
         }
     }

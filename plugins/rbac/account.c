@@ -79,7 +79,7 @@ static alees_rc end_tokens(struct rbac *r, alees_ctx *ctx, const alees_id *user)
         return ALEES_E_NOMEM;
     }
     for (uint32_t i = 0; i < count; i++) {
-        if ((rc = alees_id_parse(r->db->text(rows, i, 0), &halves[i])) != ALEES_OK) {
+        if (alees_id_parse(r->db->text(rows, i, 0), &halves[i]) != ALEES_OK) {
             return ALEES_E_INTERNAL;
         }
     }

@@ -108,13 +108,13 @@ static bool is_new_role(const struct delegate_membership *before, const struct p
     return !before || !has_role(before, role);
 }
 
-static bool is_raised(const struct delegate_membership *before, const struct delegate_membership *after) {
-    for (uint32_t i = 0; i < after->role_count; i++) {
-        if (is_new_role(before, after->roles[i])) {
+static bool is_raised(const struct delegate_membership *was, const struct delegate_membership *now) {
+    for (uint32_t i = 0; i < now->role_count; i++) {
+        if (is_new_role(was, now->roles[i])) {
             return true;
         }
     }
-    return is_wider(before, after);
+    return is_wider(was, now);
 }
 
 static bool is_changed(const struct delegate_membership *before, const struct delegate_membership *after) {

@@ -166,7 +166,7 @@ static const struct alees_field membership_fields[] = {
 };
 
 #define FIELD_LIST(title, text, sample) \
-    { .name = title, .type = ALEES_TAGS, .max = 200, .fallback = "[]", .description = text, .example = sample }
+    { .name = (title), .type = ALEES_TAGS, .max = 200, .fallback = "[]", .description = (text), .example = (sample) }
 
 static const struct alees_field field_permission_fields[] = {
     {.name = "role",

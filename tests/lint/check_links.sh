@@ -6,12 +6,13 @@ shopt -s nullglob
 missing=0
 for document in *.md docs/*.md plugins/*/README.md tests/*/README.md examples/*/README.md; do
   folder=$(dirname "$document")
+  named=$(grep -oE '[`](core|docs|etc|examples|include|packaging|plugins|tests)/[A-Za-z0-9_./-]+[`]' "$document" || true)
+  linked=$(grep -oE '\]\([^):#]+(#[^)]*)?\)' "$document" | grep -v '(/' || true)
   while read -r path; do
-    if [ ! -e "$path" ] && [ ! -e "$folder/$path" ]; then
+    if [ -n "$path" ] && [ ! -e "$path" ] && [ ! -e "$folder/$path" ]; then
       echo "$document: $path does not exist"
       missing=1
     fi
-  done < <(grep -oE '`(core|docs|etc|examples|include|packaging|plugins|tests)/[A-Za-z0-9_./-]+`' "$document" | tr -d '`' | sort -u
-    grep -oE '\]\([^):#]+(#[^)]*)?\)' "$document" | sed -E 's/^\]\(//; s/(#.*)?\)$//' | grep -v '^/' | sort -u)
+  done < <(printf '%s\n' "$named" "$linked" | tr -d '`' | sed -E 's/^\]\(//; s/(#.*)?\)$//' | sort -u)
 done
 exit "$missing"
