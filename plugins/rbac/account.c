@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * account.c - user accounts. One's own profile is one's own; another's account is changed by those who could be its user
  * without gaining anything. */
+#include "address.h"
 #include "hooks.h"
 
 /* The fields of an account that are not its user's own to change; all others are. */
@@ -33,12 +34,8 @@ alees_rc rbac_check_user(void *state, alees_ctx *ctx, alees_change *change) {
             break;
         }
     }
-    if (email.ptr) {
-        const char *at = memchr(email.ptr, '@', email.len);
-        if (!at || at == email.ptr || at == email.ptr + email.len - 1) {
-            rc =
-                r->resource->refuse(change, "email", "invalid", alees_text("must be an address such as a@example.com"));
-        }
+    if (email.ptr && !address_is_valid(email)) {
+        rc = r->resource->refuse(change, "email", "invalid", alees_text("must be an address such as a@example.com"));
     }
     if (r->resource->is_sent(change, "password") &&
         (password.len < RBAC_LEAST_PASSWORD || password.len > RBAC_MOST_PASSWORD)) {
@@ -103,8 +100,10 @@ static alees_rc judge_account(const struct hook *h, const struct rbac_about *abo
     enum delegate_verdict verdict = delegate_account(&h->delegate, policy_permission(h->r->catalogue, name), user,
                                                      is_removal, &is_elsewhere, &lacks);
     if (is_elsewhere) {
-        rc = hook_fail(h, "permission_denied",
-                       "You need that permission in every organization of which this user is a member.");
+        rc =
+            hook_fail(h, "permission_denied",
+                      "You need that permission in every organization of which this user is a member; for one who is a "
+                      "member of none, without organization.");
     } else if (verdict != DELEGATE_ALLOWED) {
         rc = hook_deny(h, verdict, "", &lacks);
     }
@@ -150,27 +149,43 @@ static alees_rc put_hash(struct rbac *r, alees_ctx *ctx, alees_change *change) {
     return rc == ALEES_OK ? r->resource->set(change, "password", hash) : rc;
 }
 
+/* As the transaction sees it, with locks or without. */
+static alees_rc judge_now(struct rbac *r, alees_ctx *ctx, alees_change *change, alees_str organizations, bool lock) {
+    const struct rbac_about writers = {.organizations = organizations, .lock = lock};
+    const struct rbac_about users = {.organizations = organizations}; /* locked by then */
+    const alees_id id = r->resource->id(change);
+    struct hook h;
+    alees_rc rc = hook_begin(&h, r, ctx, change, r->resource->action(change) == ALEES_CREATE ? "user" : NULL, &writers);
+    if (rc == ALEES_OK) {
+        rc = judge(&h, &users, &id);
+        hook_end(&h);
+    }
+    return rc;
+}
+
+/* The organizations of an account may be nothing to do with the writer: they are not locked for somebody who is refused
+ * anyway. */
+static alees_rc judge_twice(struct rbac *r, alees_ctx *ctx, alees_change *change) {
+    const alees_id id = r->resource->id(change);
+    const alees_str text = rbac_id_text(r, ctx, &id);
+    alees_str organizations = {NULL, 0};
+    alees_rows *rows;
+    alees_rc rc = rbac_run(r, ctx, RBAC_USER_SCOPES, &text, 1, &rows);
+    if (rc == ALEES_OK && r->db->count(rows) == 1) {
+        organizations = r->db->text(rows, 0, 0);
+        rc = judge_now(r, ctx, change, organizations, false);
+    }
+    return rc == ALEES_OK ? judge_now(r, ctx, change, organizations, true) : rc;
+}
+
 alees_rc rbac_write_user(void *state, alees_ctx *ctx, alees_change *change) {
     struct rbac *r = state;
     const alees_id id = r->resource->id(change);
-    const alees_str text = rbac_id_text(r, ctx, &id);
     const uint32_t action = r->resource->action(change);
-    struct rbac_about about = {.lock = false}; /* begin locks them */
-    struct hook h;
-    alees_rows *rows;
     if (is_own_profile(r, ctx, change, &id)) {
         return ALEES_OK;
     }
-    alees_rc rc = rbac_run(r, ctx, RBAC_USER_SCOPES, &text, 1, &rows);
-    if (rc == ALEES_OK && r->db->count(rows) == 1) {
-        about.organizations = r->db->text(rows, 0, 0);
-    }
-    rc = rc == ALEES_OK ? hook_begin(&h, r, ctx, change, about.organizations, alees_text(NULL)) : rc;
-    if (rc != ALEES_OK) {
-        return rc;
-    }
-    rc = judge(&h, &about, &id);
-    hook_end(&h);
+    alees_rc rc = judge_twice(r, ctx, change);
     if (rc != ALEES_OK) {
         return rc;
     }

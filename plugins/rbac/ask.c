@@ -80,8 +80,14 @@ static alees_rc put_user(struct rbac *r, alees_ctx *ctx, const struct policy_use
     return j->put(answer, "user", user);
 }
 
+/* Is it any business of an API key that is limited to some organizations? */
+static bool is_told(const struct policy_limit *limit, const struct policy_membership *m) {
+    return !limit || limit->is_everywhere || (!m->is_global && policy_limit_has(limit, &m->organization));
+}
+
 alees_rc rbac_me(void *state, alees_ctx *ctx) {
     struct rbac *r = state;
+    const struct policy_limit *limit = rbac_limit(r->host->principal(ctx));
     struct policy_user *u;
     alees_json *answer = r->json->object(ctx), *memberships = r->json->array(ctx);
     if (!answer || !memberships) {
@@ -93,7 +99,7 @@ alees_rc rbac_me(void *state, alees_ctx *ctx) {
     }
     rc = put_user(r, ctx, u, answer);
     for (uint32_t i = 0; rc == ALEES_OK && i < u->membership_count; i++) {
-        rc = put_membership(r, ctx, u, &u->memberships[i], memberships);
+        rc = is_told(limit, &u->memberships[i]) ? put_membership(r, ctx, u, &u->memberships[i], memberships) : ALEES_OK;
     }
     policy_user_release(u);
     if (rc == ALEES_OK) {

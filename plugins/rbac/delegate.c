@@ -212,6 +212,9 @@ enum delegate_verdict delegate_membership(const struct delegate *d, uint32_t per
         return DELEGATE_SUPERUSERS_ONLY;
     }
     bool is_own = alees_id_compare(before ? &before->user : &after->user, &d->writer->id) == 0;
+    if (is_own && d->limit && is_owners(before)) {
+        return DELEGATE_OWNERS_ONLY; /* a key that was stolen makes nobody less than an owner */
+    }
     if (is_own) {
         return after && is_more_for_oneself(d, before, after) ? DELEGATE_SELF : DELEGATE_ALLOWED;
     }
@@ -354,6 +357,10 @@ enum delegate_verdict delegate_account(const struct delegate *d, uint32_t permis
     }
     if (policy_holds(d->writer, d->limit, permission, NULL, false)) {
         return DELEGATE_ALLOWED;
+    }
+    if (user->membership_count == 0) { /* nobody's but theirs who hold it everywhere, not even the user's own */
+        *ret_is_elsewhere = true;
+        return DELEGATE_EXCEEDS;
     }
     for (uint32_t i = 0; i < user->membership_count; i++) {
         const struct policy_membership *m = &user->memberships[i];

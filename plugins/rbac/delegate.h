@@ -67,7 +67,8 @@ enum delegate_verdict delegate_fields(const struct delegate *d, const struct del
                                       struct delegate_lacks *ret_lacks);
 
 /* The account of somebody else. permission: to change or to delete users; is_removal: the account goes, nothing of it is
- * taken over. *ret_is_elsewhere: it is about an organization in which the writer lacks the permission itself. */
+ * taken over. *ret_is_elsewhere: it is about an organization in which the writer lacks the permission itself, or about
+ * somebody who is a member of none and is left to those who hold it without organization. */
 enum delegate_verdict delegate_account(const struct delegate *d, uint32_t permission, const struct policy_user *user,
                                        bool is_removal, bool *ret_is_elsewhere, struct delegate_lacks *ret_lacks);
 

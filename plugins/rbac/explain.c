@@ -85,6 +85,13 @@ static bool is_self(const struct policy_user *u, alees_str name) {
 
 /* --- the answer --- */
 
+/* A superuser who is no member there: whoever is no superuser learns as little of them as of an unknown user. */
+static bool is_hidden(const struct asking *asking, const struct policy_user *about, const alees_id *organization,
+                      uint32_t reason) {
+    return !asking->sees_all && reason == ALEES_BY_SUPERUSER &&
+           !(organization && policy_is_member(about, organization));
+}
+
 struct answer {
     struct policy_user *about; /* held; NULL: unknown */
     bool is_self;
@@ -104,6 +111,9 @@ static alees_rc find_answer(struct rbac *r, alees_ctx *ctx, const struct asking 
     }
     if (rc == ALEES_OK) {
         (void)policy_decide(a.about, a.is_self ? asking->limit : NULL, q->permission, q->organization, &a.why);
+        if (!a.is_self && is_hidden(asking, a.about, q->organization, a.why.reason)) {
+            a.why.reason = ALEES_NO_MEMBERSHIP;
+        }
         *ret_answer = a;
     }
     return rc;

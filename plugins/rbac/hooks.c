@@ -6,17 +6,36 @@
 
 /* --- begin and end --- */
 
-alees_rc hook_begin(struct hook *h, struct rbac *r, alees_ctx *ctx, alees_change *change, alees_str organizations,
-                    alees_str roles) {
+/* The pipeline has decided before the request waited for its turn, perhaps for somebody who took the right away. */
+static alees_rc check_still_may(const struct hook *h, const char *resource) {
+    const char *verb = h->action == ALEES_CREATE ? "add" : h->action == ALEES_UPDATE ? "change" : "delete";
+    char name[128];
+    snprintf(name, sizeof name, "rbac.%s_%s", verb, resource);
+    const uint32_t permission = policy_permission(h->r->catalogue, name);
+    if (permission == 0) {
+        return ALEES_E_INTERNAL;
+    }
+    if (policy_holds(h->writer, h->delegate.limit, permission, h->delegate.organization, false)) {
+        return ALEES_OK;
+    }
+    return h->r->host->deny(h->ctx, h->r->catalogue->permissions[permission - 1]->name, h->delegate.organization);
+}
+
+alees_rc hook_begin(struct hook *h, struct rbac *r, alees_ctx *ctx, alees_change *change, const char *resource,
+                    const struct rbac_about *about) {
     static const alees_id none;
-    const struct rbac_about about = {.organizations = organizations, .roles = roles, .lock = true};
     const struct policy_limit *limit;
     *h = (struct hook){.r = r, .ctx = ctx, .change = change, .action = r->resource->action(change)};
     h->organization = r->resource->organization(change);
-    alees_rc rc = rbac_fresh_caller(r, ctx, &about, &h->writer, &limit);
-    if (rc == ALEES_OK) {
-        bool has_organization = alees_id_compare(&h->organization, &none) != 0;
-        h->delegate = (struct delegate){r->catalogue, h->writer, limit, has_organization ? &h->organization : NULL};
+    alees_rc rc = rbac_fresh_caller(r, ctx, about, &h->writer, &limit);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    bool has_organization = alees_id_compare(&h->organization, &none) != 0;
+    h->delegate = (struct delegate){r->catalogue, h->writer, limit, has_organization ? &h->organization : NULL};
+    rc = resource ? check_still_may(h, resource) : ALEES_OK;
+    if (rc != ALEES_OK) {
+        hook_end(h);
     }
     return rc;
 }

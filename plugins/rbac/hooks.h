@@ -18,10 +18,11 @@ struct hook {
     struct delegate delegate;
 };
 
-/* Reads who writes. organizations, roles: what will be asked about, "{id,id}"; those organizations are locked. The row's
- * own organization, if it has one, is what delegate asks about. On ALEES_OK call hook_end. */
-alees_rc hook_begin(struct hook *h, struct rbac *r, alees_ctx *ctx, alees_change *change, alees_str organizations,
-                    alees_str roles);
+/* Reads who writes. about: what will be asked about; lock: those organizations are locked. The row's own organization, if it
+ * has one, is what delegate asks about. resource: a name, and the writer must still hold the permission to write it there,
+ * or is refused; NULL: the caller asks for that. On ALEES_OK call hook_end. */
+alees_rc hook_begin(struct hook *h, struct rbac *r, alees_ctx *ctx, alees_change *change, const char *resource,
+                    const struct rbac_about *about);
 void hook_end(struct hook *h);
 
 /* What the field will hold: the value sent, else what it holds now. */

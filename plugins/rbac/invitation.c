@@ -34,14 +34,15 @@ static alees_rc read_organization(struct rbac *r, alees_ctx *ctx, alees_id *ret_
     return ALEES_OK;
 }
 
+static alees_rc may_not_invite(struct rbac *r, alees_ctx *ctx) {
+    return rbac_fail(r, ctx, ALEES_E_DENIED, "permission_denied",
+                     "You need the permission rbac.add_invitation in that organization.");
+}
+
 /* A foreign organization and one that nobody has are answered alike. */
 static alees_rc check_may_invite(struct rbac *r, alees_ctx *ctx, const alees_id *organization) {
     alees_rc rc = r->service.decide(&r->service, ctx, r->host->principal(ctx), r->invite, organization, NULL);
-    if (rc != ALEES_E_DENIED) {
-        return rc;
-    }
-    return rbac_fail(r, ctx, ALEES_E_DENIED, "permission_denied",
-                     "You need the permission rbac.add_invitation in that organization.");
+    return rc == ALEES_E_DENIED ? may_not_invite(r, ctx) : rc;
 }
 
 static alees_rc read_roles(struct rbac *r, alees_ctx *ctx, struct rbac_gift *gift) {
@@ -91,6 +92,10 @@ static alees_rc check_may_give(struct rbac *r, alees_ctx *ctx, const struct rbac
         return rc;
     }
     giver.user = u;
+    if (!policy_holds(u, giver.limit, r->invite, &gift->organization, false)) {
+        policy_user_release(u);
+        return may_not_invite(r, ctx); /* not any more, when it was this request's turn */
+    }
     rc = rbac_judge_gift(r, ctx, &giver, gift, &refusal);
     policy_user_release(u);
     return rc == ALEES_OK ? ALEES_OK : rbac_fail(r, ctx, rc, refusal.code, refusal.detail);

@@ -140,10 +140,13 @@ alees_rc rbac_write_membership(void *state, alees_ctx *ctx, alees_change *change
     const struct alees_resource_v1 *resource = r->resource;
     bool is_new = resource->action(change) == ALEES_CREATE;
     const alees_str user = is_new ? resource->value(change, "user") : resource->before(change, "user");
-    const alees_str roles = hook_join(r, ctx, resource->before(change, "roles"), resource->value(change, "roles"));
+    const struct rbac_about about = {
+        .organizations = hook_organization(r, ctx, change),
+        .roles = hook_join(r, ctx, resource->before(change, "roles"), resource->value(change, "roles")),
+        .lock = true};
     struct hook h;
     alees_id id;
-    alees_rc rc = hook_begin(&h, r, ctx, change, hook_organization(r, ctx, change), roles);
+    alees_rc rc = hook_begin(&h, r, ctx, change, "organization_membership", &about);
     if (rc != ALEES_OK) {
         return rc;
     }

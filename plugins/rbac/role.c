@@ -116,9 +116,11 @@ static alees_str one_id(struct rbac *r, alees_ctx *ctx, alees_str id) {
 alees_rc rbac_write_role(void *state, alees_ctx *ctx, alees_change *change) {
     struct rbac *r = state;
     const alees_id id = r->resource->id(change);
+    const struct rbac_about about = {.organizations = hook_organization(r, ctx, change),
+                                     .roles = one_id(r, ctx, rbac_id_text(r, ctx, &id)),
+                                     .lock = true};
     struct hook h;
-    alees_rc rc =
-        hook_begin(&h, r, ctx, change, hook_organization(r, ctx, change), one_id(r, ctx, rbac_id_text(r, ctx, &id)));
+    alees_rc rc = hook_begin(&h, r, ctx, change, "role", &about);
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -204,8 +206,10 @@ alees_rc rbac_write_field_permission(void *state, alees_ctx *ctx, alees_change *
     struct rbac *r = state;
     const alees_str role = r->resource->action(change) == ALEES_CREATE ? r->resource->value(change, "role")
                                                                        : r->resource->before(change, "role");
+    const struct rbac_about about = {
+        .organizations = hook_organization(r, ctx, change), .roles = one_id(r, ctx, role), .lock = true};
     struct hook h;
-    alees_rc rc = hook_begin(&h, r, ctx, change, hook_organization(r, ctx, change), one_id(r, ctx, role));
+    alees_rc rc = hook_begin(&h, r, ctx, change, "field_permission", &about);
     if (rc != ALEES_OK) {
         return rc;
     }
