@@ -127,6 +127,11 @@ static struct statement *find(struct store *s, const struct alees_self *plugin, 
     }
 }
 
+/* The engine's statements bear the whole name of a resource, those of plugins have none with a dot. */
+static bool is_reading(const char *name, const char *sql) {
+    return strchr(name, '.') != NULL && strncasecmp(store_verb(sql), "SELECT", 6) == 0;
+}
+
 /* Lock held. */
 static struct statement *add(struct store *s, struct alees_self *plugin, const char *name, alees_str sql,
                              uint32_t nparams, size_t slot) {
@@ -139,7 +144,8 @@ static struct statement *add(struct store *s, struct alees_self *plugin, const c
     if (!st || !text || !label) {
         return NULL;
     }
-    *st = (struct statement){.nparams = nparams, .sql = text, .name = label, .plugin = plugin};
+    *st = (struct statement){
+        .nparams = nparams, .sql = text, .name = label, .plugin = plugin, .is_reading = is_reading(name, text)};
     s->statements[s->statement_count++] = st;
     st->number = s->statement_count;
     atomic_store_explicit(&s->slots[slot], st, memory_order_release);

@@ -18,6 +18,7 @@ struct statement {
     const char *sql;
     const char *name;
     struct alees_self *plugin;
+    bool is_reading; /* for certain: a SELECT that the engine made. One of a plugin may call a function that writes */
 };
 
 struct store_scope {

@@ -48,11 +48,10 @@ static bool has_nul(const struct store_call *calls, uint32_t count) {
     return false;
 }
 
-/* Anything but a SELECT: WITH may hold an INSERT. */
-static bool is_writing(const struct store_call *calls, uint32_t count) {
+/* Then the audit trail must be told by whom. */
+static bool may_write(const struct store_call *calls, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        const char *verb = store_verb(calls[i].statement->sql);
-        if (*verb != 'S' && *verb != 's') {
+        if (!calls[i].statement->is_reading) {
             return true;
         }
     }
@@ -105,7 +104,7 @@ alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const 
         return rc;
     }
     u->flags = UNIT_SCOPE;
-    if (is_writing(calls, count)) {
+    if (may_write(calls, count)) {
         u->actor = ctx_actor(ctx);
         if (!u->actor.ptr) {
             return out_of_memory(ctx);

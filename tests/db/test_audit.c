@@ -3,6 +3,7 @@
  * without it is refused. */
 #include "shop.h"
 
+#include "alees/util.h"
 #include "audit.h"
 
 struct trail {
@@ -147,6 +148,38 @@ static void test_many(void **state) {
     assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM audit.entry WHERE action = 'delete'"), 101);
 }
 
+/* A function that writes is called by SELECT: the entry names the user of the request like any other. */
+static void test_function(void **state) {
+    struct shop *s = &((struct trail *)*state)->shop;
+    static const char call[] = "SELECT shop.rename('Nut')";
+    struct alees_principal who = {.struct_size = sizeof who};
+    forget(s);
+    pg_exec(&s->pg, insert_item);
+    pg_exec(&s->pg,
+            "CREATE FUNCTION shop.rename(name text) RETURNS bigint LANGUAGE sql AS 'WITH w AS (UPDATE shop.item "
+            "SET name = $1 WHERE sku = ''audit-1'' RETURNING 1) SELECT count(*) FROM w'; "
+            "GRANT EXECUTE ON FUNCTION shop.rename(text) TO alees_plugin_shop");
+    assert_ok(alees_id_parse(STR_LIT(USER), &who.id));
+    shop_opened(s);
+    for (int in_transaction = 0; in_transaction < 2; in_transaction++) {
+        pg_exec(&s->pg, "UPDATE shop.item SET name = 'Bolt' WHERE id = '" ITEM "'; DELETE FROM audit.entry");
+        alees_ctx *ctx = shop_ctx(s);
+        ctx->who = &who;
+        memcpy(ctx->request_id, "request-1", sizeof "request-1");
+        if (in_transaction) {
+            store_begin(ctx);
+        }
+        assert_int_equal(shop_number(ctx, &s->shop, SHOP_ONLY_A, call), 1);
+        if (in_transaction) {
+            assert_ok(store_commit(ctx));
+        }
+        shop_ctx_end(ctx);
+        assert_value(s, "SELECT concat_ws(' ', action, user_id, request_id, detail) FROM audit.entry",
+                     "update " USER " request-1");
+    }
+    pg_exec(&s->pg, "DROP FUNCTION shop.rename(text)");
+}
+
 /* 42501 and nothing else, as that role. */
 static void refused(struct shop *s, const char *role, const char *sql) {
     char text[600];
@@ -233,8 +266,8 @@ static void test_verify(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_create),  cmocka_unit_test(test_update), cmocka_unit_test(test_delete),
-        cmocka_unit_test(test_session), cmocka_unit_test(test_many),   cmocka_unit_test(test_rights),
-        cmocka_unit_test(test_prune),   cmocka_unit_test(test_verify),
+        cmocka_unit_test(test_session), cmocka_unit_test(test_many),   cmocka_unit_test(test_function),
+        cmocka_unit_test(test_rights),  cmocka_unit_test(test_prune),  cmocka_unit_test(test_verify),
     };
     return cmocka_run_group_tests_name("audit", tests, setup, teardown);
 }

@@ -407,7 +407,8 @@ static alees_str actor(alees_ctx *ctx, struct shop *s, const char *sql) {
     return store_rows_text(rows, 0, 0);
 }
 
-/* Who writes goes with what writes, and with nothing else: neither with a read, nor with what comes after. */
+/* Who writes goes with what may write, and with nothing else: neither with a read of the engine's, nor with what comes
+ * after. */
 static void test_actor(void **state) {
     struct shop *s = *state;
     static const struct alees_principal who = {
@@ -418,6 +419,8 @@ static void test_actor(void **state) {
     static const char write[] = "-- changes\n UPDATE shop.item SET price = price WHERE sku = 'sku-1' "
                                 "RETURNING current_setting('alees.actor', true)";
     static const char with[] = "WITH x AS (SELECT 1) SELECT current_setting('alees.actor', true) FROM x";
+    static const char call[] = "SELECT concat(current_setting('alees.actor', true))"; /* a function might write */
+    assert_non_null(store_statement(s->app.store, &s->shop, "shop.item", test_view(read), 0));
     alees_ctx *ctx = shop_ctx(s);
     ctx->who = &who;
     snprintf(ctx->request_id, sizeof ctx->request_id, "request-7");
@@ -425,6 +428,8 @@ static void test_actor(void **state) {
     assert_text(actor(ctx, s, write), expected);
     assert_text(actor(ctx, s, read), "none");
     assert_text(actor(ctx, s, with), expected); /* may write */
+    assert_text(actor(ctx, s, call), expected);
+    assert_text(actor(ctx, s, read), "none");
     store_begin(ctx);
     assert_text(actor(ctx, s, read), expected);
     alees_rows *rows = NULL;
