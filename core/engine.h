@@ -34,6 +34,9 @@ alees_rc engine_find_object(alees_ctx *ctx) MUST_CHECK;
 alees_rc engine_place_holds(alees_ctx *ctx, const struct resource *r, uint32_t permission,
                             const struct alees_organizations **ret_where) MUST_CHECK;
 
+/* A superuser's request, or a command. */
+bool engine_place_is_superuser(const alees_ctx *ctx);
+
 /* Is it one of them? where may be NULL: no. */
 bool engine_place_has(const struct alees_organizations *where, const alees_id *organization);
 

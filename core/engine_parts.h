@@ -113,8 +113,7 @@ struct engine_place {
     struct store_scope scope;
 };
 
-bool engine_place_is_superuser(const alees_ctx *ctx); /* a superuser's request, or a command */
-bool engine_place_is_all(const alees_ctx *ctx);       /* or one that may reach every organization */
+bool engine_place_is_all(const alees_ctx *ctx); /* or one that may reach every organization */
 /* Where a statement about r may reach. is_reading: or only look. */
 alees_rc engine_place_of(alees_ctx *ctx, const struct resource *r, const struct alees_organizations *where,
                          bool is_reading, struct engine_place *ret_place) MUST_CHECK;

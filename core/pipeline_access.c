@@ -180,9 +180,13 @@ alees_rc pipeline_authorize(alees_ctx *ctx) {
 }
 
 alees_rc pipeline_authorize_object(alees_ctx *ctx) {
+    static const alees_id none;
     const struct alees_rbac_v1 *rbac = ctx->app->rbac;
     if (is_global(ctx->route) || ctx->is_public || ctx->route->permission == 0) {
         return ALEES_OK; /* the route's own answer was given before */
+    }
+    if (alees_id_compare(&ctx->object_organization, &none) == 0) { /* every organization is not none */
+        return engine_place_is_superuser(ctx) ? ALEES_OK : denied(ctx);
     }
     if (engine_place_has(ctx->where, &ctx->object_organization)) {
         return ALEES_OK;

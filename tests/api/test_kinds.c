@@ -232,6 +232,30 @@ static void test_own_by_a_route(void **state) {
     }
 }
 
+/* A route on a row asks no less than the host's own do. */
+static void test_route_on_shared(void **state) {
+    static const char *const organizations[] = {NULL, ACME};
+    static const uint32_t expected[][USERS] = {{200, 403, 403, 403, 403, 403, 403},
+                                               {200, 200, 403, 404, 403, 404, 404}};
+    const struct answer *a = ask(ADMIN, "POST", "/api/v1/api-keys", "{\"name\":\"k\",\"permissions\":[\"kinds.*\"]}");
+    (void)state;
+    assert_status(a, 201);
+    const char *key = answer_text(a, "/secret").ptr;
+    for (size_t i = 0; i < ARRAY_LEN(organizations); i++) {
+        put_row("rule", "organization_id", organizations[i]);
+        for (size_t user = 0; user < USERS; user++) {
+            must(ask(user, "POST", "/api/v1/rules/" ID "/touch", NULL), expected[i][user], user,
+                 organizations[i] ? "rule of Acme" : "rule of all");
+        }
+        /* a superuser's key reaches every organization, but is no superuser */
+        const uint32_t by_key = organizations[i] ? 200 : 403;
+        must(loopback_request(setting.w->loopback, "POST", "/api/v1/rules/" ID "/touch", key, NULL), by_key, USERS,
+             "touch by a key");
+        must(loopback_request(setting.w->loopback, "PATCH", "/api/v1/rules/" ID, key, "{\"title\":\"k\"}"), by_key,
+             USERS, "change by a key");
+    }
+}
+
 /* ---- what a hook is told ---- */
 
 #define CARDS "/api/v1/cards"
@@ -456,6 +480,7 @@ int main(void) {
         cmocka_unit_test(test_rows_of_none),
         cmocka_unit_test(test_own),
         cmocka_unit_test(test_own_by_a_route),
+        cmocka_unit_test(test_route_on_shared),
         cmocka_unit_test(test_before),
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_unseen_is_unknown),

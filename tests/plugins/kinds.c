@@ -222,9 +222,17 @@ static alees_rc count_notes(void *state, alees_ctx *ctx) {
     return rc == ALEES_OK ? kinds.http->reply(ctx, 200, "application/json", kinds.db->text(rows, 0, 0)) : rc;
 }
 
+static alees_rc touch_rule(void *state, alees_ctx *ctx) {
+    (void)state;
+    return kinds.http->reply(ctx, 200, "application/json", alees_text("{}"));
+}
+
 static const struct alees_field ticket_body[] = {
     {.name = "user", .type = ALEES_UUID, .flags = ALEES_REQUIRED, .description = "Whose."},
     {.name = "title", .type = ALEES_TEXT, .flags = ALEES_REQUIRED, .max = 100, .description = "What."},
+};
+static const struct alees_field touch_parameters[] = {
+    {.name = "id", .type = ALEES_UUID, .flags = ALEES_IN_PATH, .description = "Which one."},
 };
 static const struct alees_route routes[] = {
     {.method = ALEES_POST,
@@ -238,6 +246,13 @@ static const struct alees_route routes[] = {
      .path = "/notes/mine/count",
      .summary = "How many notes are in reach",
      .handle = count_notes},
+    {.method = ALEES_POST,
+     .path = "/rules/{id}/touch",
+     .summary = "Touch a rule",
+     .permission = "kinds.change_rule",
+     .parameters = ALEES_LIST(touch_parameters),
+     .object = "kinds.rule",
+     .handle = touch_rule},
 };
 
 ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
