@@ -72,6 +72,27 @@ static alees_rc check_owner(struct db *db, struct arena *arena, FILE *errors) {
     return rc;
 }
 
+/* Steps and grants name the roles of plugins, and a new plugin's are not there yet. */
+static alees_rc check_roles(struct db *db, struct arena *arena, const struct plugins *plugins, FILE *errors) {
+    alees_rc rc = ALEES_OK;
+    for (uint32_t i = 0; rc == ALEES_OK && i < plugins->count; i++) {
+        const struct alees_self *p = plugins->items[i];
+        const char *params[] = {p->role, p->role_all};
+        struct db_result *result = NULL;
+        rc = migrate_ask(db, arena, p->decl.name,
+                         "SELECT name FROM unnest(ARRAY[$1, $2]) name WHERE NOT EXISTS (SELECT 1 FROM pg_roles "
+                         "WHERE rolname = name) ORDER BY 1",
+                         params, ARRAY_LEN(params), errors, &result);
+        if (rc == ALEES_OK && db_rows(result) > 0) {
+            fprintf(errors, "%s: role %s is missing; run `alees bootstrap`\n", p->decl.name,
+                    db_value(result, 0, 0).ptr);
+            rc = ALEES_E_INVALID;
+        }
+        db_result_free(result);
+    }
+    return rc;
+}
+
 static void step_name(const struct migrate_step *step, char out[160]) {
     snprintf(out, 160, "%s: step %u (%s)", step->plugin, step->version, step->name);
 }
@@ -163,6 +184,9 @@ static alees_rc run(struct db *db, struct arena *arena, const struct plugins *pl
                     const struct catalogue *catalogue, enum migrate_mode mode, FILE *out, FILE *errors) {
     struct migrate_plan plan;
     alees_rc rc = check_owner(db, arena, errors);
+    if (rc == ALEES_OK && mode != MIGRATE_STATUS) {
+        rc = check_roles(db, arena, plugins, errors);
+    }
     if (rc == ALEES_OK && mode != MIGRATE_STATUS) {
         /* One at a time; the number is the word alees. The lock goes with the connection. */
         rc = migrate_exec(db, "lock", "SELECT pg_advisory_lock(418430412147)", errors);

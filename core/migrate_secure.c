@@ -10,6 +10,25 @@ static void both_roles(struct str *s, const struct alees_self *p) {
     str_ident(s, p->role_all);
 }
 
+/* Takes back what anybody else was granted in the schema: migrate_verify.c does not let a server start with it. */
+static const char *strangers_sql(struct arena *arena, const struct alees_self *p) {
+    static const char loop[] =
+        "DO $alees$ DECLARE f record; BEGIN FOR f IN SELECT DISTINCT o.name, r.rolname FROM ("
+        "SELECT 'TABLE ' || c.oid::regclass AS name, c.relowner AS owner, x.grantee FROM pg_class c "
+        "CROSS JOIN LATERAL aclexplode(c.relacl) x WHERE c.relnamespace = '%s'::regnamespace "
+        "AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
+        "UNION ALL SELECT 'TABLE ' || c.oid::regclass, c.relowner, x.grantee FROM pg_attribute a "
+        "JOIN pg_class c ON c.oid = a.attrelid CROSS JOIN LATERAL aclexplode(a.attacl) x "
+        "WHERE c.relnamespace = '%s'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
+        "UNION ALL SELECT 'ROUTINE ' || p.oid::regprocedure, p.proowner, x.grantee FROM pg_proc p "
+        "CROSS JOIN LATERAL aclexplode(p.proacl) x WHERE p.pronamespace = '%s'::regnamespace "
+        "AND p.prokind IN ('f', 'p', 'w')) o JOIN pg_roles r ON r.oid = o.grantee "
+        "WHERE o.grantee <> o.owner AND r.rolname NOT IN ('%s', '%s') "
+        "LOOP EXECUTE format('REVOKE ALL ON %%s FROM %%I', f.name, f.rolname); END LOOP; END $alees$";
+    const char *name = p->decl.name;
+    return arena_printf(arena, loop, name, name, name, p->role, p->role_all).ptr;
+}
+
 /* Only the plugin's two roles, and only rows. A function that runs as its owner (SECURITY DEFINER) is nobody's to call
  * unless a migration grants it; of a partition only the parent is anybody's, because only its policies hold there. */
 static const char *grants_sql(struct arena *arena, const struct alees_self *p) {
@@ -68,6 +87,9 @@ static alees_rc grant(struct db *db, struct arena *arena, const struct plugins *
         str_puts(&schema, "CREATE SCHEMA IF NOT EXISTS ");
         str_ident(&schema, p->decl.name);
         rc = migrate_exec(db, p->decl.name, str_done(&schema).ptr, errors);
+        if (rc == ALEES_OK) {
+            rc = migrate_exec(db, p->decl.name, strangers_sql(arena, p), errors);
+        }
         if (rc == ALEES_OK) {
             rc = migrate_exec(db, p->decl.name, grants_sql(arena, p), errors);
         }

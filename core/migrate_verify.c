@@ -33,7 +33,16 @@ static const char grants_sql[] =
     "UNION ALL SELECT format('%s may %s schema %s', coalesce(r.rolname, 'everybody'), x.privilege_type, n.nspname) "
     "FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) x LEFT JOIN pg_roles r ON r.oid = x.grantee "
     "WHERE n.nspname = $1 AND x.grantee <> n.nspowner "
-    "AND (r.rolname IN ($2, $3) AND x.privilege_type = 'USAGE') IS NOT TRUE";
+    "AND (r.rolname IN ($2, $3) AND x.privilege_type = 'USAGE') IS NOT TRUE "
+    "UNION ALL SELECT format('%s may %s %s', coalesce(r.rolname, 'everybody'), x.privilege_type, p.proname) "
+    "FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+    "CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x "
+    "LEFT JOIN pg_roles r ON r.oid = x.grantee WHERE n.nspname = $1 AND x.grantee <> p.proowner "
+    "AND (r.rolname IN ($2, $3)) IS NOT TRUE "
+    "UNION ALL SELECT format('%s may %s column %s of %s', coalesce(r.rolname, 'everybody'), x.privilege_type, "
+    "a.attname, c.relname) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+    "JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL aclexplode(a.attacl) x "
+    "LEFT JOIN pg_roles r ON r.oid = x.grantee WHERE n.nspname = $1 AND x.grantee <> c.relowner";
 
 static const char owners_sql[] =
     "SELECT format('table %s belongs to %s, not to alees_owner', c.relname, pg_get_userbyid(c.relowner)) "

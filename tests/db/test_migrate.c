@@ -177,6 +177,13 @@ static void test_drift(void **state) {
         {"GRANT SELECT ON shop.note TO PUBLIC", "everybody may SELECT note"},
         {"GRANT TRUNCATE ON shop.item TO alees_plugin_shop", "alees_plugin_shop may TRUNCATE item"},
         {"GRANT CREATE ON SCHEMA shop TO alees_plugin_shop", "alees_plugin_shop may CREATE schema shop"},
+        {"GRANT SELECT (name) ON shop.kind TO alees_plugin_bank", "alees_plugin_bank may SELECT column name of kind"},
+        {"CREATE FUNCTION shop.all_items() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS "
+         "'SELECT count(*) FROM shop.item'",
+         "everybody may EXECUTE all_items"},
+        {"CREATE FUNCTION shop.one() RETURNS integer LANGUAGE sql AS 'SELECT 1'; REVOKE ALL ON FUNCTION shop.one() "
+         "FROM PUBLIC; GRANT EXECUTE ON FUNCTION shop.one() TO alees_plugin_bank",
+         "alees_plugin_bank may EXECUTE one"},
         {"REVOKE INSERT ON shop.item FROM alees_plugin_shop", "alees_plugin_shop may not INSERT table shop.item"},
         {"ALTER TABLE shop.note OWNER TO alees_app", "table note belongs to alees_app"},
         {"CREATE VIEW shop.all_items AS SELECT * FROM shop.item; ALTER VIEW shop.all_items OWNER TO alees_owner",
@@ -200,10 +207,24 @@ static void test_drift(void **state) {
 static void test_migrate_repairs(void **state) {
     struct shop *s = *state;
     pg_exec(&s->pg, "CREATE POLICY open ON shop.item USING (true); ALTER TABLE shop.item NO FORCE ROW LEVEL SECURITY; "
-                    "DROP POLICY alees_all ON bank.account; GRANT ALL ON shop.item TO PUBLIC, alees_plugin_shop");
+                    "DROP POLICY alees_all ON bank.account; GRANT ALL ON shop.item TO PUBLIC, alees_plugin_shop, "
+                    "alees_plugin_bank; GRANT SELECT (name) ON shop.kind TO alees_plugin_bank; "
+                    "SET ROLE alees_owner; CREATE FUNCTION shop.one() RETURNS integer LANGUAGE sql SECURITY DEFINER "
+                    "AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION shop.one() TO alees_plugin_bank; RESET ROLE");
     assert_err(shop_verify(s), ALEES_E_INVALID);
     assert_ok(shop_migrate(s, MIGRATE_APPLY));
     assert_ok(shop_verify(s));
+}
+
+/* A plugin that is new since the last bootstrap. */
+static void test_migrate_needs_roles(void **state) {
+    struct shop *s = *state;
+    const char *role = s->bank.role;
+    s->bank.role = "alees_plugin_unmade";
+    alees_rc rc = shop_migrate(s, MIGRATE_APPLY);
+    s->bank.role = role;
+    assert_err(rc, ALEES_E_INVALID);
+    assert_true(shop_printed(s, "bank: role alees_plugin_unmade is missing; run `alees bootstrap`"));
 }
 
 static void test_role_attributes(void **state) {
@@ -253,6 +274,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_names_of_constraints, setup_migrated, teardown),
         cmocka_unit_test_setup_teardown(test_drift, setup_migrated, teardown),
         cmocka_unit_test_setup_teardown(test_migrate_repairs, setup_migrated, teardown),
+        cmocka_unit_test_setup_teardown(test_migrate_needs_roles, setup_migrated, teardown),
         cmocka_unit_test_setup_teardown(test_role_attributes, setup_migrated, teardown),
         cmocka_unit_test_setup_teardown(test_new_id, setup_migrated, teardown),
     };
