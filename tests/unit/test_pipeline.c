@@ -293,7 +293,7 @@ static void test_denied_names_the_permission(void **state) {
 static void test_object_of_an_organization(void **state) {
     struct fixture *f = *state;
     struct arena *arena = test_arena();
-    const alees_id ids[] = {{{1}}, {{3}}, {{5}}, {{7}}};
+    const alees_id ids[] = {{{1, [15] = 1}}, {{3, [15] = 1}}, {{5, [15] = 1}}, {{7, [15] = 1}}};
     struct alees_organizations where = {.struct_size = sizeof where, .ids = ids};
     for (uint8_t id = 0; id <= 8; id++) {
         for (where.count = 0; where.count <= ARRAY_LEN(ids); where.count++) {
@@ -303,6 +303,7 @@ static void test_object_of_an_organization(void **state) {
             ctx->who = &f->stub->who;
             ctx->where = &where;
             ctx->object_organization.bytes[0] = id;
+            ctx->object_organization.bytes[15] = 1;
             bool is_held = id % 2 == 1 && (uint32_t)id / 2 < where.count;
             assert_err(pipeline_authorize_object(ctx), is_held ? ALEES_OK : ALEES_E_DENIED);
             if (!is_held) {
@@ -312,6 +313,25 @@ static void test_object_of_an_organization(void **state) {
             }
             ctx_end(ctx);
         }
+    }
+    arena_free(arena);
+}
+
+/* Every organization is not none: what belongs to all is for superusers. */
+static void test_object_of_no_organization(void **state) {
+    struct fixture *f = *state;
+    struct arena *arena = test_arena();
+    const struct alees_organizations all = {.struct_size = sizeof all, .all = 1};
+    for (uint32_t is_superuser = 0; is_superuser < 2; is_superuser++) {
+        alees_ctx *ctx = ctx_new(&f->stub->app, arena);
+        struct alees_principal who = f->stub->who;
+        assert_non_null(ctx);
+        who.flags = is_superuser ? ALEES_SUPERUSER : 0;
+        ctx->route = &f->stub->routes[0];
+        ctx->who = &who;
+        ctx->where = &all;
+        assert_err(pipeline_authorize_object(ctx), is_superuser ? ALEES_OK : ALEES_E_DENIED);
+        ctx_end(ctx);
     }
     arena_free(arena);
 }
@@ -426,25 +446,16 @@ static void test_no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_only_ok_authenticates),
-        TEST(test_only_ok_authorizes),
-        TEST(test_only_ok_of_a_handler_succeeds),
-        TEST(test_only_ok_decides_globally),
-        TEST(test_own_is_not_by_api_key),
-        TEST(test_several_begin_in_none),
-        TEST(test_ok_without_a_result_refuses),
-        TEST(test_no_provider_refuses),
-        TEST(test_what_the_client_is_told),
-        TEST(test_order_of_stages),
-        TEST(test_denied_names_the_permission),
-        TEST(test_object_of_an_organization),
-        TEST(test_a_route_without_any_rule_is_closed),
-        TEST(test_public_route_asks_nobody),
-        TEST(test_login_route_needs_no_permission),
-        TEST(test_authorization_header),
-        TEST(test_handler_answers),
-        TEST(test_invisible_is_unknown),
-        TEST(test_no_memory),
+        TEST(test_only_ok_authenticates),         TEST(test_only_ok_authorizes),
+        TEST(test_only_ok_of_a_handler_succeeds), TEST(test_only_ok_decides_globally),
+        TEST(test_own_is_not_by_api_key),         TEST(test_several_begin_in_none),
+        TEST(test_ok_without_a_result_refuses),   TEST(test_no_provider_refuses),
+        TEST(test_what_the_client_is_told),       TEST(test_order_of_stages),
+        TEST(test_denied_names_the_permission),   TEST(test_object_of_an_organization),
+        TEST(test_object_of_no_organization),     TEST(test_a_route_without_any_rule_is_closed),
+        TEST(test_public_route_asks_nobody),      TEST(test_login_route_needs_no_permission),
+        TEST(test_authorization_header),          TEST(test_handler_answers),
+        TEST(test_invisible_is_unknown),          TEST(test_no_memory),
     };
     return cmocka_run_group_tests_name("pipeline", tests, NULL, NULL);
 }
