@@ -133,7 +133,7 @@ void engine_sql_lock(struct engine_sql *sql, const struct resource *r, const str
     str_puts(&sql->text, ", \"version\" FROM ");
     str_view(&sql->text, r->shapes->table);
     put_condition(sql, r, target, false);
-    str_puts(&sql->text, " FOR UPDATE");
+    str_puts(&sql->text, " FOR NO KEY UPDATE"); /* who only refers to the row does not wait */
 }
 
 void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {

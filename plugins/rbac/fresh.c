@@ -15,9 +15,9 @@ static int64_t now_us(void) {
 }
 
 /* The organizations first, always in the same order: two who write about the same rights wait for each other here. A
- * membership of the writer that somebody else is just changing is not waited for: two owners who demote each other hold
- * each other's rows by then. If that change is committed before the organization is locked, it is seen; else it comes
- * after this one. */
+ * membership of the writer, or a role, that somebody else is just changing is not waited for: two owners who demote each
+ * other hold each other's rows by then, and who changes a role waits for the organization with the role in hand. If that
+ * change is committed before the organization is locked, it is seen; else it comes after this one. */
 static alees_rc lock(struct rbac *r, alees_ctx *ctx, alees_str user, const struct rbac_about *about) {
     const alees_str params[] = {user, about->organizations, about->roles};
     alees_rows *rows;

@@ -62,7 +62,8 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                            "m.id FOR "
                            "SHARE SKIP LOCKED), "
                            "h AS (SELECT r.id FROM rbac.role r WHERE r.id = ANY ($3::uuid[]) "
-                           "OR r.id IN (SELECT unnest(m.role_ids) FROM m) ORDER BY r.id FOR SHARE) SELECT count(*) "
+                           "OR r.id IN (SELECT unnest(m.role_ids) FROM m) ORDER BY r.id FOR SHARE SKIP LOCKED) SELECT "
+                           "count(*) "
                            "FROM h",
          3, EVERYWHERE},
     [RBAC_FRESH_USER] = {"fresh_user",

@@ -179,6 +179,57 @@ static void test_rights_that_end_while_one_waits(void **state) {
     db_close(db);
 }
 
+/* The role becomes wider, or reaches farther, while somebody waits to give or to widen it: what counts is what it is then. */
+static void test_what_is_given_grows_while_one_waits(void **state) {
+    struct people *p = *state;
+    member(p, "patient", "chief");
+    member(p, "pupil", "looker");
+    member(p, "carrier", "spare");
+    const char *token = people_token(p, "patient"), *pupil = membership_path(p, "pupil");
+    const char *other_role = people_text(p, "{\"roles\":[\"%s\"]}", role(p, "other"));
+    const char *spare = people_text(p, "/api/v1/roles/%s", role(p, "spare"));
+    people_sql(
+        p, "INSERT INTO rbac.field_permission (organization_id, role_id, resource, read_fields) SELECT '" PEOPLE_ACME
+           "', id, 'product.product', '{name}' FROM rbac.role WHERE name IN ('chief', 'other')");
+    const struct {
+        const char *meanwhile, *method, *path, *body, *code, *back;
+    } steps[] = {
+        {"UPDATE rbac.role SET permissions = '{product.view_product,product.add_product}' WHERE name = 'other'",
+         "PATCH", pupil, other_role, "grant_exceeds_own",
+         "UPDATE rbac.role SET permissions = '{product.view_product}' WHERE name = 'other'"},
+        {"DELETE FROM rbac.field_permission USING rbac.role r WHERE r.id = role_id AND r.name = 'other'", "PATCH",
+         pupil, other_role, "grant_exceeds_own", "SELECT 1"},
+        {"UPDATE rbac.membership SET inherit = true WHERE role_ids = (SELECT ARRAY[id] FROM rbac.role WHERE name = "
+         "'spare')",
+         "PATCH", spare, "{\"permissions\":[\"product.view_product\",\"rbac.view_role\"]}", "grant_exceeds_own",
+         "SELECT 1"},
+        {"UPDATE rbac.membership SET role_ids = (SELECT ARRAY[id] FROM rbac.role WHERE name = 'chief') || "
+         "(SELECT ARRAY[id] FROM rbac.role WHERE name = 'spare') WHERE role_ids = (SELECT ARRAY[id] FROM rbac.role "
+         "WHERE name = 'chief')",
+         "PATCH", spare, "{\"permissions\":[\"product.view_product\",\"rbac.view_role\"]}", "own_rights", "SELECT 1"},
+    };
+    struct db *db = other(p);
+    people_sql(p, "UPDATE rbac.membership SET role_ids = ARRAY['%s'::uuid] WHERE user_id = '%s'", role(p, "chief"),
+               people_id(p, "patient"));
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        struct request r;
+        until_it_may(p, token);
+        run(db, "BEGIN");
+        run(db, LOCK_ACME);
+        start(p, &r, steps[i].method, steps[i].path, token, steps[i].body);
+        until_it_waits(p, &r);
+        assert_false(atomic_load(&r.is_done));
+        run(db, steps[i].meanwhile);
+        run(db, "COMMIT");
+        const struct answer *a = finish(&r);
+        assert_problem(a, 403, steps[i].code);
+        loopback_close(r.loopback);
+        run(db, steps[i].back);
+    }
+    people_sql(p, "DELETE FROM rbac.field_permission");
+    db_close(db);
+}
+
 /* Who may not change an account does not make others wait, nor waits for them: nothing is locked for the refusal. */
 static void test_a_refusal_locks_nothing(void **state) {
     struct people *p = *state;
@@ -200,17 +251,39 @@ static void test_a_refusal_locks_nothing(void **state) {
     assert_false(has_waited);
 }
 
-/* A role is being changed while it is given: one of the two is told to try again. */
-static void test_a_deadlock_is_a_conflict(void **state) {
+/* A role is being changed, or goes, while it is given, and whoever does that waits for the organization with the role in
+ * hand: neither waits for the other. */
+static void test_no_circle_about_a_role(void **state) {
     struct people *p = *state;
     member(p, "giver", "chief");
     member(p, "taker", "looker");
     struct db *db = other(p);
     struct request r;
     run(db, "BEGIN");
-    run(db, "SELECT 1 FROM rbac.role WHERE name = 'other' FOR UPDATE");
+    run(db, "SELECT 1 FROM rbac.role WHERE name IN ('other', 'chief') FOR NO KEY UPDATE"); /* as PATCH and DELETE do */
     start(p, &r, "PATCH", membership_path(p, "taker"), people_token(p, "giver"),
           people_text(p, "{\"roles\":[\"%s\"]}", role(p, "other")));
+    assert_status(finish(&r), 200);
+    loopback_close(r.loopback);
+    start(p, &r, "PATCH", membership_path(p, "taker"), people_token(p, "giver"),
+          people_text(p, "{\"roles\":[\"%s\"]}", role(p, "spare")));
+    assert_status(finish(&r), 200);
+    loopback_close(r.loopback);
+    run(db, "COMMIT");
+    db_close(db);
+}
+
+/* Where there is a circle, one of the two is told to try again. */
+static void test_a_deadlock_is_a_conflict(void **state) {
+    struct people *p = *state;
+    member(p, "giver2", "chief");
+    member(p, "taker2", "looker");
+    struct db *db = other(p);
+    struct request r;
+    run(db, "BEGIN");
+    run(db, "SELECT 1 FROM rbac.role WHERE name = 'spare' FOR UPDATE");
+    start(p, &r, "PATCH", membership_path(p, "taker2"), people_token(p, "giver2"),
+          people_text(p, "{\"roles\":[\"%s\"]}", role(p, "spare")));
     until_it_waits(p, &r);
     run(db, LOCK_ACME); /* until PostgreSQL ends the other one */
     run(db, "COMMIT");
@@ -298,7 +371,9 @@ static void test_superusers_are_not_found_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rights_that_end_while_one_waits),
+        cmocka_unit_test(test_what_is_given_grows_while_one_waits),
         cmocka_unit_test(test_a_refusal_locks_nothing),
+        cmocka_unit_test(test_no_circle_about_a_role),
         cmocka_unit_test(test_a_deadlock_is_a_conflict),
         cmocka_unit_test(test_who_belongs_nowhere),
         cmocka_unit_test(test_addresses),
