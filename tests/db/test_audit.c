@@ -224,7 +224,7 @@ static void test_prune(void **state) {
     assert_int_equal(pg_count(&s->pg, "SELECT audit.prune(2, 50, 'cli:audit')"), 3);
     assert_int_equal(pg_count(&s->pg, "SELECT audit.prune(2, 50, 'cli:audit')"), 0);
     assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM audit.entry WHERE action = 'old'"), 47);
-    assert_value(s, "SELECT string_agg(detail, ',' ORDER BY id) FROM audit.entry WHERE action = 'prune'",
+    assert_value(s, "SELECT string_agg(detail, ',' ORDER BY detail DESC) FROM audit.entry WHERE action = 'prune'",
                  "50 entries older than 2 days,3 entries older than 2 days");
 }
 
