@@ -26,13 +26,10 @@ alees_rc rbac_check_user(void *state, alees_ctx *ctx, alees_change *change) {
                     password = r->resource->value(change, "password");
     alees_rc rc = ALEES_OK;
     (void)ctx;
-    for (size_t i = 0; i < username.len; i++) {
-        bool is_edge = i == 0 || i == username.len - 1;
-        if ((uint8_t)username.ptr[i] < 0x20 || username.ptr[i] == 0x7f || (is_edge && username.ptr[i] == ' ')) {
-            rc = r->resource->refuse(change, "username", "invalid",
-                                     alees_text("must not begin or end with a space or hold control characters"));
-            break;
-        }
+    if (username.len > 0 && !address_is_username(username)) {
+        rc = r->resource->refuse(
+            change, "username", "invalid",
+            alees_text("must not begin or end with a space or hold characters that cannot be seen"));
     }
     if (email.ptr && !address_is_valid(email)) {
         rc = r->resource->refuse(change, "email", "invalid", alees_text("must be an address such as a@example.com"));

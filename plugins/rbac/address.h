@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * address.h - e-mail addresses, as far as rights depend on them: does this look like one, are these two the same? Any
- * thread. */
+ * address.h - e-mail addresses, as far as rights depend on them: does this look like one, are these two the same? And
+ * the names of users. Any thread. */
 #ifndef ADDRESS_H
 #define ADDRESS_H
 
@@ -13,6 +13,9 @@ enum { ADDRESS_MOST = 254 };
 /* name@domain, neither empty, without spaces and control characters, at most ADDRESS_MOST bytes. Whether mail arrives
  * there only a letter can tell. */
 bool address_is_valid(alees_str address);
+/* UTF-8 of which everything is seen: no control characters, nothing invisible or that turns the direction around, no other
+ * space than the common one, and none at either end. Two names that look the same may still differ. */
+bool address_is_username(alees_str name);
 /* The letters A to Z in either case are the same, and nothing else is: two addresses that are one to a person's eye are
  * two here if their bytes differ. An absent address is that of nobody. */
 bool address_is_same(alees_str a, alees_str b);

@@ -217,6 +217,10 @@ static alees_rc make_account(struct rbac *r, alees_ctx *ctx, const struct invita
     if (password.len < RBAC_LEAST_PASSWORD || password.len > RBAC_MOST_PASSWORD) {
         return rbac_fail(r, ctx, ALEES_E_INVALID, "bad_password", "/password must have 8 to 1024 bytes.");
     }
+    if (!address_is_username(username)) {
+        return rbac_fail(r, ctx, ALEES_E_INVALID, "bad_username",
+                         "/username must not begin or end with a space or hold characters that cannot be seen.");
+    }
     alees_rc rc = rbac_run(r, ctx, RBAC_INVITATION_FIND, &invitation->hash, 1, &rows);
     if (rc == ALEES_OK && r->db->count(rows) != 1) {
         rc = no_invitation(r, ctx);

@@ -316,6 +316,25 @@ static void test_addresses(void **state) {
     }
 }
 
+/* Nobody is taken for somebody else by a name in which there is more than one sees. */
+static void test_names_that_look_like_others(void **state) {
+    struct people *p = *state;
+    const char *root = people_token(p, "admin");
+    static const char *const names[] = {"admin\\u00a0", "adm\\u200bin", "\\u202enimda", "admin\\u0085"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        assert_problem(people_ask(p, "POST", "/users", root, people_text(p, "{\"username\":\"%s\"}", names[i])), 422,
+                       "invalid");
+        const struct answer *a = people_ask(p, "POST", "/invitations", root,
+                                            "{\"organization\":\"" PEOPLE_ACME
+                                            "\",\"email\":\"new@example.com\",\"roles\":[\"" PEOPLE_VIEWER "\"]}");
+        assert_status(a, 201);
+        assert_problem(people_ask(p, "POST", "/invitations/accept", NULL,
+                                  people_text(p, "{\"token\":\"%s\",\"username\":\"%s\",\"password\":\"a long one\"}",
+                                              answer_text(a, "/token").ptr, names[i])),
+                       422, "bad_username");
+    }
+}
+
 /* An API key takes an owner's rights from nobody, not from its own user either. */
 static void test_a_key_ends_no_owner(void **state) {
     struct people *p = *state;
@@ -377,6 +396,7 @@ int main(void) {
         cmocka_unit_test(test_a_deadlock_is_a_conflict),
         cmocka_unit_test(test_who_belongs_nowhere),
         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_names_that_look_like_others),
         cmocka_unit_test(test_a_key_ends_no_owner),
         cmocka_unit_test(test_a_key_does_not_tell_where_else),
         cmocka_unit_test(test_superusers_are_not_found_out),

@@ -33,6 +33,33 @@ static void test_longest(void **state) {
     assert_false(address_is_valid((alees_str){text, ADDRESS_MOST + 1}));
 }
 
+static void test_names(void **state) {
+    static const char *const good[] = {"a", "ann archer", "\xc3\xa4nn", "\xe5\x90\x8d\xe5\x89\x8d", "\xf0\x9f\x98\x80"};
+    static const char *const bad[] = {"",
+                                      " a",
+                                      "a ",
+                                      "a\tb",
+                                      "a\x7f",
+                                      "a\xc2\x85",
+                                      "admin\xc2\xa0",
+                                      "adm\xe2\x80\x8bin",
+                                      "\xe2\x80\xaenimda",
+                                      "admin\xe2\x81\xa0",
+                                      "admin\xef\xbb\xbf",
+                                      "admin\xe3\x85\xa4",
+                                      "admin\xf3\xa0\x80\xa0"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        assert_true(address_is_username(test_view(good[i])));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        if (address_is_username(test_view(bad[i]))) {
+            fail_msg("taken for a name: %s", bad[i]);
+        }
+    }
+    assert_false(address_is_username((alees_str){NULL, 0}));
+}
+
 static bool is_same(const char *a, const char *b) {
     return address_is_same(test_view(a), test_view(b)) && address_is_same(test_view(b), test_view(a));
 }
@@ -56,6 +83,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_valid),
         cmocka_unit_test(test_longest),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_same),
     };
     return cmocka_run_group_tests_name("address", tests, NULL, NULL);
