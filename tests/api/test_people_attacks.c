@@ -292,6 +292,30 @@ static void test_a_deadlock_is_a_conflict(void **state) {
     db_close(db);
 }
 
+/* Somebody is switched off by a command while they become the owner in place of the last one. */
+static void test_last_owner_and_an_account(void **state) {
+    struct people *p = *state;
+    people_add(p, "heir", PEOPLE_BERLIN, "viewer");
+    const char *old = people_new(p, "testator", PEOPLE_BERLIN, "owner");
+    struct db *db = other(p);
+    struct request r;
+    run(db, "BEGIN");
+    run(db, "UPDATE rbac.app_user SET is_active = false WHERE username = 'heir'");
+    start(p, &r, "PATCH", membership_path(p, "heir"), old, "{\"roles\":[\"" PEOPLE_OWNER "\"]}");
+    until_it_waits(p, &r);
+    if (atomic_load(&r.is_done)) {
+        (void)people_ask(p, "PATCH", membership_path(p, "testator") + strlen("/api/v1"), old,
+                         "{\"roles\":[\"" PEOPLE_VIEWER "\"]}");
+    }
+    run(db, "COMMIT");
+    assert_status(finish(&r), 200);
+    loopback_close(r.loopback);
+    db_close(db);
+    assert_problem(people_ask(p, "PATCH", membership_path(p, "testator") + strlen("/api/v1"), old,
+                              "{\"roles\":[\"" PEOPLE_VIEWER "\"]}"),
+                   409, "last_owner");
+}
+
 /* ---- accounts ---- */
 
 /* Who belongs nowhere is nobody's but those who may change users everywhere; not even their own, but for the profile. */
@@ -394,6 +418,7 @@ int main(void) {
         cmocka_unit_test(test_a_refusal_locks_nothing),
         cmocka_unit_test(test_no_circle_about_a_role),
         cmocka_unit_test(test_a_deadlock_is_a_conflict),
+        cmocka_unit_test(test_last_owner_and_an_account),
         cmocka_unit_test(test_who_belongs_nowhere),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_names_that_look_like_others),

@@ -204,10 +204,13 @@ CREATE TRIGGER keep_owners_update AFTER UPDATE ON rbac.membership
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION rbac.keep_owners_of_memberships();
 
--- Before the memberships go with their user, who is the one that no longer counts.
+-- Before the memberships go with their user, who is the one that no longer counts. Whoever makes them an owner somewhere
+-- meanwhile waits, and then sees that they do not count.
 CREATE FUNCTION rbac.keep_owners_of_user() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
 BEGIN
+    PERFORM 1 FROM rbac.organization o WHERE o.id IN (SELECT m.organization_id FROM rbac.membership m
+                                                      WHERE m.user_id = OLD.id) ORDER BY o.id FOR NO KEY UPDATE;
     PERFORM rbac.keep_owners((SELECT array_agg(m.organization_id) FROM rbac.membership m WHERE m.user_id = OLD.id
                               AND rbac.is_lasting(m.is_active, m.valid_from, m.valid_until, m.role_ids)), OLD.id);
     RETURN coalesce(NEW, OLD);
