@@ -86,6 +86,7 @@ static const struct alees_statement statements[] = {
 
 static const struct alees_migration migrations[] = {
     {1, 0, "create the audit trail", sql_audit_0001_entry},
+    {2, 0, "find what a user did", sql_audit_0002_user},
 };
 
 enum { WRITTEN, SUPPRESSED, LOST };

@@ -180,6 +180,23 @@ static void test_function(void **state) {
     pg_exec(&s->pg, "DROP FUNCTION shop.rename(text)");
 }
 
+/* Over all organizations, among many entries: by their index, and the latest first. */
+static void test_of_a_user(void **state) {
+    struct shop *s = &((struct trail *)*state)->shop;
+    forget(s);
+    pg_exec(&s->pg, "INSERT INTO audit.entry (action, user_id) SELECT 'update', gen_random_uuid() "
+                    "FROM generate_series(1, 20000) n; ANALYZE audit.entry");
+    struct arena *arena = test_arena();
+    alees_str plan = pg_value(&s->pg, arena,
+                              "EXPLAIN (FORMAT JSON) SELECT id FROM audit.entry WHERE user_id = '" USER
+                              "' ORDER BY id DESC LIMIT 51");
+    if (!strstr(plan.ptr, "entry_user") || strstr(plan.ptr, "\"Sort\"")) {
+        fail_msg("%s", plan.ptr);
+    }
+    arena_free(arena);
+    forget(s);
+}
+
 /* 42501 and nothing else, as that role. */
 static void refused(struct shop *s, const char *role, const char *sql) {
     char text[600];
@@ -265,9 +282,10 @@ static void test_verify(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_create),  cmocka_unit_test(test_update), cmocka_unit_test(test_delete),
-        cmocka_unit_test(test_session), cmocka_unit_test(test_many),   cmocka_unit_test(test_function),
-        cmocka_unit_test(test_rights),  cmocka_unit_test(test_prune),  cmocka_unit_test(test_verify),
+        cmocka_unit_test(test_create),    cmocka_unit_test(test_update), cmocka_unit_test(test_delete),
+        cmocka_unit_test(test_session),   cmocka_unit_test(test_many),   cmocka_unit_test(test_function),
+        cmocka_unit_test(test_of_a_user), cmocka_unit_test(test_rights), cmocka_unit_test(test_prune),
+        cmocka_unit_test(test_verify),
     };
     return cmocka_run_group_tests_name("audit", tests, setup, teardown);
 }
