@@ -74,6 +74,7 @@ ALTER TABLE rbac.membership
 -- The members of an organization, and the superusers, by pages in the order of their ids.
 DROP INDEX rbac.membership_organization;
 CREATE INDEX membership_organization ON rbac.membership (organization_id, user_id);
+CREATE INDEX membership_page ON rbac.membership (organization_id, id);
 CREATE INDEX app_user_superuser ON rbac.app_user (id) WHERE is_superuser;
 
 -- membership_role is role_ids, row by row, for the sake of its foreign key: a role that is held is not deleted. Nobody
@@ -113,7 +114,7 @@ CREATE TABLE rbac.field_permission (
     UNIQUE (role_id, resource),
     FOREIGN KEY (organization_id, role_id) REFERENCES rbac.role (organization_id, id) ON DELETE CASCADE
 );
-CREATE INDEX field_permission_organization ON rbac.field_permission (organization_id);
+CREATE INDEX field_permission_organization ON rbac.field_permission (organization_id, id);
 
 -- It belongs where its role does.
 CREATE FUNCTION rbac.check_field_permission() RETURNS trigger
