@@ -29,7 +29,7 @@ int people_teardown(void **state) {
     return 0;
 }
 
-static const char *format_text(struct people *p, const char *format, va_list arguments) {
+static const char *PRINTF_LIKE(2, 0) format_text(struct people *p, const char *format, va_list arguments) {
     char buffer[4096];
     int length = vsnprintf(buffer, sizeof buffer, format, arguments);
     assert_true(length >= 0 && (size_t)length < sizeof buffer);

@@ -57,9 +57,9 @@ static bool has(const char *bytes, size_t count, const char *word, size_t length
 static bool look(struct proxy *p, struct link *l, const char *bytes, size_t count) {
     static const char bind_commit[] = "\0commit"; /* of an unnamed portal, the statement of core/unit.c, and a NUL */
     l->is_listener = l->is_listener || has(bytes, count, "LISTEN ", 7);
-    if (p->loss && has(bytes, count, bind_commit, sizeof bind_commit)) {
+    if (p->loss != PROXY_NOTHING_LOST && has(bytes, count, bind_commit, sizeof bind_commit)) {
         bool is_answer = p->loss == PROXY_ANSWER_LOST;
-        p->loss = 0;
+        p->loss = PROXY_NOTHING_LOST;
         p->lost++;
         l->ends_with_answer = is_answer;
         return is_answer;

@@ -19,8 +19,9 @@ void proxy_drop_all(struct proxy *p);
 uint32_t proxy_listeners(struct proxy *p); /* connections that said LISTEN and still work */
 
 enum proxy_loss {
-    PROXY_COMMIT_LOST = 1, /* the next COMMIT does not reach PostgreSQL, the connection breaks */
-    PROXY_ANSWER_LOST      /* it does, and is carried out, but the connection breaks before the answer */
+    PROXY_NOTHING_LOST,
+    PROXY_COMMIT_LOST, /* the next COMMIT does not reach PostgreSQL, the connection breaks */
+    PROXY_ANSWER_LOST  /* it does, and is carried out, but the connection breaks before the answer */
 };
 void proxy_lose_commit(struct proxy *p, enum proxy_loss loss);
 uint32_t proxy_lost_commits(struct proxy *p);

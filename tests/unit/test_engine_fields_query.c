@@ -93,7 +93,7 @@ static void test_a_default_ordering_that_cannot_be_used_is_by_id(void **state) {
         uint32_t organizations;
         const char *query;
         bool is_by_id;
-    } rows[] = {{3, "", true}, {3, ONE + 1, true}, {3, TWO + 1, false}, {3, FOREIGN + 1, false}, {0, "", false}};
+    } rows[] = {{3, "", true}, {3, &ONE[1], true}, {3, &TWO[1], false}, {3, &FOREIGN[1], false}, {0, "", false}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct engine_query q;
         alees_ctx *ctx;

@@ -55,7 +55,9 @@ static void open_fixture(struct fixture *f, uint32_t scope, uint32_t flags, uint
     f->arena = test_arena();
     f->r = sample_resource(f->arena, scope);
     ((struct alees_resource *)(uintptr_t)f->r->decl)->flags = flags;
-    f->r->view = 1, f->r->change = 3, f->r->remove = 4;
+    f->r->view = 1;
+    f->r->change = 3;
+    f->r->remove = 4;
     f->ctx = sample_ctx(f->arena, f->r, "");
     f->app = *f->ctx->app;
     f->ctx->app = &f->app;
