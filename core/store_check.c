@@ -6,9 +6,9 @@
 #include "store_impl.h"
 
 /* The first minor versions in which plans are never reused across roles (CVE-2016-2193, CVE-2023-2455, CVE-2024-10976):
- * with older ones a connection that changes its role could show one role's rows to another. 14 is the first with
- * pipelines that we ask for. */
-static const struct { uint32_t major, minor; } oldest[] = {{14, 14}, {15, 9}, {16, 5}, {17, 1}};
+ * with older ones a connection that changes its role could show one role's rows to another. 15 is the first whose unique
+ * indexes can take NULL for a value, which the rbac plugin's tables need. */
+static const struct { uint32_t major, minor; } oldest[] = {{15, 9}, {16, 5}, {17, 1}};
 
 static alees_rc check_version(const struct db *db, FILE *errors) {
     uint32_t version = db_server_version(db);
