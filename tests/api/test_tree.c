@@ -39,7 +39,8 @@ static const struct answer *move(struct world *w, size_t user, const char *id, c
 }
 
 static const struct answer *get(struct world *w, size_t user, const char *id) {
-    return world_ask(w, user, "GET", world_text(w, "/api/v1/organizations/%s", id), NULL);
+    const char *path = world_text(w, "/api/v1/organizations/%s", id ? id : UNKNOWN);
+    return world_ask(w, user, "GET", path, NULL);
 }
 
 static const char *parent_of(struct world *w, const char *id) {
