@@ -242,10 +242,11 @@ static const void *offer(void *state, const char *id) {
 
 static alees_rc prune(alees_ctx *ctx, int64_t days) {
     struct store_scope scope = {audit.self, true, STR_LIT("{}")};
-    char text[24];
+    char text[24], most[24];
     int64_t gone = 0, total = 0;
     snprintf(text, sizeof text, "%" PRId64, days);
-    const alees_str params[] = {alees_text(text), STR_LIT("20000"), alees_text(ctx->request_id)};
+    snprintf(most, sizeof most, "%d", PRUNE_AT_ONCE);
+    const alees_str params[] = {alees_text(text), alees_text(most), alees_text(ctx->request_id)};
     const struct store_call call = {audit.self->prepared[PRUNE], params};
     do { /* each statement within database.statement_timeout_ms */
         alees_rows *rows = NULL;

@@ -183,7 +183,7 @@ alees_rc rbac_change_password(void *state, alees_ctx *ctx) {
                          "The password was changed from elsewhere just now.");
     }
     for (uint32_t i = 0; i < r->db->count(rows); i++) {
-        if (rbac_unhex(r->db->text(rows, i, 0), token)) {
+        if (rbac_unhex(r->db->text(rows, i, 0), token, sizeof token)) {
             rbac_forget_token(r, token);
         }
     }

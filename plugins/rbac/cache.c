@@ -383,22 +383,6 @@ static void flush(struct rbac *r) {
     r->host->count(r->self, RBAC_FLUSHES, 1);
 }
 
-static bool parse_hex(alees_str text, alees_id *ret_id) {
-    alees_id id = {{0}};
-    if (text.len != 2 * sizeof id.bytes) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        const char *digits = "0123456789abcdef", *digit = memchr(digits, text.ptr[i], 16);
-        if (!digit) {
-            return false;
-        }
-        id.bytes[i / 2] = (uint8_t)(id.bytes[i / 2] << 4 | (digit - digits));
-    }
-    *ret_id = id;
-    return true;
-}
-
 /* One at a time, on the listener's thread. A hint that is not understood may be one of a newer server. */
 static void on_hint(void *state, alees_ctx *ctx, alees_str hint) {
     struct rbac *r = state;
@@ -409,7 +393,7 @@ static void on_hint(void *state, alees_ctx *ctx, alees_str hint) {
         flush(r);
     } else if (hint.ptr[0] == 'u' && alees_id_parse(rest, &id) == ALEES_OK) {
         rbac_forget_user(r, &id);
-    } else if (hint.ptr[0] == 't' && parse_hex(rest, &id)) {
+    } else if (hint.ptr[0] == 't' && rbac_unhex(rest, id.bytes, sizeof id.bytes)) {
         table_drop(r->tokens, &id);
     } else if (hint.ptr[0] == 'r') {
         atomic_fetch_add(&r->roles_generation, 1);

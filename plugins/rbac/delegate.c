@@ -4,6 +4,18 @@
 
 #include "alees/util.h"
 
+const char *delegate_code(enum delegate_verdict verdict) {
+    static const char *const codes[] = {
+        [DELEGATE_ALLOWED] = NULL,
+        [DELEGATE_EXCEEDS] = "grant_exceeds_own",
+        [DELEGATE_NOT_BELOW] = "grant_exceeds_own",
+        [DELEGATE_SELF] = "own_rights",
+        [DELEGATE_OWNERS_ONLY] = "owners_only",
+        [DELEGATE_SUPERUSERS_ONLY] = "superusers_only",
+    };
+    return codes[verdict];
+}
+
 /* --- what is lacking --- */
 
 static void note(struct delegate_lacks *lacks, const struct policy_role *role, uint32_t permission, uint32_t field) {

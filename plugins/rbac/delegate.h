@@ -19,6 +19,9 @@ enum delegate_verdict {
     DELEGATE_SUPERUSERS_ONLY /* a superuser's account, or a role of no organization */
 };
 
+/* The stable code of the 403 that says so; NULL of DELEGATE_ALLOWED. */
+const char *delegate_code(enum delegate_verdict verdict);
+
 /* Who writes, where. */
 struct delegate {
     const struct policy_catalogue *catalogue;

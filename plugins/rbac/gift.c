@@ -34,20 +34,23 @@ static alees_rc say(const struct rbac *r, enum delegate_verdict verdict, const s
     switch (verdict) {
     case DELEGATE_ALLOWED: break;
     case DELEGATE_EXCEEDS:
-        refuse(refusal, ALEES_E_DENIED, "grant_exceeds_own", "Nobody gives rights that they do not hold there:");
+        refuse(refusal, ALEES_E_DENIED, delegate_code(verdict), "Nobody gives rights that they do not hold there:");
         tell(r, lacks, refusal);
         break;
     case DELEGATE_NOT_BELOW:
-        refuse(refusal, ALEES_E_DENIED, "grant_exceeds_own",
+        refuse(refusal, ALEES_E_DENIED, delegate_code(verdict),
                "Nobody gives rights that they do not hold in the organizations below:");
         tell(r, lacks, refusal);
         break;
-    case DELEGATE_SELF: refuse(refusal, ALEES_E_DENIED, "own_rights", "Nobody widens their own rights."); break;
+    case DELEGATE_SELF:
+        refuse(refusal, ALEES_E_DENIED, delegate_code(verdict), "Nobody widens their own rights.");
+        break;
     case DELEGATE_OWNERS_ONLY:
-        refuse(refusal, ALEES_E_DENIED, "owners_only", "Only an owner, in person, may change what is an owner's.");
+        refuse(refusal, ALEES_E_DENIED, delegate_code(verdict),
+               "Only an owner, in person, may change what is an owner's.");
         break;
     case DELEGATE_SUPERUSERS_ONLY:
-        refuse(refusal, ALEES_E_DENIED, "superusers_only", "Only a superuser, in person, may do this.");
+        refuse(refusal, ALEES_E_DENIED, delegate_code(verdict), "Only a superuser, in person, may do this.");
         break;
     }
     return refusal->rc;

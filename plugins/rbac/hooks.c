@@ -130,20 +130,21 @@ alees_rc hook_deny(const struct hook *h, enum delegate_verdict verdict, const ch
     }
     switch (verdict) {
     case DELEGATE_EXCEEDS:
-        return hook_fail(h, "grant_exceeds_own",
+        return hook_fail(h, delegate_code(verdict),
                          "You would give rights that you do not hold in that organization yourself; see errors.");
     case DELEGATE_NOT_BELOW:
-        return hook_fail(h, "grant_exceeds_own",
+        return hook_fail(h, delegate_code(verdict),
                          "You would give rights in the organizations below that you do not hold there yourself; see "
                          "errors.");
     case DELEGATE_SELF:
-        return hook_fail(h, "own_rights",
+        return hook_fail(h, delegate_code(verdict),
                          "Nobody widens their own rights. Ask somebody else who may change this; you may only reduce "
                          "it.");
     case DELEGATE_OWNERS_ONLY:
-        return hook_fail(h, "owners_only",
+        return hook_fail(h, delegate_code(verdict),
                          "Only an owner of the organization, in person, may change what is an owner's.");
-    case DELEGATE_SUPERUSERS_ONLY: return hook_fail(h, "superusers_only", "Only a superuser, in person, may do this.");
+    case DELEGATE_SUPERUSERS_ONLY:
+        return hook_fail(h, delegate_code(verdict), "Only a superuser, in person, may do this.");
     case DELEGATE_ALLOWED: break;
     }
     return ALEES_E_INTERNAL;

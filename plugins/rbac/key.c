@@ -204,7 +204,7 @@ static alees_rc end(struct rbac *r, alees_ctx *ctx, const alees_change *change, 
         return ALEES_E_NOMEM;
     }
     alees_rc rc = rbac_run(r, ctx, statement, &text, 1, &rows);
-    if (rc == ALEES_OK && r->db->count(rows) == 1 && rbac_unhex(r->db->text(rows, 0, 0), hash)) {
+    if (rc == ALEES_OK && r->db->count(rows) == 1 && rbac_unhex(r->db->text(rows, 0, 0), hash, 32)) {
         rc = r->db->after_commit(r->self, ctx, forget, hash);
     }
     return rc;

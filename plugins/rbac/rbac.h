@@ -289,7 +289,7 @@ alees_rc rbac_put_null(struct rbac *r, alees_json *target, const char *key);
 
 alees_str rbac_id_text(struct rbac *r, alees_ctx *ctx, const alees_id *id);        /* "" without memory */
 alees_str rbac_hex(struct rbac *r, alees_ctx *ctx, const uint8_t hash[static 32]); /* absent without memory */
-bool rbac_unhex(alees_str text, uint8_t hash[static 32]);
+bool rbac_unhex(alees_str text, uint8_t *bytes, size_t size);                      /* exactly so many; else false */
 alees_str rbac_ids_text(struct rbac *r, alees_ctx *ctx, const alees_id *ids,
                         uint32_t count); /* absent without memory */
 alees_rc rbac_read_ids(struct rbac *r, alees_ctx *ctx, alees_str text, const alees_id **ret_ids, uint32_t *ret_count);

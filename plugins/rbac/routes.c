@@ -64,19 +64,23 @@ static const struct alees_field me_response[] = {
                 "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"name\":\"Acme\"},\"roles\":[\"manager\"],\"inherit\":true,"
                 "\"is_active\":true,\"permissions\":[\"product.view_product\",\"product.add_product\"]}]"},
 };
+/* What each question is about. place: ALEES_IN_QUERY, or 0 in a body. */
+#define PERMISSION_AND_ORGANIZATION(place) \
+    {.name = "permission", \
+     .type = ALEES_TEXT, \
+     .flags = ALEES_REQUIRED | (place), \
+     .min = 1, \
+     .max = 200, \
+     .description = "A permission by its whole name.", \
+     .example = "\"product.add_product\""}, \
+    { \
+        .name = "organization", .type = ALEES_UUID, .flags = (place), \
+        .description = "Where; without it, of resources that belong to no organization.", \
+        .example = "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\"" \
+    }
+
 static const struct alees_field can_parameters[] = {
-    {.name = "permission",
-     .type = ALEES_TEXT,
-     .flags = ALEES_REQUIRED | ALEES_IN_QUERY,
-     .min = 1,
-     .max = 200,
-     .description = "A permission by its whole name.",
-     .example = "\"product.add_product\""},
-    {.name = "organization",
-     .type = ALEES_UUID,
-     .flags = ALEES_IN_QUERY,
-     .description = "Where; without it, of resources that belong to no organization.",
-     .example = "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\""},
+    PERMISSION_AND_ORGANIZATION(ALEES_IN_QUERY),
     {.name = "user",
      .type = ALEES_TEXT,
      .flags = ALEES_IN_QUERY,
@@ -103,17 +107,7 @@ static const struct alees_field explain_body[] = {
      .max = RBAC_MOST_NAME,
      .description = "Somebody else, by name or id: needs rbac.explain_decision there. Without it: whoever asks.",
      .example = "\"acme-viewer\""},
-    {.name = "permission",
-     .type = ALEES_TEXT,
-     .flags = ALEES_REQUIRED,
-     .min = 1,
-     .max = 200,
-     .description = "A permission by its whole name.",
-     .example = "\"product.add_product\""},
-    {.name = "organization",
-     .type = ALEES_UUID,
-     .description = "Where; without it, of resources that belong to no organization.",
-     .example = "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\""},
+    PERMISSION_AND_ORGANIZATION(0),
 };
 static const struct alees_field explain_response[] = {
     {.name = "allowed", .type = ALEES_BOOLEAN, .description = "Whether it is.", .example = "true"},
@@ -141,18 +135,7 @@ static const struct alees_field explain_response[] = {
      .example = "null"},
 };
 static const struct alees_field who_parameters[] = {
-    {.name = "permission",
-     .type = ALEES_TEXT,
-     .flags = ALEES_REQUIRED | ALEES_IN_QUERY,
-     .min = 1,
-     .max = 200,
-     .description = "A permission by its whole name.",
-     .example = "\"product.add_product\""},
-    {.name = "organization",
-     .type = ALEES_UUID,
-     .flags = ALEES_IN_QUERY,
-     .description = "Where; without it, of resources that belong to no organization.",
-     .example = "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\""},
+    PERMISSION_AND_ORGANIZATION(ALEES_IN_QUERY),
     {.name = "page_size",
      .type = ALEES_INTEGER,
      .flags = ALEES_IN_QUERY,

@@ -21,16 +21,16 @@ alees_str rbac_hex(struct rbac *r, alees_ctx *ctx, const uint8_t hash[static 32]
     return (alees_str){text, 64};
 }
 
-bool rbac_unhex(alees_str text, uint8_t hash[static 32]) {
-    if (text.len != 64) {
+bool rbac_unhex(alees_str text, uint8_t *bytes, size_t size) {
+    if (text.len != 2 * size) {
         return false;
     }
-    for (size_t i = 0; i < 64; i++) {
+    for (size_t i = 0; i < text.len; i++) {
         const char *digit = memchr(digits, text.ptr[i], 16);
         if (!digit) {
             return false;
         }
-        hash[i / 2] = (uint8_t)(hash[i / 2] << 4 | (digit - digits));
+        bytes[i / 2] = (uint8_t)((i % 2 ? bytes[i / 2] << 4 : 0) | (digit - digits));
     }
     return true;
 }

@@ -25,16 +25,7 @@ struct setting {
     struct arena *arena;
 };
 
-static const char *text(struct setting *s, const char *format, ...) PRINTF_LIKE(2, 3);
-static const char *text(struct setting *s, const char *format, ...) {
-    char buffer[2048];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(buffer, sizeof buffer, format, arguments);
-    va_end(arguments);
-    assert_true(length >= 0 && (size_t)length < sizeof buffer);
-    return arena_str(s->arena, (alees_str){buffer, (size_t)length}).ptr;
-}
+#define text(s, ...) (arena_printf((s)->arena, __VA_ARGS__).ptr)
 
 static const struct answer *ask(struct setting *s, const char *method, const char *path, const char *token,
                                 const char *body) {

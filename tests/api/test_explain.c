@@ -29,16 +29,7 @@ struct setting {
     const char *tokens[USERS];
 };
 
-static const char *text(struct setting *s, const char *format, ...) PRINTF_LIKE(2, 3);
-static const char *text(struct setting *s, const char *format, ...) {
-    char buffer[2048];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(buffer, sizeof buffer, format, arguments);
-    va_end(arguments);
-    assert_true(length >= 0 && (size_t)length < sizeof buffer);
-    return arena_str(s->arena, (alees_str){buffer, (size_t)length}).ptr;
-}
+#define text(s, ...) (arena_printf((s)->arena, __VA_ARGS__).ptr)
 
 static void add_owner(struct setting *s, const char *name, const char *organization, bool inherit) {
     pg_exec(&s->pg,

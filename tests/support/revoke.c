@@ -7,16 +7,7 @@
 
 #include "sys.h"
 
-static const char *text(struct revoke *r, const char *format, ...) PRINTF_LIKE(2, 3);
-static const char *text(struct revoke *r, const char *format, ...) {
-    char buffer[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(buffer, sizeof buffer, format, arguments);
-    va_end(arguments);
-    assert_true(length >= 0 && (size_t)length < sizeof buffer);
-    return arena_str(r->arena, (alees_str){buffer, (size_t)length}).ptr;
-}
+#define text(r, ...) (arena_printf((r)->arena, __VA_ARGS__).ptr)
 
 /* By the superuser, through the first server. */
 static void must(struct revoke *r, const char *method, const char *path, const char *body) {

@@ -39,11 +39,12 @@ static void test_hashes(void **state) {
     alees_str hex = rbac_hex(*state, NULL, hash);
     assert_int_equal(hex.len, 64);
     assert_int_equal(strncmp(hex.ptr, "fa1f4469", 8), 0);
-    assert_true(rbac_unhex(hex, back));
+    assert_true(rbac_unhex(hex, back, sizeof back));
     assert_memory_equal(hash, back, sizeof hash);
-    assert_false(rbac_unhex((alees_str){hex.ptr, 63}, back));
-    assert_false(rbac_unhex(test_view("g1b2b3b4b5b6b7b8b9b0b1b2b3b4b5b6b7b8b9b0b1b2b3b4b5b6b7b8b9b0b1b2"), back));
-    assert_false(rbac_unhex((alees_str){NULL, 0}, back));
+    assert_false(rbac_unhex((alees_str){hex.ptr, 63}, back, sizeof back));
+    assert_false(
+        rbac_unhex(test_view("g1b2b3b4b5b6b7b8b9b0b1b2b3b4b5b6b7b8b9b0b1b2b3b4b5b6b7b8b9b0b1b2"), back, sizeof back));
+    assert_false(rbac_unhex((alees_str){NULL, 0}, back, sizeof back));
     used = sizeof memory;
     assert_null(rbac_hex(*state, NULL, hash).ptr);
 }
