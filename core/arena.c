@@ -73,19 +73,41 @@ struct arena *arena_new(size_t limit) {
     return a;
 }
 
-void arena_reset(struct arena *a) {
-    check(a);
-    while (a->defers) {
+static void run_defers(struct arena *a, const struct defer *until) {
+    while (a->defers != until) {
         struct defer *d = a->defers;
         a->defers = d->earlier; /* first, so that release may allocate and defer again */
         d->release(d->data);
     }
-    while (a->newest != &a->first) {
+}
+
+static void free_blocks(struct arena *a, struct block *until) {
+    while (a->newest != until) {
         struct block *b = a->newest;
         a->newest = b->older;
         free(b);
     }
-    use_block(a, &a->first);
+    use_block(a, until);
+}
+
+void arena_mark(const struct arena *a, struct arena_mark *ret_mark) {
+    check(a);
+    *ret_mark = (struct arena_mark){a->newest, a->at, a->defers, a->used};
+}
+
+void arena_release(struct arena *a, const struct arena_mark *mark) {
+    check(a);
+    ASSERT(a->used >= mark->used);
+    run_defers(a, mark->defers);
+    free_blocks(a, mark->block);
+    a->at = mark->at;
+    a->used = mark->used;
+}
+
+void arena_reset(struct arena *a) {
+    check(a);
+    run_defers(a, NULL);
+    free_blocks(a, &a->first);
     a->used = 0;
     a->fail_after = 0;
     a->is_exhausted = false;

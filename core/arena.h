@@ -35,6 +35,15 @@ alees_str arena_printf(struct arena *a, const char *format, ...) PRINTF_LIKE(2, 
 bool arena_defer(struct arena *a, void (*release)(void *data), void *data) MUST_CHECK;
 
 void arena_reset(struct arena *a); /* runs the defers, forgets every block */
+
+/* For loops over more than fits: what was handed out and deferred since the mark is given back at once. What was handed
+ * out before keeps its place, but must not have grown since (a struct str might have moved behind the mark). Marks nest. */
+struct arena_mark {
+    void *block, *at, *defers;
+    size_t used;
+};
+void arena_mark(const struct arena *a, struct arena_mark *ret_mark);
+void arena_release(struct arena *a, const struct arena_mark *mark);
 size_t arena_used(const struct arena *a);
 size_t arena_left(const struct arena *a); /* until the limit */
 bool arena_is_exhausted(const struct arena *a);

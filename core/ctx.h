@@ -42,6 +42,28 @@ struct ctx_response {
     bool close; /* end the connection after this answer */
 };
 
+/* What the client prefers (RFC 7240); the words are those of PostgREST. Read by pipeline_prefer.c. */
+enum ctx_return { CTX_RETURN_DEFAULT, CTX_RETURN_MINIMAL, CTX_RETURN_REPRESENTATION };
+enum ctx_count { CTX_COUNT_DEFAULT, CTX_COUNT_NONE, CTX_COUNT_ESTIMATED, CTX_COUNT_EXACT };
+enum ctx_resolution { CTX_RESOLUTION_NONE, CTX_RESOLUTION_MERGE, CTX_RESOLUTION_IGNORE };
+struct ctx_prefer {
+    enum ctx_return returns;
+    enum ctx_count count;
+    enum ctx_resolution resolution; /* of an upsert */
+    bool is_dry_run;                /* tx=rollback: everything happens, then nothing has */
+    bool is_strict;                 /* handling=strict: a preference that is not known is 400, else it is ignored */
+    bool has_max_affected;
+    uint64_t max_affected; /* rows of a bulk change; more of them are refused */
+};
+
+/* A body that is too long to be held in memory, and an answer that is: of httpd.c, of a command, of a test. */
+struct ctx_stream {
+    void *data;
+    int64_t (*read)(void *data, char *bytes, size_t size);     /* how many; 0: the end; below 0: it broke off */
+    bool (*write)(void *data, const char *bytes, size_t size); /* false: nobody takes it any more */
+    bool (*is_gone)(void *data);                               /* has the client hung up? */
+};
+
 struct ctx_transaction; /* store.c */
 
 struct alees_ctx {
@@ -55,6 +77,9 @@ struct alees_ctx {
 
     struct ctx_request request;
     struct ctx_response response;
+    struct ctx_prefer prefer;
+    struct ctx_stream *stream; /* NULL: what is sent and answered is in memory, both */
+    uint64_t deadline_us;      /* monotonic; 0: none. No statement runs longer than until then */
 
     /* by the stages, in order */
     struct router_match match;

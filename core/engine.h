@@ -4,7 +4,9 @@
  *   engine_shapes.c  what the boot works out: columns, defaults, statements to prepare
  *   engine_sql.c     the builder of SQL; the statements about one row
  *   engine_query.c   query parameters of a list -> filters, ordering, page
- *   engine_list.c    the statement of a list
+ *   engine_filter.c  what chooses the rows: parameters -> conditions
+ *   engine_select.c  the statement of a list
+ *   engine_links.c   the addresses of the pages around a page
  *   engine_cursor.c  opaque, authenticated keyset cursors
  *   engine_place.c   in which organizations a statement may read, and a new row may be
  *   engine_fields.c  which fields the caller may read, give or change
@@ -14,7 +16,8 @@
  *   engine_change.c  a body -> a validated change; the hooks; alees.resource/1
  *   engine_row.c     a row of a result -> JSON text, straight into the response
  *   engine_error.c   what PostgreSQL refused -> which field, what to do
- *   engine_read.c    list and get
+ *   engine_list.c    list
+ *   engine_read.c    get
  *   engine_write.c   create, patch, delete */
 #ifndef ENGINE_H
 #define ENGINE_H

@@ -36,7 +36,7 @@ void engine_change_found(alees_change *change, const alees_rows *rows, bool is_a
         change->organization = change->id;
     } else if (r->decl->scope == ALEES_SCOPE_ORGANIZATION && f != NULL) {
         alees_id id;
-        if (alees_id_parse(store_rows_text(rows, 0, r->shapes->places[f - r->fields]), &id) == ALEES_OK) {
+        if (alees_id_parse(store_rows_text(rows, 0, r->shapes->all.places[f - r->fields]), &id) == ALEES_OK) {
             change->organization = id;
         }
     }
@@ -363,7 +363,7 @@ static alees_id svc_organization(const alees_change *change) {
 static alees_str svc_before(const alees_change *change, const char *field) {
     const struct resource *r = checked(change)->resource;
     const struct resource_field *f = resource_field(r, alees_text(field));
-    uint32_t place = f != NULL ? r->shapes->places[f - r->fields] : UINT32_MAX;
+    uint32_t place = f != NULL ? r->shapes->all.places[f - r->fields] : UINT32_MAX;
     if (change->before == NULL || place == UINT32_MAX) {
         return (alees_str){NULL, 0};
     }

@@ -181,8 +181,8 @@ alees_rc engine_fields_of_scope(struct engine_fields *fields, alees_str scope, c
     return ALEES_OK;
 }
 
-alees_rc engine_fields_of_row(struct engine_fields *fields, const alees_rows *rows, uint32_t row,
-                              const bool **ret_may) {
+alees_rc engine_fields_of_row(struct engine_fields *fields, const struct engine_view *view, const alees_rows *rows,
+                              uint32_t row, const bool **ret_may) {
     const struct resource_field *f;
     alees_str text = {NULL, 0};
     alees_id organization;
@@ -191,11 +191,13 @@ alees_rc engine_fields_of_row(struct engine_fields *fields, const alees_rows *ro
         return ALEES_OK;
     }
     if (fields->r->decl->scope == ALEES_SCOPE_SEVERAL) {
-        return engine_fields_of_scope(fields, store_rows_text(rows, row, fields->r->shapes->column_count), ret_may);
+        return engine_fields_of_scope(fields, store_rows_text(rows, row, view->scope), ret_may);
     }
     f = judged_by(fields);
     if (f != NULL) {
-        text = store_rows_text(rows, row, fields->r->shapes->places[f - fields->r->fields]);
+        uint32_t place = view->places[f - fields->r->fields];
+        ASSERT(place != UINT32_MAX); /* what is not read is not "no organization" */
+        text = store_rows_text(rows, row, place);
     }
     if (text.ptr != NULL && alees_id_parse(text, &organization) == ALEES_OK) {
         return engine_fields_in(fields, &organization, ret_may);

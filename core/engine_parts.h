@@ -23,7 +23,18 @@ enum {
 
 struct engine_column {
     const struct resource_field *field;
-    alees_str key; /* what stands before the value: "{\"id\":" of the first, ",\"sku\":" of all others */
+    alees_str key; /* what stands before the value: ",\"sku\":" */
+};
+
+/* Which columns of a row are read, and which of them are shown. */
+struct engine_view {
+    const struct resource *r;
+    alees_str selected;            /* "\"id\", \"organization_id\", ..." */
+    struct engine_column *columns; /* those that are shown, in order; they are read first */
+    uint32_t column_count;
+    uint32_t *places; /* as r->fields: the place of its column in the result, UINT32_MAX if it is not read */
+    uint32_t scope;   /* SEVERAL: the place of its scope column, which is not shown */
+    uint32_t version; /* the place of the version in answers that have it: behind all others */
 };
 
 struct engine_key { /* of an ordering */
@@ -33,13 +44,9 @@ struct engine_key { /* of an ordering */
 
 /* What the boot works out for a resource. Pairs: [0] with the caller's organizations, [1] without them, for superusers. */
 struct engine_shapes {
-    struct engine_column *columns; /* in the order they are shown, which is the order they are read */
-    uint32_t column_count;
-    uint32_t *places;     /* as resource->fields: the place of its column, UINT32_MAX if it is never read */
-    alees_str *fallbacks; /* as resource->fields: the value written when none is sent; absent: the column's default */
-    alees_str table;      /* "\"product\".\"product\"" */
-    alees_str shown;  /* "\"id\", \"organization_id\", ..."; of SEVERAL and at the end, though never shown, its scope */
-    uint32_t version; /* place of the version, where it is read: behind them */
+    struct engine_view all; /* every field but secrets */
+    alees_str *fallbacks;   /* as resource->fields: the value written when none is sent; absent: the column's default */
+    alees_str table;        /* "\"product\".\"product\"" */
     struct engine_key order[ENGINE_MAX_KEYS];
     uint32_t order_count;
     const struct statement *get[2];    /* shown, version; by id */
@@ -162,9 +169,9 @@ alees_rc engine_fields_open(alees_ctx *ctx, const struct resource *r, uint32_t p
                             struct engine_fields *ret_fields) MUST_CHECK;
 alees_rc engine_fields_in(struct engine_fields *fields, const alees_id *organization,
                           const bool **ret_may) MUST_CHECK; /* asks at most once for each */
-/* Of a row of a result (shown columns), by its organization. */
-alees_rc engine_fields_of_row(struct engine_fields *fields, const alees_rows *rows, uint32_t row,
-                              const bool **ret_may) MUST_CHECK;
+/* Of a row of a result, by its organization. */
+alees_rc engine_fields_of_row(struct engine_fields *fields, const struct engine_view *view, const alees_rows *rows,
+                              uint32_t row, const bool **ret_may) MUST_CHECK;
 /* The same by the scope of a row that belongs to several, as the database writes it: what is permitted in one of them is
  * permitted, and one's own rows are. */
 alees_rc engine_fields_of_scope(struct engine_fields *fields, alees_str scope, const bool **ret_may) MUST_CHECK;
@@ -227,7 +234,8 @@ struct engine_filter {
 };
 
 struct engine_query {
-    struct engine_filter *filters; /* in the order of the resource's fields: one text for each set of filters */
+    const struct engine_view *view; /* what is read; NULL: all */
+    struct engine_filter *filters;  /* in the order of the resource's fields: one text for each set of filters */
     uint32_t filter_count;
     struct engine_key keys[ENGINE_MAX_KEYS]; /* ends with the id */
     uint32_t key_count;
@@ -240,6 +248,14 @@ struct engine_query {
     struct engine_fields *fields;      /* that the caller may read */
     const bool *may;                   /* which of them may be used here, by place; NULL: all */
 };
+
+/* ---- engine_filter.c ---- */
+
+alees_rc engine_filter_read(alees_ctx *ctx, const struct resource_field *f, const struct ctx_parameter *p,
+                            struct engine_query *q) MUST_CHECK;
+void engine_filter_sql(const struct engine_query *q, struct engine_sql *sql, bool *has_where);
+
+/* ---- engine_query.c, on ---- */
 
 /* Rows of a page unless the client asks for another size. */
 uint32_t engine_query_page_size(const struct app *app);
@@ -255,10 +271,30 @@ alees_rc engine_query_none(alees_ctx *ctx) MUST_CHECK; /* a route without query 
 bool engine_query_order(struct arena *arena, const struct resource *r, const bool *may, alees_str text,
                         struct engine_key *keys, uint32_t *ret_count, const char **ret_fault);
 
-/* ---- engine_list.c ---- */
+/* ---- engine_select.c ---- */
 
-void engine_list_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
-                     struct engine_sql *sql);
+/* "AND" between conditions, "WHERE" before the first. */
+void engine_select_also(struct engine_sql *sql, bool *has_where);
+void engine_select_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
+                       struct engine_sql *sql);
+
+/* ---- engine_list.c, engine_links.c ---- */
+
+struct engine_page { /* what came back */
+    const struct resource *r;
+    const struct engine_query *query;
+    const struct engine_view *view;
+    struct engine_fields fields; /* to read */
+    const alees_rows *rows;
+    uint32_t count; /* of rows to show */
+    bool has_more;  /* beyond them, the way this page was read */
+    alees_str head; /* what its cursors are bound to */
+};
+
+/* The row of the result that is shown at a place: a page read backwards is turned round. */
+uint32_t engine_list_row(const struct engine_page *page, uint32_t place);
+/* "next" and "previous" of the envelope, and the header. */
+alees_rc engine_links_write(alees_ctx *ctx, struct engine_page *page) MUST_CHECK;
 
 /* ---- engine_cursor.c ---- */
 
@@ -306,7 +342,8 @@ alees_rc engine_change_body(alees_ctx *ctx, const alees_json **ret_body) MUST_CH
 
 void engine_row_value(struct str *out, uint32_t type, alees_str text); /* one column's text as JSON */
 /* may: the fields that are shown, by place; NULL: all. */
-void engine_row_write(struct str *out, const struct resource *r, const alees_rows *rows, uint32_t row, const bool *may);
+void engine_row_write(struct str *out, const struct engine_view *view, const alees_rows *rows, uint32_t row,
+                      const bool *may);
 /* The single row of a result (shown, version) as the answer, with its ETag: what the caller may read of it. */
 alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_rows *rows) MUST_CHECK;
 /* Is etag among those of an If-None-Match header? */

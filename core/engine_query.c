@@ -180,35 +180,6 @@ static alees_rc unknown(alees_ctx *ctx, const struct resource *r, const struct c
                        nearest_field(ctx->arena, r, may, p->name, is_filter, others, count));
 }
 
-/* Keeps the filters in the order of the fields. */
-static void insert_filter(struct engine_query *q, struct engine_filter filter) {
-    uint32_t at = q->filter_count++;
-    while (at > 0 && q->filters[at - 1].field > filter.field) {
-        q->filters[at] = q->filters[at - 1];
-        at--;
-    }
-    q->filters[at] = filter;
-}
-
-static alees_rc read_filter(alees_ctx *ctx, const struct resource_field *f, const struct ctx_parameter *p,
-                            struct engine_query *q) {
-    struct engine_filter filter = {f, {NULL, 0}};
-    bool is_null = (f->decl->flags & ALEES_NULLABLE) != 0 && f->decl->type != ALEES_TEXT && str_equal(p->value, "null");
-    if (!is_null) {
-        alees_rc rc = engine_value_from_text(ctx, f->decl, alees_text(f->decl->name), p->value, &filter.value);
-        if (rc == ALEES_E_INVALID) {
-            const struct problem_item *item = ctx->problem.items;
-            return problem_set(&ctx->problem, PROBLEM_BAD_PARAMETER, "The parameter %s %.*s", f->decl->name,
-                               item != NULL ? (int)item->detail.len : 0, item != NULL ? item->detail.ptr : "");
-        }
-        if (rc != ALEES_OK) {
-            return rc;
-        }
-    }
-    insert_filter(q, filter);
-    return ALEES_OK;
-}
-
 static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p,
                                struct engine_query *q) {
     const struct resource_field *f;
@@ -230,7 +201,7 @@ static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const s
     f = resource_field(r, p->name);
     if (f != NULL && is_filter(f)) {
         if (may_use(r, q->may, f)) {
-            return read_filter(ctx, f, p, q);
+            return engine_filter_read(ctx, f, p, q);
         }
         rc = explain(ctx, r, q, p->name, f);
     }

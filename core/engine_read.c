@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * engine_read.c - get and list, and what other parts ask of a single row. */
+ * engine_read.c - get, and what other parts ask of a single row. */
 #include "engine_parts.h"
 
 #include <string.h>
@@ -119,7 +119,7 @@ static alees_rc check_seen(alees_ctx *ctx, const struct resource *r, const alees
     if (f == NULL) {
         return engine_error_not_found(ctx);
     }
-    scope = store_rows_text(rows, 0, r->shapes->places[f - r->fields]);
+    scope = store_rows_text(rows, 0, r->shapes->all.places[f - r->fields]);
     if (!(scope.ptr == NULL && resource_is_shared(r)) && !engine_place_meets(ctx, view, scope)) {
         return engine_error_not_found(ctx);
     }
@@ -155,170 +155,4 @@ alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource
         rc = check_seen(ctx, r, rows);
     }
     return rc == ALEES_OK ? engine_row_reply(ctx, status, r, rows) : rc;
-}
-
-/* ---- the list ---- */
-
-struct page { /* what came back */
-    const struct resource *r;
-    const struct engine_query *query;
-    struct engine_fields fields; /* to read */
-    const alees_rows *rows;
-    uint32_t count; /* of rows to show */
-    bool has_more;  /* beyond them, the way this page was read */
-    alees_str head; /* what its cursors are bound to */
-};
-
-/* The row shown at a place: a page read backwards is turned round. */
-static uint32_t row_at(const struct page *page, uint32_t place) {
-    return page->query->is_backward ? page->count - 1 - place : place;
-}
-
-static void put_encoded(struct str *out, alees_str text) { /* RFC 3986: all but unreserved characters */
-    static const char digits[] = "0123456789ABCDEF";
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        bool is_plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (is_plain || c == '-' || c == '.' || c == '_' || c == '~') {
-            str_putc(out, (char)c);
-        } else {
-            str_putc(out, '%');
-            str_putc(out, digits[c >> 4]);
-            str_putc(out, digits[c & 15]);
-        }
-    }
-}
-
-/* The address of the page behind (or before) the row at that place: the same query with another cursor. */
-static alees_rc page_url(alees_ctx *ctx, const struct page *page, uint32_t place, bool is_backward,
-                         alees_str *ret_url) {
-    const struct engine_query *q = page->query;
-    alees_str values[ENGINE_MAX_KEYS], cursor;
-    struct str url;
-    for (uint32_t i = 0; i < q->key_count; i++) {
-        uint32_t column = page->r->shapes->places[q->keys[i].field - page->r->fields];
-        values[i] = store_rows_text(page->rows, row_at(page, place), column);
-        if (values[i].ptr == NULL || values[i].len > UINT16_MAX) {
-            return problem_set(&ctx->problem, PROBLEM_INTERNAL, "This list cannot be continued in that order.");
-        }
-    }
-    cursor =
-        engine_cursor_write(ctx->arena, store_secret(ctx->app->store), page->head, is_backward, values, q->key_count);
-    str_init(&url, ctx->arena, 256);
-    str_puts(&url, ctx->route->path);
-    str_putc(&url, '?');
-    for (uint32_t i = 0; i < ctx->parameter_count; i++) {
-        if (!str_equal(ctx->parameters[i].name, "cursor")) {
-            put_encoded(&url, ctx->parameters[i].name);
-            str_putc(&url, '=');
-            put_encoded(&url, ctx->parameters[i].value);
-            str_putc(&url, '&');
-        }
-    }
-    str_puts(&url, "cursor=");
-    str_view(&url, cursor);
-    *ret_url = str_done(&url);
-    return cursor.ptr != NULL && ret_url->ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
-}
-
-/* next or previous: into the envelope, and into the header. */
-static alees_rc put_link(alees_ctx *ctx, const struct page *page, bool is_backward, struct str *links) {
-    struct str *body = &ctx->response.body;
-    bool is_there =
-        page->query->is_backward == is_backward ? page->has_more : page->query->has_cursor && page->count > 0;
-    alees_str url = {NULL, 0};
-    alees_rc rc = ALEES_OK;
-    str_puts(body, is_backward ? ",\"previous\":" : ",\"next\":");
-    if (is_there) {
-        rc = page_url(ctx, page, is_backward ? 0 : page->count - 1, is_backward, &url);
-    }
-    if (rc != ALEES_OK) {
-        return rc;
-    }
-    str_json(body, url);
-    if (is_there) {
-        str_puts(links, links->len > 0 ? ", <" : "<");
-        str_view(links, url);
-        str_puts(links, is_backward ? ">; rel=\"prev\"" : ">; rel=\"next\"");
-    }
-    return ALEES_OK;
-}
-
-static alees_rc put_links(alees_ctx *ctx, struct page *page) {
-    struct str links;
-    alees_rc rc;
-    page->head = engine_cursor_head(ctx, page->query);
-    if (page->head.ptr == NULL) {
-        return engine_value_nomem(&ctx->problem);
-    }
-    str_init(&links, ctx->arena, 256);
-    rc = put_link(ctx, page, false, &links);
-    rc = rc == ALEES_OK ? put_link(ctx, page, true, &links) : rc;
-    if (rc == ALEES_OK && links.len > 0) {
-        rc = ctx_set_header(ctx, "Link", str_done(&links));
-    }
-    return rc;
-}
-
-static alees_rc put_page(alees_ctx *ctx, struct page *page) {
-    struct str *body = &ctx->response.body;
-    alees_rc rc = ALEES_OK;
-    str_puts(body, "{\"results\":[");
-    for (uint32_t i = 0; i < page->count && rc == ALEES_OK; i++) {
-        uint32_t row = row_at(page, i);
-        const bool *may = NULL;
-        if (i > 0) {
-            str_putc(body, ',');
-        }
-        rc = engine_fields_of_row(&page->fields, page->rows, row, &may);
-        if (rc == ALEES_OK) {
-            engine_row_write(body, page->r, page->rows, row, may);
-        }
-    }
-    str_putc(body, ']');
-    rc = rc == ALEES_OK ? put_links(ctx, page) : rc;
-    str_puts(body, ",\"count\":null}");
-    if (rc == ALEES_OK && body->failed) {
-        rc = engine_value_nomem(&ctx->problem);
-    }
-    ctx->response.status = rc == ALEES_OK ? 200 : 0;
-    ctx->response.content_type = "application/json";
-    return rc;
-}
-
-static alees_rc read_page(alees_ctx *ctx, const struct engine_place *place, struct page *page) {
-    struct engine_sql sql;
-    alees_rows *rows = NULL;
-    uint32_t count;
-    alees_rc rc;
-    if (place->reach == ENGINE_NOWHERE) {
-        return ALEES_OK;
-    }
-    engine_sql_init(&sql, ctx->arena, page->query->filter_count + ENGINE_MAX_KEYS + 2);
-    engine_list_sql(page->r, page->query, place, &sql);
-    rc = engine_sql_run(ctx, page->r, &place->scope, &sql, &rows, NULL);
-    if (rc != ALEES_OK) {
-        return rc;
-    }
-    count = store_rows_count(rows);
-    page->rows = rows;
-    page->has_more = count > page->query->page_size;
-    page->count = page->has_more ? page->query->page_size : count;
-    return ALEES_OK;
-}
-
-alees_rc engine_list(alees_ctx *ctx) {
-    const struct resource *r = ctx->route->resource;
-    struct engine_query query;
-    struct engine_place place;
-    struct page page = {.r = r, .query = &query};
-    alees_rc rc = engine_fields_open(ctx, r, r->view, &page.fields);
-    rc = rc == ALEES_OK ? engine_query_read(ctx, r, &page.fields, &query) : rc;
-    rc = rc == ALEES_OK ? engine_query_cursor(ctx, store_secret(ctx->app->store), &query) : rc;
-    rc = rc == ALEES_OK ? engine_place_of(ctx, r, ctx->where, true, &place) : rc;
-    if (rc == ALEES_OK && query.has_organization) {
-        rc = engine_place_narrow(ctx, ctx->where, &query.organization, &place);
-    }
-    rc = rc == ALEES_OK ? read_page(ctx, &place, &page) : rc;
-    return rc == ALEES_OK ? put_page(ctx, &page) : rc;
 }

@@ -95,16 +95,18 @@ void engine_row_value(struct str *out, uint32_t type, alees_str text) {
     }
 }
 
-void engine_row_write(struct str *out, const struct resource *r, const alees_rows *rows, uint32_t row,
+void engine_row_write(struct str *out, const struct engine_view *view, const alees_rows *rows, uint32_t row,
                       const bool *may) {
-    const struct engine_shapes *shapes = r->shapes;
-    for (uint32_t i = 0; i < shapes->column_count; i++) {
-        const struct engine_column *column = &shapes->columns[i];
-        if (may != NULL && !may[column->field - r->fields]) {
-            continue; /* never the id, which is the first */
+    bool is_first = true;
+    str_putc(out, '{');
+    for (uint32_t i = 0; i < view->column_count; i++) {
+        const struct engine_column *column = &view->columns[i];
+        if (may != NULL && !may[column->field - view->r->fields]) {
+            continue;
         }
-        str_view(out, column->key);
+        str_put(out, column->key.ptr + is_first, column->key.len - is_first);
         engine_row_value(out, column->field->decl->type, store_rows_text(rows, row, i));
+        is_first = false;
     }
     str_putc(out, '}');
 }
@@ -122,8 +124,8 @@ static alees_str make_etag(alees_ctx *ctx, alees_str id, alees_str version) {
 }
 
 alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_rows *rows) {
-    const struct engine_shapes *shapes = r->shapes;
-    alees_str version = store_rows_text(rows, 0, shapes->version);
+    const struct engine_view *view = &r->shapes->all;
+    alees_str version = store_rows_text(rows, 0, view->version);
     alees_str etag = make_etag(ctx, store_rows_text(rows, 0, 0), version);
     struct engine_fields fields;
     const bool *may = NULL;
@@ -141,11 +143,11 @@ alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct resource
         return ALEES_OK;
     }
     rc = engine_fields_open(ctx, r, r->view, &fields);
-    rc = rc == ALEES_OK ? engine_fields_of_row(&fields, rows, 0, &may) : rc;
+    rc = rc == ALEES_OK ? engine_fields_of_row(&fields, view, rows, 0, &may) : rc;
     if (rc != ALEES_OK) {
         return rc;
     }
-    engine_row_write(&ctx->response.body, r, rows, 0, may);
+    engine_row_write(&ctx->response.body, view, rows, 0, may);
     if (ctx->response.body.failed) {
         return engine_value_nomem(&ctx->problem);
     }

@@ -26,46 +26,46 @@ static bool is_trailer(const struct resource_field *f) {
     return f->is_standard && strcmp(f->decl->name, "id") != 0 && strcmp(f->decl->name, "organization") != 0;
 }
 
-static void add_column(struct engine_shapes *shapes, const struct resource *r, uint32_t field, struct arena *arena,
-                       struct str *shown) {
-    struct engine_column *column = &shapes->columns[shapes->column_count];
-    const struct resource_field *f = &r->fields[field];
+static void add_column(struct engine_view *view, uint32_t field, struct arena *arena, struct str *selected) {
+    struct engine_column *column = &view->columns[view->column_count];
+    const struct resource_field *f = &view->r->fields[field];
     struct str key;
     str_init(&key, arena, 32);
-    str_putc(&key, shapes->column_count == 0 ? '{' : ',');
+    str_putc(&key, ',');
     str_json(&key, alees_text(f->decl->name));
     str_putc(&key, ':');
     column->field = f;
     column->key = str_done(&key);
-    if (shapes->column_count > 0) {
-        str_puts(shown, ", ");
+    if (view->column_count > 0) {
+        str_puts(selected, ", ");
     }
-    str_ident(shown, f->column);
-    shapes->places[field] = shapes->column_count++;
+    str_ident(selected, f->column);
+    view->places[field] = view->column_count++;
 }
 
-static void add_columns(struct engine_shapes *shapes, const struct resource *r, struct arena *arena) {
-    struct str shown;
-    str_init(&shown, arena, 256);
+static void add_columns(struct engine_view *view, struct arena *arena) {
+    const struct resource *r = view->r;
+    struct str selected;
+    str_init(&selected, arena, 256);
     for (uint32_t pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < r->field_count; i++) {
             const struct resource_field *f = &r->fields[i];
             if (is_trailer(f) != (pass == 1)) {
                 continue;
             }
-            shapes->places[i] = UINT32_MAX;
+            view->places[i] = UINT32_MAX;
             if ((f->decl->flags & ALEES_WRITE_ONLY) == 0) {
-                add_column(shapes, r, i, arena, &shown);
+                add_column(view, i, arena, &selected);
             }
         }
     }
-    shapes->version = shapes->column_count;
+    view->scope = view->version = view->column_count;
     if (r->decl->scope == ALEES_SCOPE_SEVERAL) {
-        str_puts(&shown, ", ");
-        str_ident(&shown, r->scope_column);
-        shapes->version++;
+        str_puts(&selected, ", ");
+        str_ident(&selected, r->scope_column);
+        view->version++;
     }
-    shapes->shown = str_done(&shown);
+    view->selected = str_done(&selected);
 }
 
 /* Declared defaults become values once. */
@@ -124,14 +124,16 @@ alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *
     if (shapes == NULL) {
         return ALEES_E_NOMEM;
     }
-    shapes->columns = ARENA_ARRAY(arena, struct engine_column, r->field_count);
-    shapes->places = ARENA_ARRAY(arena, uint32_t, r->field_count);
+    shapes->all.r = r;
+    shapes->all.columns = ARENA_ARRAY(arena, struct engine_column, r->field_count);
+    shapes->all.places = ARENA_ARRAY(arena, uint32_t, r->field_count);
     shapes->fallbacks = ARENA_ARRAY(arena, alees_str, r->field_count);
     shapes->table = quoted_table(arena, r->decl->table);
-    if (shapes->columns == NULL || shapes->places == NULL || shapes->fallbacks == NULL || shapes->table.ptr == NULL) {
+    if (shapes->all.columns == NULL || shapes->all.places == NULL || shapes->fallbacks == NULL ||
+        shapes->table.ptr == NULL) {
         return ALEES_E_NOMEM;
     }
-    add_columns(shapes, r, arena);
+    add_columns(&shapes->all, arena);
     rc = read_fallbacks(arena, r, errors, shapes);
     if (check_sort_fields(r, errors) != ALEES_OK) {
         rc = ALEES_E_INVALID;
@@ -140,7 +142,7 @@ alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *
         (void)fprintf(errors, "resource %s: the default ordering %s\n", r->full_name, fault);
         rc = ALEES_E_INVALID;
     }
-    if (shapes->shown.ptr == NULL || arena_is_exhausted(arena)) {
+    if (shapes->all.selected.ptr == NULL || arena_is_exhausted(arena)) {
         rc = ALEES_E_NOMEM;
     }
     if (rc == ALEES_OK) {
@@ -172,7 +174,7 @@ static void put_text(const struct app *app, struct engine_sql *sql, const struct
     case LIST_SEVERAL:
         place.reach = is_all ? ENGINE_EVERYWHERE : which == LIST_ONE ? ENGINE_ONE : ENGINE_SEVERAL;
         place.is_shared = place.is_shared && place.reach == ENGINE_SEVERAL;
-        engine_list_sql(r, &query, &place, sql);
+        engine_select_sql(r, &query, &place, sql);
         break;
     case TEXTS: break;
     }

@@ -115,13 +115,13 @@ static void put_condition(struct engine_sql *sql, const struct resource *r, cons
 
 static void put_returning(struct engine_sql *sql, const struct resource *r) {
     str_puts(&sql->text, " RETURNING ");
-    str_view(&sql->text, r->shapes->shown);
+    str_view(&sql->text, r->shapes->all.selected);
     str_puts(&sql->text, ", \"version\"");
 }
 
 void engine_sql_get(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
     str_puts(&sql->text, "SELECT ");
-    str_view(&sql->text, r->shapes->shown);
+    str_view(&sql->text, r->shapes->all.selected);
     str_puts(&sql->text, ", \"version\" FROM ");
     str_view(&sql->text, r->shapes->table);
     put_condition(sql, r, target, true);
@@ -129,7 +129,7 @@ void engine_sql_get(struct engine_sql *sql, const struct resource *r, const stru
 
 void engine_sql_lock(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
     str_puts(&sql->text, "SELECT ");
-    str_view(&sql->text, r->shapes->shown);
+    str_view(&sql->text, r->shapes->all.selected);
     str_puts(&sql->text, ", \"version\" FROM ");
     str_view(&sql->text, r->shapes->table);
     put_condition(sql, r, target, false);

@@ -76,7 +76,10 @@ void problem_add(struct problem *p, alees_str pointer, const char *code, const c
         return;
     }
     item->code = copy;
-    item->pointer = arena_str(p->arena, pointer);
+    bool is_inside = p->at.ptr && (pointer.len == 0 || pointer.ptr[0] == '/');
+    item->row = p->row;
+    item->pointer =
+        is_inside ? arena_printf(p->arena, "%.*s%.*s", STR_FMT(p->at), STR_FMT(pointer)) : arena_str(p->arena, pointer);
     va_list arguments;
     va_start(arguments, format);
     item->detail = format_detail(p->arena, format, arguments);
@@ -116,7 +119,13 @@ static void write_member(struct str *out, const char *name, alees_str value) {
 static void write_items(const struct problem *p, struct str *out) {
     str_puts(out, ",\"errors\":[");
     for (const struct problem_item *item = p->items; item; item = item->next) {
-        str_puts(out, item == p->items ? "{\"pointer\":" : ",{\"pointer\":");
+        str_puts(out, item == p->items ? "{" : ",{");
+        if (item->row > 0) {
+            str_puts(out, "\"row\":");
+            str_u64(out, item->row);
+            str_putc(out, ',');
+        }
+        str_puts(out, "\"pointer\":");
         str_json(out, item->pointer.ptr ? item->pointer : STR_LIT(""));
         write_member(out, "code", (alees_str){item->code, strlen(item->code)});
         write_member(out, "detail", item->detail);

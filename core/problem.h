@@ -56,6 +56,7 @@ enum { PROBLEM_MOST_ITEMS = 100 };
 /* One field that is wrong. pointer is an RFC 6901 pointer into the body ("/sku"), or the name of a parameter. */
 struct problem_item {
     struct problem_item *next;
+    uint64_t row; /* of an import, from 1; 0: none */
     alees_str pointer;
     const char *code;
     alees_str detail;
@@ -73,6 +74,8 @@ struct problem {
     alees_id organization_id; /* for the audit trail, never for clients; zero: none */
     struct problem_item *items, *last;
     uint32_t item_count;
+    alees_str at;         /* "/3": stands before the pointers into the body of items that are added; absent: nothing */
+    uint64_t row;         /* of an import, from 1, that items which are added are about; 0: none */
     uint32_t retry_after; /* seconds; 0: no such header */
 };
 

@@ -58,7 +58,7 @@ static const char *list_sql(struct world *w, const struct resource *r, const cha
     struct engine_sql sql;
     memcpy(q.keys, r->shapes->order, sizeof q.keys);
     engine_sql_init(&sql, w->arena, ENGINE_MAX_KEYS + 4);
-    engine_list_sql(r, &q, &place, &sql);
+    engine_select_sql(r, &q, &place, &sql);
     alees_str text = str_done(&sql.text);
     assert_non_null(text.ptr);
     return text.ptr;

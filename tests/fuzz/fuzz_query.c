@@ -24,7 +24,7 @@ static void check_reach(alees_ctx *ctx, const struct resource *r, struct engine_
         q->has_cursor = direction > 0;
         q->is_backward = direction > 1;
         engine_sql_init(&sql, ctx->arena, q->filter_count + ENGINE_MAX_KEYS + 2);
-        engine_list_sql(r, q, &place, &sql);
+        engine_select_sql(r, q, &place, &sql);
         check_sql(str_done(&sql.text), &sql);
     }
 }

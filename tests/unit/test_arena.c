@@ -43,6 +43,35 @@ static void test_blocks_do_not_overlap(void **state) {
     }
 }
 
+static void count_up(void *data) {
+    ++*(int *)data;
+}
+
+static void test_marks_give_back(void **state) {
+    struct arena *a = *state;
+    struct arena_mark outer, inner;
+    int early = 0, late = 0;
+    char *kept = arena_dup(a, "kept", 4);
+    assert_true(arena_defer(a, count_up, &early));
+    size_t used = arena_used(a);
+    arena_mark(a, &outer);
+    for (int round = 0; round < 3; round++) {
+        assert_non_null(arena_alloc(a, 100000)); /* a block of its own */
+        assert_true(arena_defer(a, count_up, &late));
+        arena_mark(a, &inner);
+        assert_non_null(arena_alloc(a, 2000000));
+        arena_release(a, &inner);
+        assert_int_equal(late, round);
+        arena_release(a, &outer);
+        assert_int_equal(late, round + 1);
+        assert_int_equal(arena_used(a), used);
+    }
+    assert_string_equal(kept, "kept");
+    assert_int_equal(early, 0);
+    arena_reset(a);
+    assert_int_equal(early, 1);
+}
+
 static void test_limit_is_sticky(void **state) {
     (void)state;
     struct arena *a = arena_new(1024);
@@ -235,6 +264,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         ARENA_TEST(test_blocks_are_zeroed_and_aligned),
         ARENA_TEST(test_blocks_do_not_overlap),
+        ARENA_TEST(test_marks_give_back),
         cmocka_unit_test(test_limit_is_sticky),
         ARENA_TEST(test_huge_sizes_are_refused),
         ARENA_TEST(test_warm_arena_reuses_its_first_block),

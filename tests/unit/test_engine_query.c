@@ -163,7 +163,7 @@ static const char *sql_of(struct arena *arena, const struct shape *shape, struct
         q.values[i] = arena_printf(arena, "key%u", i);
     }
     engine_sql_init(sql, arena, 20);
-    engine_list_sql(r, &q, &place, sql);
+    engine_select_sql(r, &q, &place, sql);
     text = str_done(&sql->text);
     assert_non_null(text.ptr);
     return text.ptr;

@@ -77,9 +77,9 @@ static void test_a_tag_longer_than_the_buffer(void **state) {
 
 static void test_members_stand_in_their_order(void **state) {
     struct resource *r = sample_resource(*state, ALEES_SCOPE_ORGANIZATION);
-    const struct engine_shapes *s = r->shapes;
+    const struct engine_view *s = &r->shapes->all;
     assert_int_equal(s->column_count, r->field_count - 1); /* all but the secret */
-    assert_text(s->columns[0].key, "{\"id\":");
+    assert_text(s->columns[0].key, ",\"id\":");
     assert_text(s->columns[1].key, ",\"organization\":");
     assert_text(s->columns[2].key, ",\"name\":");
     assert_text(s->columns[s->column_count - 1].key, ",\"updated_by\":");

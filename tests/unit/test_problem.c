@@ -31,6 +31,24 @@ static void test_set_and_write(void **state) {
         "\"detail\":\"no product here\",\"request_id\":\"req-1\"}");
 }
 
+static void test_items_say_where(void **state) {
+    struct problem p;
+    problem_init(&p, *state);
+    p.at = test_view("/3");
+    problem_add(&p, test_view("/sku"), "required", "is required");
+    problem_add(&p, test_view(""), "bad", "is no object");
+    problem_add(&p, test_view("page"), "bad", "is a parameter");
+    p.at = (alees_str){NULL, 0};
+    p.row = 99999;
+    problem_add(&p, test_view("/sku"), "required", "is required");
+    assert_err(problem_set(&p, PROBLEM_INVALID, "no"), ALEES_E_INVALID);
+    const char *text = written(*state, &p, "r");
+    assert_non_null(strstr(text, "{\"pointer\":\"/3/sku\""));
+    assert_non_null(strstr(text, "{\"pointer\":\"/3\""));
+    assert_non_null(strstr(text, "{\"pointer\":\"page\""));
+    assert_non_null(strstr(text, "{\"row\":99999,\"pointer\":\"/sku\""));
+}
+
 static void test_the_first_wins(void **state) {
     struct problem p;
     problem_init(&p, *state);
@@ -186,6 +204,7 @@ int main(void) {
     jx_init();
     const struct CMUnitTest tests[] = {
         ARENA_TEST(test_set_and_write),
+        ARENA_TEST(test_items_say_where),
         ARENA_TEST(test_the_first_wins),
         ARENA_TEST(test_a_plugins_own_code),
         ARENA_TEST(test_a_plugins_nonsense),

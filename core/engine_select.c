@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT
+ * engine_select.c - the statement of a list. Three forms:
+ *
+ *   one organization:       SELECT .. FROM t WHERE scope = ANY(ARRAY[$1]) AND filters AND after ORDER BY scope, .. LIMIT n
+ *   several organizations:  the same for each, LATERAL, and the best n of all
+ *   everywhere (superusers, global rows): without the scope
+ *
+ * Several organizations as `= ANY(..) ORDER BY .. LIMIT n` would sort all their rows: twelve times slower. */
+#include "engine_parts.h"
+#include "lock.h"
+
+void engine_select_also(struct engine_sql *sql, bool *has_where) {
+    str_puts(&sql->text, *has_where ? " AND " : " WHERE ");
+    *has_where = true;
+}
+
+static void put_direction(const struct engine_query *q, uint32_t key, struct engine_sql *sql) {
+    str_puts(&sql->text, q->keys[key].descending != q->is_backward ? " DESC" : "");
+}
+
+/* scope: see put_scope; NULL: not in one organization. */
+static void put_order(const struct engine_query *q, const char *prefix, const char *scope, struct engine_sql *sql) {
+    str_puts(&sql->text, " ORDER BY ");
+    if (scope != NULL) {
+        str_ident(&sql->text, scope);
+        put_direction(q, 0, sql);
+        str_puts(&sql->text, ", ");
+    }
+    for (uint32_t i = 0; i < q->key_count; i++) {
+        str_puts(&sql->text, i > 0 ? ", " : "");
+        str_puts(&sql->text, prefix);
+        str_ident(&sql->text, q->keys[i].field->column);
+        put_direction(q, i, sql);
+    }
+}
+
+/* `column > value`, the way the key goes. */
+static void put_step(const struct engine_query *q, uint32_t key, const char *or_equal, uint32_t number,
+                     struct engine_sql *sql) {
+    str_ident(&sql->text, q->keys[key].field->column);
+    str_puts(&sql->text, q->keys[key].descending != q->is_backward ? " <" : " >");
+    str_puts(&sql->text, or_equal);
+    str_putc(&sql->text, ' ');
+    engine_sql_param(sql, number, engine_sql_type(q->keys[key].field->decl));
+}
+
+/* Keys that go different ways cannot be compared as a row:
+ *   a >= $1 AND (a > $1 OR (a = $1 AND (b < $2 OR (b = $2 AND c > $3))))
+ * The first condition is implied; it is there for the index. */
+static void put_mixed(const struct engine_query *q, uint32_t first, struct engine_sql *sql) {
+    uint32_t last = q->key_count - 1;
+    put_step(q, 0, "=", first, sql);
+    str_puts(&sql->text, " AND (");
+    for (uint32_t i = 0; i < last; i++) {
+        put_step(q, i, "", first + i, sql);
+        str_puts(&sql->text, " OR (");
+        str_ident(&sql->text, q->keys[i].field->column);
+        str_puts(&sql->text, " = ");
+        engine_sql_param(sql, first + i, engine_sql_type(q->keys[i].field->decl));
+        str_puts(&sql->text, " AND (");
+    }
+    put_step(q, last, "", first + last, sql);
+    for (uint32_t i = 0; i < 2 * last + 1; i++) {
+        str_putc(&sql->text, ')');
+    }
+}
+
+static void put_row_comparison(const struct engine_query *q, uint32_t first, struct engine_sql *sql) {
+    str_putc(&sql->text, '(');
+    for (uint32_t i = 0; i < q->key_count; i++) {
+        str_puts(&sql->text, i > 0 ? ", " : "");
+        str_ident(&sql->text, q->keys[i].field->column);
+    }
+    str_puts(&sql->text, q->keys[0].descending != q->is_backward ? ") < (" : ") > (");
+    for (uint32_t i = 0; i < q->key_count; i++) {
+        str_puts(&sql->text, i > 0 ? ", " : "");
+        engine_sql_param(sql, first + i, engine_sql_type(q->keys[i].field->decl));
+    }
+    str_putc(&sql->text, ')');
+}
+
+/* Only rows behind the one that the cursor stands at. */
+static void put_after(const struct engine_query *q, struct engine_sql *sql, bool *has_where) {
+    uint32_t first = sql->count + 1;
+    bool is_mixed = false;
+    if (!q->has_cursor) {
+        return;
+    }
+    for (uint32_t i = 0; i < q->key_count; i++) {
+        (void)engine_sql_bind(sql, q->values[i]);
+        is_mixed = is_mixed || q->keys[i].descending != q->keys[0].descending;
+    }
+    engine_select_also(sql, has_where);
+    if (is_mixed) {
+        put_mixed(q, first, sql);
+    } else {
+        put_row_comparison(q, first, sql);
+    }
+}
+
+/* Returns the column to order by first, if all rows come from one organization.
+ *
+ * Written as `= ANY(ARRAY[..])` the condition does not tell PostgreSQL that the column is constant, so only an index led by
+ * it gives the order. With `=` the index on id alone would, too; it looks cheap when organizations are few, and then
+ * walks over all rows of the others that are older. */
+static const char *put_scope(const struct resource *r, const struct engine_place *place, bool is_lateral,
+                             struct engine_sql *sql, bool *has_where) {
+    /* of a superuser, who is not locked out of anything; and of those who would see what is shared, too */
+    bool is_filter = place->scope.all || (resource_is_shared(r) && !place->is_shared);
+    bool is_one = is_lateral || (place->reach == ENGINE_ONE && r->decl->scope != ALEES_SCOPE_SEVERAL);
+    if (place->reach == ENGINE_EVERYWHERE && place->is_owned) {
+        engine_select_also(sql, has_where);
+        engine_sql_owned(sql, r);
+    }
+    if (r->scope_column == NULL || place->reach == ENGINE_EVERYWHERE || (lock_host_is_off() && !is_filter)) {
+        return NULL;
+    }
+    engine_select_also(sql, has_where);
+    if (!is_one) {
+        engine_sql_scope(sql, r, place->ids, place->is_shared);
+        return NULL;
+    }
+    str_ident(&sql->text, r->scope_column);
+    str_puts(&sql->text, " = ANY(ARRAY[");
+    if (is_lateral) {
+        str_puts(&sql->text, "o.organization");
+    } else {
+        engine_sql_value(sql, place->id, "uuid");
+    }
+    str_puts(&sql->text, "])");
+    return r->decl->scope == ALEES_SCOPE_SELF ? NULL : r->scope_column;
+}
+
+/* One row more than the page shows, to know whether there is another page. The sizes that nearly everyone asks for stand
+ * in the text: with a parameter PostgreSQL expects a tenth of all rows, never finds its generic plan good enough and plans
+ * every list anew, which took a third of its time. Other sizes are a parameter, so that they cannot fill the store of
+ * statements. */
+static alees_str limit_of(const struct engine_query *q, struct engine_sql *sql) {
+    alees_str size = arena_printf(sql->text.arena, "%u", (unsigned)q->page_size + 1);
+    if (!q->has_own_size) {
+        return size;
+    }
+    return arena_printf(sql->text.arena, "$%u::bigint", (unsigned)engine_sql_bind(sql, size));
+}
+
+static void put_limit(struct engine_sql *sql, alees_str limit) {
+    str_puts(&sql->text, " LIMIT ");
+    str_view(&sql->text, limit);
+}
+
+void engine_select_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
+                       struct engine_sql *sql) {
+    const struct engine_shapes *shapes = r->shapes;
+    bool is_lateral = place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION &&
+                      !place->is_shared && !lock_host_is_off();
+    bool has_where = false;
+    const char *scope;
+    alees_str limit;
+    if (is_lateral) {
+        str_puts(&sql->text, "SELECT t.* FROM unnest(");
+        engine_sql_value(sql, place->ids, "uuid[]");
+        str_puts(&sql->text, ") AS o(organization) CROSS JOIN LATERAL (");
+    }
+    str_puts(&sql->text, "SELECT ");
+    str_view(&sql->text, q->view != NULL ? q->view->selected : shapes->all.selected);
+    str_puts(&sql->text, " FROM ");
+    str_view(&sql->text, shapes->table);
+    scope = put_scope(r, place, is_lateral, sql, &has_where);
+    engine_filter_sql(q, sql, &has_where);
+    put_after(q, sql, &has_where);
+    put_order(q, "", scope, sql);
+    limit = limit_of(q, sql);
+    put_limit(sql, limit);
+    if (is_lateral) {
+        str_puts(&sql->text, ") AS t");
+        put_order(q, "t.", NULL, sql);
+        put_limit(sql, limit);
+    }
+}
