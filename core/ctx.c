@@ -105,6 +105,18 @@ alees_str ctx_header(const alees_ctx *ctx, const char *name) {
     return (alees_str){NULL, 0};
 }
 
+alees_str ctx_header_list(const alees_ctx *ctx, const char *name) {
+    alees_str list = {NULL, 0};
+    for (uint32_t i = 0; i < ctx->request.header_count; i++) {
+        const struct ctx_header *h = &ctx->request.headers[i];
+        if (!str_equal_nocase(h->name, name)) {
+            continue;
+        }
+        list = list.ptr ? arena_printf(ctx->arena, "%.*s, %.*s", STR_FMT(list), STR_FMT(h->value)) : h->value;
+    }
+    return list;
+}
+
 alees_str ctx_parameter(const alees_ctx *ctx, const char *name) {
     for (uint32_t i = 0; i < ctx->parameter_count; i++) {
         if (str_equal(ctx->parameters[i].name, name)) {

@@ -122,6 +122,8 @@ alees_rc ctx_commit(alees_ctx *ctx) MUST_CHECK;
 
 alees_str ctx_header(const alees_ctx *ctx,
                      const char *name); /* of the request; absent if none; last wins never: first */
+/* Of a header that is a list: all its lines, joined by commas. Absent if there is none, or no memory. */
+alees_str ctx_header_list(const alees_ctx *ctx, const char *name);
 alees_str ctx_parameter(const alees_ctx *ctx, const char *name); /* of the query, decoded; absent if none */
 alees_str ctx_path(const alees_ctx *ctx, const char *name);      /* {name} of the path, decoded; absent if none */
 alees_rc ctx_set_header(alees_ctx *ctx, const char *name, alees_str value); /* copied; control characters refused */

@@ -11,10 +11,24 @@
  * hexadecimal digits, or if the result is not UTF-8 or holds a NUL. Without memory *ret_decoded is absent. */
 bool pipeline_decode(struct arena *arena, alees_str text, bool is_query, alees_str *ret_decoded) MUST_CHECK;
 alees_rc pipeline_parse_query(alees_ctx *ctx) MUST_CHECK; /* query -> parameters */
-/* Would the client take application/json? Everything without an Accept header. */
-bool pipeline_accepts_json(alees_str accept) MUST_CHECK;
-bool pipeline_is_json_type(alees_str content_type) MUST_CHECK;
+alees_str pipeline_next_part(alees_str *rest,
+                             char separator); /* takes the text up to separator off the front of rest */
+alees_str pipeline_trim(alees_str text);      /* without the blanks around it */
 bool pipeline_is_request_id(alees_str text) MUST_CHECK;
+
+/* pipeline_negotiate.c: lists of media types end with NULL. */
+
+/* Of those offered the one that the client prefers: of the highest weight, then the one that is named most exactly, then the
+ * first. The first without an Accept header; NULL: none will do. accept: all its lines, ctx_header_list. */
+const char *pipeline_negotiate(alees_str accept, const char *const *offered) MUST_CHECK;
+/* Does the client ask for this content coding? Not without the header. */
+bool pipeline_accepts_coding(alees_str accept_encoding, const char *coding) MUST_CHECK;
+const char *const *pipeline_answer_types(const struct route *route); /* NULL: the handler alone knows */
+const char *const *pipeline_body_types(const struct route *route);   /* the first is the usual one; NULL: no body */
+/* The one among types that a Content-Type names; NULL: none, or in another charset than UTF-8. */
+const char *pipeline_body_type(alees_str content_type, const char *const *types) MUST_CHECK;
+/* "a, b or c", before_last being " or "; absent without memory. */
+alees_str pipeline_list_types(struct arena *arena, const char *const *types, const char *before_last) MUST_CHECK;
 
 /* pipeline_access.c: who asks, and may they? */
 alees_rc pipeline_authenticate(alees_ctx *ctx) MUST_CHECK;

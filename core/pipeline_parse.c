@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * pipeline_parse.c - the text of a request: percent-encoding, the query, and the few headers that every route obeys. */
+ * pipeline_parse.c - the text of a request: percent-encoding, the query, the parts of headers. */
 #include <string.h>
 
 #include "pipeline_impl.h"
@@ -49,8 +49,7 @@ bool pipeline_decode(struct arena *arena, alees_str text, bool is_query, alees_s
     return true;
 }
 
-/* Takes the text up to separator off the front of rest. */
-static alees_str next_part(alees_str *rest, char separator) {
+alees_str pipeline_next_part(alees_str *rest, char separator) {
     const char *end = rest->len ? memchr(rest->ptr, separator, rest->len) : NULL;
     alees_str part = {rest->ptr, end ? (size_t)(end - rest->ptr) : rest->len};
     size_t taken = end ? part.len + 1 : part.len;
@@ -59,7 +58,7 @@ static alees_str next_part(alees_str *rest, char separator) {
     return part;
 }
 
-static alees_str trim(alees_str text) {
+alees_str pipeline_trim(alees_str text) {
     while (text.len && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
         text.ptr++;
         text.len--;
@@ -93,12 +92,12 @@ alees_rc pipeline_parse_query(alees_ctx *ctx) {
         return ALEES_E_NOMEM;
     }
     while (rest.len) {
-        alees_str value = next_part(&rest, '&');
+        alees_str value = pipeline_next_part(&rest, '&');
         struct ctx_parameter *p = &ctx->parameters[ctx->parameter_count];
         if (value.len == 0) {
             continue;
         }
-        alees_str name = next_part(&value, '=');
+        alees_str name = pipeline_next_part(&value, '=');
         if (!pipeline_decode(ctx->arena, name, true, &p->name) ||
             !pipeline_decode(ctx->arena, value, true, &p->value)) {
             return problem_set(
@@ -112,57 +111,6 @@ alees_rc pipeline_parse_query(alees_ctx *ctx) {
         ctx->parameter_count++;
     }
     return ALEES_OK;
-}
-
-/* "q=0", "q=0.0" and the like: not wanted at all. */
-static bool is_refused(alees_str parameters) {
-    while (parameters.len) {
-        alees_str p = trim(next_part(&parameters, ';'));
-        if (p.len >= 3 && (p.ptr[0] == 'q' || p.ptr[0] == 'Q') && p.ptr[1] == '=' && p.ptr[2] == '0') {
-            size_t at = 3;
-            while (at < p.len && (p.ptr[at] == '.' || p.ptr[at] == '0')) {
-                at++;
-            }
-            return at == p.len;
-        }
-    }
-    return false;
-}
-
-/* The most specific range that covers JSON decides (RFC 9110, 12.5.1). */
-bool pipeline_accepts_json(alees_str accept) {
-    static const char *const ranges[] = {"*/*", "application/*", "application/json"};
-    size_t best = 0;
-    bool is_accepted = false;
-    if (trim(accept).len == 0) {
-        return true;
-    }
-    while (accept.len) {
-        alees_str item = next_part(&accept, ',');
-        alees_str range = trim(next_part(&item, ';'));
-        for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
-            if (i + 1 >= best && str_equal_nocase(range, ranges[i])) {
-                best = i + 1;
-                is_accepted = !is_refused(item);
-            }
-        }
-    }
-    return is_accepted;
-}
-
-bool pipeline_is_json_type(alees_str content_type) {
-    alees_str type = trim(next_part(&content_type, ';'));
-    if (!str_equal_nocase(type, "application/json") && !str_equal_nocase(type, "application/merge-patch+json")) {
-        return false;
-    }
-    while (content_type.len) {
-        alees_str p = trim(next_part(&content_type, ';'));
-        alees_str name = next_part(&p, '=');
-        if (str_equal_nocase(name, "charset") && !str_equal_nocase(p, "utf-8") && !str_equal_nocase(p, "\"utf-8\"")) {
-            return false;
-        }
-    }
-    return true;
 }
 
 bool pipeline_is_request_id(alees_str text) {

@@ -135,19 +135,14 @@ static alees_rc check_path(alees_ctx *ctx, const struct alees_route *decl) {
     return ALEES_OK;
 }
 
-static bool takes_body(const struct route *route) {
-    return route->operation == ROUTE_CREATE || route->operation == ROUTE_PATCH ||
-           (route->operation == ROUTE_PLUGIN && (route->decl->body.count > 0 || route->method == ALEES_POST ||
-                                                 route->method == ALEES_PUT || route->method == ALEES_PATCH));
-}
-
-static alees_rc parse_body(alees_ctx *ctx) {
+static alees_rc parse_body(alees_ctx *ctx, const char *const *types) {
     if (ctx->request.body.len == 0) {
         return ALEES_OK;
     }
-    if (!pipeline_is_json_type(ctx_header(ctx, "content-type"))) {
-        return problem_set(&ctx->problem, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "%s",
-                           "Send the body as application/json or application/merge-patch+json.");
+    if (!pipeline_body_type(ctx_header(ctx, "content-type"), types)) {
+        alees_str list = pipeline_list_types(ctx->arena, types, " or ");
+        return problem_set(&ctx->problem, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "Send the body as %.*s, in UTF-8.",
+                           STR_FMT(list));
     }
     return jx_parse(ctx->arena, &ctx->problem, ctx->request.body, &ctx->json);
 }
@@ -165,10 +160,6 @@ static alees_rc check_body(alees_ctx *ctx, const struct alees_route *decl) {
     return ALEES_OK;
 }
 
-static bool answers_json(const struct route *route) {
-    return route->operation != ROUTE_HOST && (route->operation != ROUTE_PLUGIN || route->decl->response.count > 0);
-}
-
 static alees_rc validate_plugin(alees_ctx *ctx) {
     const struct route *route = ctx->route;
     alees_rc rc = check_path(ctx, route->decl);
@@ -184,20 +175,27 @@ static alees_rc validate_plugin(alees_ctx *ctx) {
     if (rc == ALEES_OK) {
         rc = check_missing(ctx, route->decl);
     }
-    if (rc == ALEES_OK && takes_body(route)) {
+    if (rc == ALEES_OK && pipeline_body_types(route)) {
         rc = check_body(ctx, route->decl);
     }
     return rc;
 }
 
+static alees_rc check_accept(alees_ctx *ctx, const char *const *offered) {
+    alees_str accept = ctx_header_list(ctx, "accept");
+    if (pipeline_negotiate(accept, offered)) {
+        return ALEES_OK;
+    }
+    alees_str list = pipeline_list_types(ctx->arena, offered, " and ");
+    return problem_set(&ctx->problem, PROBLEM_NOT_ACCEPTABLE, "Only %.*s is offered here.", STR_FMT(list));
+}
+
 alees_rc pipeline_validate(alees_ctx *ctx) {
     const struct route *route = ctx->route;
-    alees_rc rc = ALEES_OK;
-    if (answers_json(route) && !pipeline_accepts_json(ctx_header(ctx, "accept"))) {
-        return problem_set(&ctx->problem, PROBLEM_NOT_ACCEPTABLE, "%s", "Only application/json is offered here.");
-    }
-    if (takes_body(route)) {
-        rc = parse_body(ctx);
+    const char *const *answers = pipeline_answer_types(route), *const *bodies = pipeline_body_types(route);
+    alees_rc rc = answers ? check_accept(ctx, answers) : ALEES_OK;
+    if (rc == ALEES_OK && bodies) {
+        rc = parse_body(ctx, bodies);
     }
     return rc == ALEES_OK && route->operation == ROUTE_PLUGIN ? validate_plugin(ctx) : rc;
 }
