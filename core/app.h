@@ -17,7 +17,7 @@ struct app {
     const struct alees_rbac_v1 *rbac;
     atomic_bool is_draining;
     bool log_requests;
-    uint32_t max_body, max_uri, page_size, max_page_size;
+    uint32_t max_body, max_uri, max_header, page_size, max_page_size;
     size_t max_memory;
 };
 

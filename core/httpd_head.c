@@ -19,7 +19,7 @@
 #include "alees/util.h"
 #include "app.h"
 
-enum { MAX_HEADER_BYTES = 16 * 1024, MAX_LENGTH_DIGITS = 18 };
+enum { MAX_LENGTH_DIGITS = 18 };
 
 static alees_rc malformed(alees_ctx *ctx, const char *what) {
     return problem_set(&ctx->problem, PROBLEM_BAD_REQUEST, "%s", what);
@@ -65,9 +65,9 @@ static alees_rc check_lines(const struct httpd_head *head, alees_ctx *ctx) {
         return malformed(ctx, "The headers must follow the request line at once.");
     }
     const char *last = head->values[head->header_count - 1];
-    if (head->header_count >= HTTPD_HEAD_HEADERS || (size_t)(last - start) + strlen(last) > MAX_HEADER_BYTES) {
-        return problem_set(&ctx->problem, PROBLEM_HEADERS_TOO_LARGE, "Send fewer than %d headers, %d bytes together.",
-                           HTTPD_HEAD_HEADERS, MAX_HEADER_BYTES);
+    if (head->header_count >= HTTPD_HEAD_HEADERS || (size_t)(last - start) + strlen(last) > ctx->app->max_header) {
+        return problem_set(&ctx->problem, PROBLEM_HEADERS_TOO_LARGE, "Send fewer than %d headers, %u bytes together.",
+                           HTTPD_HEAD_HEADERS, ctx->app->max_header);
     }
     for (uint32_t i = 0; i < head->header_count; i++) {
         if (!is_header_line(head, i)) {

@@ -99,7 +99,8 @@ static alees_rc limits(alees_ctx *ctx) {
         return problem_set(&ctx->problem, PROBLEM_BAD_REQUEST, "%s",
                            "Percent-encode everything but visible ASCII in path and query.");
     }
-    return pipeline_parse_query(ctx);
+    alees_rc rc = pipeline_check_headers(ctx);
+    return rc == ALEES_OK ? pipeline_parse_query(ctx) : rc;
 }
 
 static alees_rc decode(alees_ctx *ctx, alees_str text, alees_str *ret_decoded) {
@@ -134,9 +135,7 @@ static alees_rc route(alees_ctx *ctx) {
         return ALEES_E_NOT_FOUND;
     }
     if (r->is_options) {
-        pipeline_allow(ctx, ctx->match.allowed);
-        ctx->response.status = 204;
-        return ALEES_OK;
+        return pipeline_options(ctx);
     }
     if (!ctx->match.route) {
         return problem_set(&ctx->problem, PROBLEM_METHOD_NOT_ALLOWED, "%s", "The header Allow says what can be done.");

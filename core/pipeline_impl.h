@@ -30,6 +30,11 @@ const char *pipeline_body_type(alees_str content_type, const char *const *types)
 /* "a, b or c", before_last being " or "; absent without memory. */
 alees_str pipeline_list_types(struct arena *arena, const char *const *types, const char *before_last) MUST_CHECK;
 
+/* pipeline_edge.c */
+alees_rc pipeline_check_headers(alees_ctx *ctx) MUST_CHECK; /* those that no route could obey */
+alees_rc pipeline_tell_types(alees_ctx *ctx) MUST_CHECK;    /* Accept-Patch, Accept-Post, Accept-Encoding */
+alees_rc pipeline_options(alees_ctx *ctx) MUST_CHECK;       /* the answer to OPTIONS, ctx->match being known */
+
 /* pipeline_access.c: who asks, and may they? */
 alees_rc pipeline_authenticate(alees_ctx *ctx) MUST_CHECK;
 alees_rc pipeline_authorize(alees_ctx *ctx) MUST_CHECK;

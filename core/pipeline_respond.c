@@ -64,6 +64,8 @@ static void set_headers_of_problem(alees_ctx *ctx, alees_str retry_after) {
                                            : STR_LIT("Bearer realm=\"alees\""));
     } else if (p->status == 405) {
         pipeline_allow(ctx, ctx->match.allowed);
+    } else if (p->status == 415) {
+        rc = pipeline_tell_types(ctx);
     } else if (p->status == 503 || p->status == 429) {
         char seconds[16];
         (void)snprintf(seconds, sizeof seconds, "%" PRIu32, p->retry_after ? p->retry_after : 1);

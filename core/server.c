@@ -96,6 +96,7 @@ static void take_settings(struct app *app, bool listen) {
     app->log_requests = config_boolean(c, SETTING_LOG_REQUESTS);
     app->max_body = (uint32_t)config_integer(c, SETTING_MAX_BODY);
     app->max_uri = (uint32_t)config_integer(c, SETTING_MAX_URI);
+    app->max_header = (uint32_t)config_integer(c, SETTING_MAX_HEADER);
     app->page_size = (uint32_t)config_integer(c, SETTING_PAGE_SIZE);
     app->max_page_size = (uint32_t)config_integer(c, SETTING_MAX_PAGE_SIZE);
     app->max_memory = (size_t)config_integer(c, SETTING_MAX_MEMORY);

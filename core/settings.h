@@ -23,6 +23,8 @@
       "How long running requests may finish after SIGTERM.") \
     X(MAX_BODY, "limits", "body_bytes", INTEGER, "bytes", 1024, 1073741824, NULL, "1048576", "Longest request body.") \
     X(MAX_URI, "limits", "uri_bytes", INTEGER, "bytes", 256, 16384, NULL, "8192", "Longest path and query.") \
+    X(MAX_HEADER, "limits", "header_bytes", INTEGER, "bytes", 1024, 65536, NULL, "16384", \
+      "Longest headers of a request, all together.") \
     X(MAX_MEMORY, "limits", "request_memory_bytes", INTEGER, "bytes", 1048576, 1073741824, NULL, "67108864", \
       "Most memory of one request.") \
     X(PAGE_SIZE, "limits", "page_size", INTEGER, "rows", 1, 1000, NULL, "50", "Rows of a page unless page_size asks.") \

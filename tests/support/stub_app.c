@@ -68,6 +68,7 @@ static void init_app(struct stub_app *s) {
     s->app.rbac = &s->rbac;
     s->app.max_body = 1024 * 1024;
     s->app.max_uri = 8192;
+    s->app.max_header = 16384;
     s->app.page_size = 50;
     s->app.max_page_size = 200;
     s->app.max_memory = (size_t)16 * 1024 * 1024;

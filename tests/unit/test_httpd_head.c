@@ -223,6 +223,51 @@ static void test_nothing_of_the_client_before(void **state) {
     }
 }
 
+/* An override of the method, a body that is packed. */
+static void test_refused_headers(void **state) {
+    static const struct {
+        const char *headers;
+        uint32_t status;
+    } cases[] = {{"X-HTTP-Method-Override: GET\r\n", 400}, {"X-Http-Method: DELETE\r\n", 400},
+                 {"x-method-override:\r\n", 400},          {"X-HTTP-Method-Overrides: GET\r\n", 200},
+                 {"Content-Encoding: gzip\r\n", 415},      {"Content-Encoding: identity, br\r\n", 415},
+                 {"Content-Encoding: identity\r\n", 200}};
+    struct wire w;
+    char request[256];
+    (void)state;
+    wire_open(&w, served.port);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        (void)snprintf(request, sizeof request, "POST /a HTTP/1.1\r\nHost: h\r\n" JSON "%sContent-Length: 2\r\n\r\n{}",
+                       cases[i].headers);
+        wire_puts(&w, request);
+        assert_int_equal(wire_take(&w, false).status, cases[i].status);
+    }
+    wire_close(&w);
+}
+
+/* The setting limits.header_bytes, to the byte. */
+static void test_header_bytes(void **state) {
+    static const char start[] = "GET /a HTTP/1.1\r\nHost: h\r\nX: ";
+    static char request[2048];
+    uint32_t limit = served.stub->app.max_header;
+    (void)state;
+    served.stub->app.max_header = 1024;
+    for (size_t over = 0; over < 2; over++) {
+        size_t len = sizeof start - 1, filling = 1024 - (sizeof "Host: h\r\nX: " - 1) + over;
+        memcpy(request, start, len);
+        memset(request + len, 'y', filling);
+        memcpy(request + len + filling, "\r\n\r\n", 5);
+        struct wire w;
+        wire_open(&w, served.port);
+        wire_puts(&w, request);
+        struct wire_answer a = wire_take(&w, false);
+        assert_int_equal(a.status, over ? 431 : 200);
+        assert_string_equal(a.code, over ? "headers_too_large" : "");
+        wire_close(&w);
+    }
+    served.stub->app.max_header = limit;
+}
+
 static int setup(void **state) {
     int rc = conf_setup(state);
     served_open(&served, decls, ARRAY_LEN(decls), "threads = 1\nrequest_timeout_ms = 400\nkeep_alive_ms = 400");
@@ -236,9 +281,10 @@ static int teardown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_framing),     cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_bad_escapes), cmocka_unit_test(test_chunks),
-        cmocka_unit_test(test_long_heads),  cmocka_unit_test(test_nothing_of_the_client_before),
+        cmocka_unit_test(test_framing),      cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_bad_escapes),  cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_long_heads),   cmocka_unit_test(test_refused_headers),
+        cmocka_unit_test(test_header_bytes), cmocka_unit_test(test_nothing_of_the_client_before),
     };
     return cmocka_run_group_tests_name("httpd_head", tests, setup, teardown);
 }

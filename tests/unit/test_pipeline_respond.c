@@ -100,12 +100,33 @@ static void test_options_and_allow(void **state) {
     assert_text(answer_header(a, "Allow"), "GET, HEAD, PATCH, OPTIONS");
     assert_absent(answer_header(a, "Content-Length"));
     assert_absent(answer_header(a, "Content-Type"));
+    assert_text(answer_header(a, "Accept-Patch"), "application/merge-patch+json, application/json");
+    assert_absent(answer_header(a, "Accept-Post")); /* nothing can be posted there */
     assert_problem(request(f, "OPTIONS", "/unknown", "abc"), 404, "not_found");
     a = request(f, "POST", "/text", "abc");
     assert_problem(a, 405, "method_not_allowed");
     assert_text(answer_header(a, "Allow"), "GET, HEAD, PATCH, OPTIONS");
     assert_problem(request(f, "PROPFIND", "/text", "abc"), 405, "method_not_allowed");
     assert_status(request(f, "GET", "/text/", "abc"), 200);
+}
+
+/* A refused body is told what would have been taken. */
+static void test_refused_types(void **state) {
+    struct fixture *f = *state;
+    struct loopback_request r = {
+        .method = "PATCH", .path = "/text", .body = "{}", .headers = {{"Content-Type", "text/plain"}}};
+    const struct answer *a = loopback_send(f->loop, &r);
+    assert_problem(a, 415, "unsupported_media_type");
+    assert_text(answer_header(a, "Accept-Patch"), "application/merge-patch+json, application/json");
+    assert_absent(answer_header(a, "Accept-Encoding"));
+    r.headers[0][1] = "application/merge-patch+json";
+    r.headers[1][0] = "Content-Encoding";
+    r.headers[1][1] = "gzip";
+    a = loopback_send(f->loop, &r);
+    assert_problem(a, 415, "unsupported_media_type");
+    assert_text(answer_header(a, "Accept-Encoding"), "identity");
+    r.headers[1][1] = " Identity";
+    assert_status(loopback_send(f->loop, &r), 200);
 }
 
 static void test_request_id(void **state) {
@@ -162,13 +183,9 @@ static void test_metrics(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_bytes),
-        TEST(test_head),
-        TEST(test_options_and_allow),
-        TEST(test_request_id),
-        TEST(test_headers_of_a_handler),
-        TEST(test_host_routes),
-        TEST(test_metrics),
+        TEST(test_bytes),         TEST(test_head),       TEST(test_options_and_allow),
+        TEST(test_refused_types), TEST(test_request_id), TEST(test_headers_of_a_handler),
+        TEST(test_host_routes),   TEST(test_metrics),
     };
     return cmocka_run_group_tests_name("pipeline_respond", tests, NULL, NULL);
 }
