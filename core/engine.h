@@ -6,6 +6,7 @@
  *   engine_query.c   query parameters of a list -> filters, ordering, page
  *   engine_filter.c  what chooses the rows: parameters -> conditions
  *   engine_select.c  the statement of a list
+ *   engine_view.c    which fields are read and shown
  *   engine_links.c   the addresses of the pages around a page
  *   engine_cursor.c  opaque, authenticated keyset cursors
  *   engine_place.c   in which organizations a statement may read, and a new row may be

@@ -57,10 +57,13 @@ alees_rc engine_list(alees_ctx *ctx) {
     const struct resource *r = ctx->route->resource;
     struct engine_query query;
     struct engine_place place;
-    struct engine_page page = {.r = r, .query = &query, .view = &r->shapes->all};
+    struct engine_page page = {.r = r, .query = &query};
     alees_rc rc = engine_fields_open(ctx, r, r->view, &page.fields);
     rc = rc == ALEES_OK ? engine_query_read(ctx, r, &page.fields, &query) : rc;
     rc = rc == ALEES_OK ? engine_query_cursor(ctx, store_secret(ctx->app->store), &query) : rc;
+    rc = rc == ALEES_OK ? engine_view_read(ctx, r, &query, &page.view) : rc;
+    rc = rc == ALEES_OK ? engine_view_narrow(ctx, &query, &page.view) : rc;
+    query.view = page.view;
     rc = rc == ALEES_OK ? engine_place_of(ctx, r, ctx->where, true, &place) : rc;
     if (rc == ALEES_OK && query.has_organization) {
         rc = engine_place_narrow(ctx, ctx->where, &query.organization, &place);

@@ -11,6 +11,7 @@
 #include "sys.h"
 
 enum {
+    ENGINE_ID = 0,              /* the place of the id among the fields of every resource */
     ENGINE_MAX_KEYS = 5,        /* of an ordering, the id included */
     ENGINE_MAX_SORT_TEXT = 255, /* characters of a text to sort by: its value travels in the cursor, in the address */
     ENGINE_MAX_TEXT = 65535,    /* characters of a text without bounds of its own, bytes of a JSON object */
@@ -23,18 +24,19 @@ enum {
 
 struct engine_column {
     const struct resource_field *field;
-    alees_str key; /* what stands before the value: ",\"sku\":" */
+    alees_str key;  /* what stands before the value: ",\"sku\":" */
+    uint32_t place; /* of its value in the result */
 };
 
 /* Which columns of a row are read, and which of them are shown. */
 struct engine_view {
     const struct resource *r;
     alees_str selected;            /* "\"id\", \"organization_id\", ..." */
-    struct engine_column *columns; /* those that are shown, in order; they are read first */
+    struct engine_column *columns; /* those that are shown, in order */
     uint32_t column_count;
     uint32_t *places; /* as r->fields: the place of its column in the result, UINT32_MAX if it is not read */
     uint32_t scope;   /* SEVERAL: the place of its scope column, which is not shown */
-    uint32_t version; /* the place of the version in answers that have it: behind all others */
+    uint32_t version; /* the place of the version in results that have it: behind all others */
 };
 
 struct engine_key { /* of an ordering */
@@ -97,7 +99,7 @@ void engine_sql_scope(struct engine_sql *sql, const struct resource *r, alees_st
 /* The same for each row with a scope, whichever. */
 void engine_sql_owned(struct engine_sql *sql, const struct resource *r);
 
-void engine_sql_get(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
+void engine_sql_get(struct engine_sql *sql, const struct engine_view *view, const struct engine_target *target);
 void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
 /* The row as it is, locked until the end of the transaction, if the target may be written. */
 void engine_sql_lock(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
@@ -266,10 +268,40 @@ alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engi
 /* Verifies the cursor, if one was sent, and fills in where it stands: values, is_backward. */
 alees_rc engine_query_cursor(alees_ctx *ctx, const uint8_t *secret, struct engine_query *q) MUST_CHECK;
 alees_rc engine_query_none(alees_ctx *ctx) MUST_CHECK; /* a route without query parameters */
+/* A route with these alone, each at most once. */
+alees_rc engine_query_only(alees_ctx *ctx, const char *const *names, uint32_t count) MUST_CHECK;
+/* One row: those of a view. */
+alees_rc engine_query_view(alees_ctx *ctx) MUST_CHECK;
 /* "name,-created_at" into keys, the id added; may: the fields that can be used, NULL: all. A fault is told in *ret_fault.
  * False: a fault. */
 bool engine_query_order(struct arena *arena, const struct resource *r, const bool *may, alees_str text,
                         struct engine_key *keys, uint32_t *ret_count, const char **ret_fault);
+
+/* ---- engine_view.c: which fields are shown ---- */
+
+struct engine_view_rights { /* to read: in a part of the list is enough */
+    struct engine_fields fields;
+    const struct alees_organizations *where;
+    const alees_id *organization; /* the only one that is looked at; NULL: all of where */
+};
+
+/* What fields= asks for, over rows that are read whole: all of shapes->all without it. q: of a list, else NULL. Sets the
+ * problem. */
+alees_rc engine_view_read(alees_ctx *ctx, const struct resource *r, const struct engine_query *q,
+                          const struct engine_view **ret_view) MUST_CHECK;
+/* Replaces it by one whose statement selects no more than what is shown or needed: by the keys of q (NULL: one row), by
+ * the rights to fields, by entity tags. */
+alees_rc engine_view_narrow(alees_ctx *ctx, const struct engine_query *q, const struct engine_view **view) MUST_CHECK;
+
+alees_rc engine_view_readers(alees_ctx *ctx, const struct resource *r, const struct engine_query *q,
+                             struct engine_view_rights *ret_rights) MUST_CHECK;
+alees_rc engine_view_may_read(alees_ctx *ctx, struct engine_view_rights *rights, const struct resource_field *f,
+                              bool *ret_may) MUST_CHECK;
+/* "; did you mean ..?" among the fields that may be read everywhere. */
+const char *engine_view_nearest(alees_ctx *ctx, const struct engine_view_rights *rights, alees_str name,
+                                bool is_expanded);
+/* The words between commas one by one, from *at = 0 on, also empty ones; false: no more. */
+bool engine_view_next_word(alees_str text, size_t *at, alees_str *ret_word);
 
 /* ---- engine_select.c ---- */
 
@@ -344,8 +376,9 @@ void engine_row_value(struct str *out, uint32_t type, alees_str text); /* one co
 /* may: the fields that are shown, by place; NULL: all. */
 void engine_row_write(struct str *out, const struct engine_view *view, const alees_rows *rows, uint32_t row,
                       const bool *may);
-/* The single row of a result (shown, version) as the answer, with its ETag: what the caller may read of it. */
-alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_rows *rows) MUST_CHECK;
+/* The single row of a result (what the view reads, version) as the answer, with its ETag: what the caller may read of it. */
+alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct engine_view *view,
+                          const alees_rows *rows) MUST_CHECK;
 /* Is etag among those of an If-None-Match header? */
 bool engine_row_is_fresh(alees_str header, alees_str etag);
 /* The versions of row id that an If-Match header admits, as integer[]; absent if any will do. */
@@ -365,7 +398,7 @@ alees_rc engine_read_id(alees_ctx *ctx, alees_id *ret_id) MUST_CHECK;
 /* Organization and version of a row that the place reaches; absent version: not seen. */
 alees_rc engine_read_locate(alees_ctx *ctx, const struct resource *r, const struct engine_place *place,
                             const alees_id *id, alees_str *ret_organization, alees_str *ret_version) MUST_CHECK;
-alees_rc engine_read_row(alees_ctx *ctx, const struct resource *r, const struct engine_place *place, const alees_id *id,
-                         alees_rows **ret_rows) MUST_CHECK;
+alees_rc engine_read_row(alees_ctx *ctx, const struct engine_view *view, const struct engine_place *place,
+                         const alees_id *id, alees_rows **ret_rows) MUST_CHECK;
 
 #endif

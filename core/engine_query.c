@@ -168,8 +168,8 @@ static alees_rc read_ordering(alees_ctx *ctx, const struct resource *r, const st
 }
 
 static alees_rc unknown(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p, const bool *may) {
-    static const char *const others[] = {"ordering", "page_size", "cursor", "organization"};
-    uint32_t count = takes_organization(r) ? 4 : 3;
+    static const char *const others[] = {"ordering", "page_size", "cursor", "fields", "organization"};
+    uint32_t count = ARRAY_LEN(others) - (takes_organization(r) ? 0 : 1);
     const struct resource_field *f = resource_field(r, p->name);
     if (f != NULL && (f->decl->flags & ALEES_WRITE_ONLY) == 0) {
         return problem_set(&ctx->problem, PROBLEM_UNKNOWN_PARAMETER, "The list cannot be filtered by \"%s\".",
@@ -189,6 +189,9 @@ static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const s
     }
     if (str_equal(p->name, "ordering")) {
         return read_ordering(ctx, r, p, q);
+    }
+    if (str_equal(p->name, "fields")) {
+        return ALEES_OK; /* engine_view.c */
     }
     if (str_equal(p->name, "cursor")) {
         q->has_cursor = true;
@@ -282,6 +285,30 @@ alees_rc engine_query_cursor(alees_ctx *ctx, const uint8_t *secret, struct engin
                            "change nothing else of the query but page_size; or start again without it.");
     }
     return rc == ALEES_OK ? rc : engine_value_nomem(&ctx->problem);
+}
+
+alees_rc engine_query_only(alees_ctx *ctx, const char *const *names, uint32_t count) {
+    for (uint32_t i = 0; i < ctx->parameter_count; i++) {
+        alees_str name = ctx->parameters[i].name;
+        bool is_known = false;
+        for (uint32_t j = 0; j < count; j++) {
+            is_known = is_known || str_equal(name, names[j]);
+        }
+        if (!is_known) {
+            return problem_set(&ctx->problem, PROBLEM_UNKNOWN_PARAMETER, "There is no parameter %s%s",
+                               engine_value_quote(ctx->arena, name),
+                               engine_value_nearest(ctx->arena, name, names, count));
+        }
+        if (is_repeated(ctx, i)) {
+            return bad(ctx, name, "must not be given twice");
+        }
+    }
+    return ALEES_OK;
+}
+
+alees_rc engine_query_view(alees_ctx *ctx) {
+    static const char *const names[] = {"fields"};
+    return engine_query_only(ctx, names, ARRAY_LEN(names));
 }
 
 alees_rc engine_query_none(alees_ctx *ctx) {

@@ -12,38 +12,46 @@ alees_rc engine_read_id(alees_ctx *ctx, alees_id *ret_id) {
     return ALEES_OK;
 }
 
-/* Where a program may reach everything but the rows of no organization. */
-static alees_rc run_owned(alees_ctx *ctx, const struct resource *r, bool is_get, const struct engine_place *place,
-                          alees_str id, alees_rows **ret_rows) {
-    const struct engine_target target = {.id = id, .is_owned = true};
+/* One that was not prepared: of a few fields, or where a program may reach everything but the rows of no organization.
+ * view NULL: locates. */
+static alees_rc run_built(alees_ctx *ctx, const struct resource *r, const struct engine_view *view,
+                          const struct engine_place *place, alees_str id, alees_rows **ret_rows) {
+    bool is_bound = place->reach != ENGINE_EVERYWHERE;
+    const struct engine_target target = {
+        .id = id, .organizations = {is_bound ? place->ids.ptr : NULL, place->ids.len}, .is_owned = place->is_owned};
     struct engine_sql sql;
-    engine_sql_init(&sql, ctx->arena, 1);
-    (is_get ? engine_sql_get : engine_sql_locate)(&sql, r, &target);
+    engine_sql_init(&sql, ctx->arena, 2);
+    if (view != NULL) {
+        engine_sql_get(&sql, view, &target);
+    } else {
+        engine_sql_locate(&sql, r, &target);
+    }
     return engine_sql_run(ctx, r, &place->scope, &sql, ret_rows, NULL);
 }
 
-/* Runs one of the pairs of statements by id. */
-static alees_rc run_by_id(alees_ctx *ctx, const struct resource *r, const struct statement *const pair[2],
+/* Runs one of the pairs of statements by id. view NULL: locates. */
+static alees_rc run_by_id(alees_ctx *ctx, const struct resource *r, const struct engine_view *view,
                           const struct engine_place *place, const alees_id *id, alees_rows **ret_rows) {
     bool is_everywhere = place->reach == ENGINE_EVERYWHERE;
+    const struct statement *const *pair = view != NULL ? r->shapes->get : r->shapes->locate;
     const struct statement *statement = pair[is_everywhere && r->scope_column != NULL];
     char text[37];
     alees_str params[2] = {{alees_id_format(id, text), 36}, place->ids};
     struct store_call call = {statement, params};
-    if (is_everywhere && place->is_owned) {
-        return run_owned(ctx, r, pair == r->shapes->get, place, params[0], ret_rows);
+    if ((is_everywhere && place->is_owned) || (view != NULL && view->selected.ptr != r->shapes->all.selected.ptr)) {
+        return run_built(ctx, r, view, place, params[0], ret_rows);
     }
     return store_run(ctx, &place->scope, &call, 1, ret_rows, NULL);
 }
 
-alees_rc engine_read_row(alees_ctx *ctx, const struct resource *r, const struct engine_place *place, const alees_id *id,
-                         alees_rows **ret_rows) {
+alees_rc engine_read_row(alees_ctx *ctx, const struct engine_view *view, const struct engine_place *place,
+                         const alees_id *id, alees_rows **ret_rows) {
     alees_rows *rows = NULL;
     alees_rc rc;
     if (place->reach == ENGINE_NOWHERE) {
         return engine_error_not_found(ctx);
     }
-    rc = run_by_id(ctx, r, r->shapes->get, place, id, &rows);
+    rc = run_by_id(ctx, view->r, view, place, id, &rows);
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -62,7 +70,7 @@ alees_rc engine_read_locate(alees_ctx *ctx, const struct resource *r, const stru
     if (place->reach == ENGINE_NOWHERE) {
         return ALEES_OK;
     }
-    rc = run_by_id(ctx, r, r->shapes->locate, place, id, &rows);
+    rc = run_by_id(ctx, r, NULL, place, id, &rows);
     if (rc == ALEES_OK && store_rows_count(rows) > 0) {
         *ret_organization = store_rows_text(rows, 0, 0);
         *ret_version = store_rows_text(rows, 0, 1);
@@ -72,14 +80,17 @@ alees_rc engine_read_locate(alees_ctx *ctx, const struct resource *r, const stru
 
 alees_rc engine_get(alees_ctx *ctx) {
     const struct resource *r = ctx->route->resource;
+    const struct engine_view *view = NULL;
     struct engine_place place;
     alees_rows *rows = NULL;
     alees_id id;
     alees_rc rc = engine_read_id(ctx, &id);
-    rc = rc == ALEES_OK ? engine_query_none(ctx) : rc;
+    rc = rc == ALEES_OK ? engine_query_view(ctx) : rc;
+    rc = rc == ALEES_OK ? engine_view_read(ctx, r, NULL, &view) : rc;
+    rc = rc == ALEES_OK ? engine_view_narrow(ctx, NULL, &view) : rc;
     rc = rc == ALEES_OK ? engine_place_of(ctx, r, ctx->where, true, &place) : rc;
-    rc = rc == ALEES_OK ? engine_read_row(ctx, r, &place, &id, &rows) : rc;
-    return rc == ALEES_OK ? engine_row_reply(ctx, 200, r, rows) : rc;
+    rc = rc == ALEES_OK ? engine_read_row(ctx, view, &place, &id, &rows) : rc;
+    return rc == ALEES_OK ? engine_row_reply(ctx, 200, view, rows) : rc;
 }
 
 alees_rc engine_find_object(alees_ctx *ctx) {
@@ -133,8 +144,8 @@ static alees_rc reply_to_viewer(alees_ctx *ctx, uint32_t status, const struct re
     alees_rows *rows = NULL;
     alees_rc rc = engine_place_holds(ctx, r, r->view, &view);
     rc = rc == ALEES_OK ? engine_place_of(ctx, r, view, true, &place) : rc;
-    rc = rc == ALEES_OK ? engine_read_row(ctx, r, &place, id, &rows) : rc;
-    return rc == ALEES_OK ? engine_row_reply(ctx, status, r, rows) : rc;
+    rc = rc == ALEES_OK ? engine_read_row(ctx, &r->shapes->all, &place, id, &rows) : rc;
+    return rc == ALEES_OK ? engine_row_reply(ctx, status, &r->shapes->all, rows) : rc;
 }
 
 alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_id *id) {
@@ -150,9 +161,9 @@ alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource
         place.reach = ENGINE_EVERYWHERE;
         place.is_owned = resource_is_optional(r) && !resource_is_shared(r) && !engine_place_is_superuser(ctx);
     }
-    rc = engine_read_row(ctx, r, &place, id, &rows);
+    rc = engine_read_row(ctx, &r->shapes->all, &place, id, &rows);
     if (rc == ALEES_OK && place.reach != ENGINE_EVERYWHERE) {
         rc = check_seen(ctx, r, rows);
     }
-    return rc == ALEES_OK ? engine_row_reply(ctx, status, r, rows) : rc;
+    return rc == ALEES_OK ? engine_row_reply(ctx, status, &r->shapes->all, rows) : rc;
 }

@@ -105,7 +105,7 @@ void engine_row_write(struct str *out, const struct engine_view *view, const ale
             continue;
         }
         str_put(out, column->key.ptr + is_first, column->key.len - is_first);
-        engine_row_value(out, column->field->decl->type, store_rows_text(rows, row, i));
+        engine_row_value(out, column->field->decl->type, store_rows_text(rows, row, column->place));
         is_first = false;
     }
     str_putc(out, '}');
@@ -123,10 +123,10 @@ static alees_str make_etag(alees_ctx *ctx, alees_str id, alees_str version) {
     return str_done(&s);
 }
 
-alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_rows *rows) {
-    const struct engine_view *view = &r->shapes->all;
+alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct engine_view *view, const alees_rows *rows) {
+    const struct resource *r = view->r;
     alees_str version = store_rows_text(rows, 0, view->version);
-    alees_str etag = make_etag(ctx, store_rows_text(rows, 0, 0), version);
+    alees_str etag = make_etag(ctx, store_rows_text(rows, 0, view->places[ENGINE_ID]), version);
     struct engine_fields fields;
     const bool *may = NULL;
     alees_rc rc;

@@ -40,7 +40,7 @@ static void add_column(struct engine_view *view, uint32_t field, struct arena *a
         str_puts(selected, ", ");
     }
     str_ident(selected, f->column);
-    view->places[field] = view->column_count++;
+    column->place = view->places[field] = view->column_count++;
 }
 
 static void add_columns(struct engine_view *view, struct arena *arena) {
@@ -164,7 +164,7 @@ static void put_text(const struct app *app, struct engine_sql *sql, const struct
     struct engine_query query = {.key_count = r->shapes->order_count, .page_size = engine_query_page_size(app)};
     memcpy(query.keys, r->shapes->order, sizeof query.keys);
     switch (which) {
-    case GET: engine_sql_get(sql, r, &target); break;
+    case GET: engine_sql_get(sql, &r->shapes->all, &target); break;
     case LOCATE: engine_sql_locate(sql, r, &target); break;
     case LOCK: engine_sql_lock(sql, r, &target); break;
     case DELETE: engine_sql_delete(sql, r, &target); break;

@@ -119,12 +119,12 @@ static void put_returning(struct engine_sql *sql, const struct resource *r) {
     str_puts(&sql->text, ", \"version\"");
 }
 
-void engine_sql_get(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
+void engine_sql_get(struct engine_sql *sql, const struct engine_view *view, const struct engine_target *target) {
     str_puts(&sql->text, "SELECT ");
-    str_view(&sql->text, r->shapes->all.selected);
+    str_view(&sql->text, view->selected);
     str_puts(&sql->text, ", \"version\" FROM ");
-    str_view(&sql->text, r->shapes->table);
-    put_condition(sql, r, target, true);
+    str_view(&sql->text, view->r->shapes->table);
+    put_condition(sql, view->r, target, true);
 }
 
 void engine_sql_lock(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {

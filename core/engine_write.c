@@ -18,6 +18,7 @@ struct write {
     alees_str versions; /* admitted by If-Match; absent: any */
     uint32_t status;    /* of the answer */
     alees_rows *rows;
+    const struct engine_view *view; /* of the answer */
 };
 
 static alees_str who(const alees_ctx *ctx) {
@@ -138,7 +139,7 @@ static alees_rc answer(struct write *w) {
     if (w->change->action == ALEES_DELETE_ROW) {
         w->ctx->response.status = 204;
     } else {
-        rc = engine_row_reply(w->ctx, w->status, w->r, w->rows);
+        rc = engine_row_reply(w->ctx, w->status, w->view, w->rows);
     }
     if (rc == ALEES_OK && !ctx_can_answer(w->ctx)) {
         rc = engine_value_nomem(&w->ctx->problem);
@@ -276,7 +277,8 @@ alees_rc engine_create(alees_ctx *ctx) {
     struct write w = {.ctx = ctx, .r = r, .status = 201};
     const alees_json *body = NULL;
     alees_id id = sys_new_id(), organization;
-    alees_rc rc = engine_query_none(ctx);
+    alees_rc rc = engine_query_view(ctx);
+    rc = rc == ALEES_OK ? engine_view_read(ctx, r, NULL, &w.view) : rc;
     rc = rc == ALEES_OK ? engine_change_body(ctx, &body) : rc;
     rc = rc == ALEES_OK ? engine_place_create(ctx, r, body, &organization) : rc;
     if (rc != ALEES_OK) {
@@ -300,7 +302,8 @@ static alees_rc start(struct write *w, uint32_t action) {
     alees_ctx *ctx = w->ctx;
     alees_id id;
     alees_rc rc = engine_read_id(ctx, &id);
-    rc = rc == ALEES_OK ? engine_query_none(ctx) : rc;
+    rc = rc == ALEES_OK ? (action == ALEES_DELETE_ROW ? engine_query_none : engine_query_view)(ctx) : rc;
+    rc = rc == ALEES_OK ? engine_view_read(ctx, w->r, NULL, &w->view) : rc;
     rc = rc == ALEES_OK ? engine_row_versions(ctx, &id, &w->versions) : rc;
     rc = rc == ALEES_OK ? engine_place_seen(ctx, w->r, &w->where) : rc;
     rc = rc == ALEES_OK ? engine_place_of(ctx, w->r, w->where, false, &w->place) : rc;
@@ -335,8 +338,8 @@ static alees_rc reply_unchanged(struct write *w) {
         (w->versions.ptr != NULL && !admits(w->versions, version))) {
         return refused(w);
     }
-    rc = engine_read_row(w->ctx, w->r, &w->place, &w->change->id, &w->rows);
-    return rc == ALEES_OK ? engine_row_reply(w->ctx, 200, w->r, w->rows) : rc;
+    rc = engine_read_row(w->ctx, &w->r->shapes->all, &w->place, &w->change->id, &w->rows);
+    return rc == ALEES_OK ? engine_row_reply(w->ctx, 200, w->view, w->rows) : rc;
 }
 
 alees_rc engine_patch(alees_ctx *ctx) {

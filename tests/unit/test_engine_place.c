@@ -224,7 +224,7 @@ static const char *condition_of(struct fixture *f, bool is_update, bool is_owned
     if (is_update) {
         engine_sql_update(&sql, f->r, cells, &target);
     } else {
-        engine_sql_get(&sql, f->r, &target);
+        engine_sql_get(&sql, &f->r->shapes->all, &target);
     }
     char *text = arena_str(f->arena, str_done(&sql.text)).ptr ? (char *)(uintptr_t)str_done(&sql.text).ptr : NULL;
     assert_non_null(text);

@@ -276,7 +276,7 @@ static void test_statements_about_one_row(void **state) {
     cells[resource_field(r, STR_LIT("tags")) - r->fields] = (struct engine_cell){true, true, {NULL, 0}};
 
     engine_sql_init(&sql, *state, 20);
-    engine_sql_get(&sql, r, &scoped);
+    engine_sql_get(&sql, &r->shapes->all, &scoped);
     assert_text(str_done(&sql.text),
                 "SELECT " SHOWN ", \"version\" FROM \"sample\".\"item\" WHERE \"id\" = $1::uuid AND "
                 "\"organization_id\" = ANY($2::uuid[])");
