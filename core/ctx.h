@@ -39,7 +39,9 @@ struct ctx_response {
     struct ctx_header *headers; /* further ones */
     uint32_t header_count, header_cap;
     struct str body;
-    bool close; /* end the connection after this answer */
+    bool varies;        /* with Accept-Encoding */
+    const char *coding; /* the body is packed: "gzip" */
+    bool close;         /* end the connection after this answer */
 };
 
 /* What the client prefers (RFC 7240); the words are those of PostgREST. Read by pipeline_prefer.c. */

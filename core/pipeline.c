@@ -70,6 +70,7 @@ void pipeline_run(alees_ctx *ctx) {
         audit_denied(ctx);
     }
     ASSERT(ctx->response.status != 0);
+    pipeline_compress(ctx);
     pipeline_account(ctx);
     server_crash_watch(NULL);
 }

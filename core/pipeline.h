@@ -13,6 +13,9 @@ void pipeline_run(alees_ctx *ctx);
 /* The answer as bytes for the wire, headers and body in one buffer. */
 alees_str pipeline_bytes(alees_ctx *ctx, bool keep_alive) MUST_CHECK;
 
+/* Shall this answer, of unknown length, be packed by gzip.h? Sets what its headers say about that. */
+bool pipeline_choose_coding(alees_ctx *ctx) MUST_CHECK;
+
 /* The run of every route of a plugin's own: the ctx's plugin and transaction around decl->handle. */
 alees_rc pipeline_plugin_handler(alees_ctx *ctx);
 

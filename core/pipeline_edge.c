@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * pipeline_edge.c - what every request is asked before its route counts, and what OPTIONS and 415 tell. */
+ * pipeline_edge.c - what every request is asked before its route counts, and what OPTIONS and 415 tell, and which
+ * answers are packed. */
 #include <string.h>
 
+#include "gzip.h"
 #include "pipeline_impl.h"
+
+enum { LEAST_TO_PACK = 1024 }; /* bytes; below, it fits into one packet anyway */
 
 /* A proxy in front that checks methods has checked the one of the request line: no other one is ever meant. */
 static alees_rc check_method(alees_ctx *ctx, alees_str name) {
@@ -64,4 +68,54 @@ alees_rc pipeline_options(alees_ctx *ctx) {
     alees_rc rc = pipeline_tell_types(ctx);
     ctx->response.status = rc == ALEES_OK ? 204 : 0;
     return rc;
+}
+
+/* An attacker who can put text into a packed answer learns from its length what else is in it (BREACH). What holds tokens,
+ * keys or passwords is therefore never packed: not what a plugin answers to a write, nor below /auth. */
+static bool is_packable(const struct route *route) {
+    static const char auth[] = "/api/v1/auth/";
+    if (route->flags & ALEES_ROUTE_PUBLIC) {
+        return false;
+    }
+    return route->operation == ROUTE_PLUGIN
+               ? (route->flags & ALEES_ROUTE_READ) && strncmp(route->path, auth, sizeof auth - 1) != 0
+               : route->operation != ROUTE_HOST;
+}
+
+/* Those with an ETag are not: it is strong, and would have to differ. Nor those that the handler has packed itself, or asks
+ * to leave alone, by a Content-Encoding of its own. */
+static bool has_own_coding(const struct ctx_response *r) {
+    for (uint32_t i = 0; i < r->header_count; i++) {
+        if (str_equal_nocase(r->headers[i].name, "etag") || str_equal_nocase(r->headers[i].name, "content-encoding")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pipeline_choose_coding(alees_ctx *ctx) {
+    struct ctx_response *r = &ctx->response;
+    if (!ctx->route || !is_packable(ctx->route) || has_own_coding(r)) {
+        return false;
+    }
+    r->varies = true;
+    if (!pipeline_accepts_coding(ctx_header_list(ctx, "accept-encoding"), "gzip")) {
+        return false;
+    }
+    r->coding = "gzip";
+    return true;
+}
+
+void pipeline_compress(alees_ctx *ctx) {
+    struct ctx_response *r = &ctx->response;
+    struct str packed;
+    if (r->body.len <= LEAST_TO_PACK || r->body.failed || r->status >= 300 || !pipeline_choose_coding(ctx)) {
+        return;
+    }
+    str_init(&packed, ctx->arena, r->body.len / 4);
+    if (gzip_whole(ctx->arena, (alees_str){r->body.ptr, r->body.len}, &packed) && packed.len < r->body.len) {
+        r->body = packed;
+        return;
+    }
+    r->coding = NULL; /* as it is, then */
 }

@@ -35,6 +35,9 @@ alees_rc pipeline_check_headers(alees_ctx *ctx) MUST_CHECK; /* those that no rou
 alees_rc pipeline_tell_types(alees_ctx *ctx) MUST_CHECK;    /* Accept-Patch, Accept-Post, Accept-Encoding */
 alees_rc pipeline_options(alees_ctx *ctx) MUST_CHECK;       /* the answer to OPTIONS, ctx->match being known */
 
+/* Packs the answer if that pays and is allowed. */
+void pipeline_compress(alees_ctx *ctx);
+
 /* pipeline_access.c: who asks, and may they? */
 alees_rc pipeline_authenticate(alees_ctx *ctx) MUST_CHECK;
 alees_rc pipeline_authorize(alees_ctx *ctx) MUST_CHECK;

@@ -215,6 +215,13 @@ static void write_headers(const alees_ctx *ctx, bool keep_alive, struct str *out
         str_puts(out, "\r\nContent-Length: ");
         str_u64(out, r->body.len);
     }
+    if (r->coding) {
+        str_puts(out, "\r\nContent-Encoding: ");
+        str_puts(out, r->coding);
+    }
+    if (r->varies) {
+        str_puts(out, "\r\nVary: Accept-Encoding");
+    }
     for (uint32_t i = 0; i < r->header_count; i++) {
         str_puts(out, "\r\n");
         str_view(out, r->headers[i].name);

@@ -16,5 +16,6 @@ libpq-fe.h core/db.c
 jansson.h core/jx.c
 sodium.h core/cred.c
 ini.h core/config.c
+zlib.h core/gzip.c
 EOF_HEADERS
 exit "$failed"
