@@ -2,6 +2,7 @@
  * ctx.c - what the stages of a request, and the code they call, ask of it. */
 #include "ctx.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "alees/util.h"
@@ -60,7 +61,54 @@ bool ctx_can_answer(const alees_ctx *ctx) {
     return !r->body.failed && !arena_is_exhausted(ctx->arena) && arena_left(ctx->arena) > 2 * wire;
 }
 
+/* One name and value of Preference-Applied. */
+static void put_preference(const struct ctx_prefer *p, enum ctx_preference which, struct str *out) {
+    static const char *const returns[] = {"", "return=minimal", "return=representation"};
+    static const char *const counts[] = {"", "count=none", "count=estimated", "count=exact"};
+    static const char *const resolutions[] = {"", "resolution=merge-duplicates", "resolution=ignore-duplicates"};
+    str_puts(out, out->len > 0 ? ", " : "");
+    switch (which) {
+    case CTX_PREFER_HANDLING: str_puts(out, p->is_strict ? "handling=strict" : "handling=lenient"); break;
+    case CTX_PREFER_RETURN: str_puts(out, returns[p->returns]); break;
+    case CTX_PREFER_COUNT: str_puts(out, counts[p->count]); break;
+    case CTX_PREFER_RESOLUTION: str_puts(out, resolutions[p->resolution]); break;
+    case CTX_PREFER_MAX_AFFECTED: str_printf(out, "max-affected=%" PRIu64, p->max_affected); break;
+    case CTX_PREFER_TX:
+    case CTX_PREFERENCES: str_puts(out, "tx=rollback"); break;
+    }
+}
+
+alees_rc ctx_obeyed(alees_ctx *ctx, enum ctx_preference which) {
+    struct ctx_prefer *p = &ctx->prefer;
+    const bool is_sent[CTX_PREFERENCES] = {
+        [CTX_PREFER_HANDLING] = p->has_handling,
+        [CTX_PREFER_RETURN] = p->returns != CTX_RETURN_DEFAULT,
+        [CTX_PREFER_COUNT] = p->count != CTX_COUNT_DEFAULT,
+        [CTX_PREFER_RESOLUTION] = p->resolution != CTX_RESOLUTION_NONE,
+        [CTX_PREFER_MAX_AFFECTED] = p->has_max_affected,
+        [CTX_PREFER_TX] = p->is_dry_run,
+    };
+    struct str text;
+    if (!is_sent[which] || (p->obeyed & 1u << which)) {
+        return ALEES_OK;
+    }
+    p->obeyed |= 1u << which;
+    str_init(&text, ctx->arena, 64);
+    for (uint32_t i = 0; i < CTX_PREFERENCES; i++) {
+        if (p->obeyed & 1u << i) {
+            put_preference(p, (enum ctx_preference)i, &text);
+        }
+    }
+    alees_rc rc = ctx_set_header(ctx, "Preference-Applied", str_done(&text));
+    return rc == ALEES_OK ? rc
+                          : problem_set(&ctx->problem, problem_kind_of(rc), "%s", "The answer has too many headers.");
+}
+
 alees_rc ctx_commit(alees_ctx *ctx) {
+    if (ctx->prefer.is_dry_run) {
+        alees_rc obeyed = ctx_obeyed(ctx, CTX_PREFER_TX);
+        return obeyed == ALEES_OK ? store_rehearse(ctx) : obeyed;
+    }
     alees_rc rc = store_commit(ctx);
     struct ctx_after *after = rc == ALEES_OK ? ctx->after : NULL;
     ctx->after = NULL;

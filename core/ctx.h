@@ -54,8 +54,19 @@ struct ctx_prefer {
     enum ctx_resolution resolution; /* of an upsert */
     bool is_dry_run;                /* tx=rollback: everything happens, then nothing has */
     bool is_strict;                 /* handling=strict: a preference that is not known is 400, else it is ignored */
+    bool has_handling;
     bool has_max_affected;
     uint64_t max_affected; /* rows of a bulk change; more of them are refused */
+    uint32_t obeyed;       /* 1 << CTX_PREFER_.. */
+};
+enum ctx_preference { /* in the order in which Preference-Applied names them */
+                      CTX_PREFER_HANDLING,
+                      CTX_PREFER_RETURN,
+                      CTX_PREFER_COUNT,
+                      CTX_PREFER_RESOLUTION,
+                      CTX_PREFER_MAX_AFFECTED,
+                      CTX_PREFER_TX,
+                      CTX_PREFERENCES
 };
 
 /* A body that is too long to be held in memory, and an answer that is: of httpd.c, of a command, of a test. */
@@ -119,8 +130,13 @@ bool ctx_is_owner(const alees_ctx *ctx);                             /* is the c
  * must not have happened. */
 bool ctx_can_answer(const alees_ctx *ctx);
 
-/* store_commit, and then what plugins asked for by alees.db/1 after_commit. */
+/* The one way to end a transaction well: store_commit, and then what plugins asked for by alees.db/1 after_commit; or, for
+ * a client that prefers tx=rollback, what a commit would check and a rollback, without those. */
 alees_rc ctx_commit(alees_ctx *ctx) MUST_CHECK;
+
+/* Names a preference in the header Preference-Applied of the answer, if the client sent it: for whoever obeys it. The
+ * problem is set. */
+alees_rc ctx_obeyed(alees_ctx *ctx, enum ctx_preference which) MUST_CHECK;
 
 alees_str ctx_header(const alees_ctx *ctx,
                      const char *name); /* of the request; absent if none; last wins never: first */

@@ -379,6 +379,9 @@ void engine_row_write(struct str *out, const struct engine_view *view, const ale
 /* The single row of a result (what the view reads, version) as the answer, with its ETag: what the caller may read of it. */
 alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct engine_view *view,
                           const alees_rows *rows) MUST_CHECK;
+/* The header ETag alone, of the single row of a result. */
+alees_rc engine_row_tag(alees_ctx *ctx, const struct engine_view *view, const alees_rows *rows,
+                        alees_str *ret_etag) MUST_CHECK;
 /* Is etag among those of an If-None-Match header? */
 bool engine_row_is_fresh(alees_str header, alees_str etag);
 /* The versions of row id that an If-Match header admits, as integer[]; absent if any will do. */

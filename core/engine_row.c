@@ -123,12 +123,9 @@ static alees_str make_etag(alees_ctx *ctx, alees_str id, alees_str version) {
     return str_done(&s);
 }
 
-alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct engine_view *view, const alees_rows *rows) {
-    const struct resource *r = view->r;
+alees_rc engine_row_tag(alees_ctx *ctx, const struct engine_view *view, const alees_rows *rows, alees_str *ret_etag) {
     alees_str version = store_rows_text(rows, 0, view->version);
     alees_str etag = make_etag(ctx, store_rows_text(rows, 0, view->places[ENGINE_ID]), version);
-    struct engine_fields fields;
-    const bool *may = NULL;
     alees_rc rc;
     if (etag.ptr == NULL) {
         return engine_value_nomem(&ctx->problem);
@@ -136,6 +133,19 @@ alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct engine_v
     rc = ctx_set_header(ctx, "ETag", etag);
     if (rc != ALEES_OK) {
         return problem_set(&ctx->problem, problem_kind_of(rc), "The answer could not be written.");
+    }
+    *ret_etag = etag;
+    return ALEES_OK;
+}
+
+alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct engine_view *view, const alees_rows *rows) {
+    const struct resource *r = view->r;
+    struct engine_fields fields;
+    const bool *may = NULL;
+    alees_str etag;
+    alees_rc rc = engine_row_tag(ctx, view, rows, &etag);
+    if (rc != ALEES_OK) {
+        return rc;
     }
     if (status == 200 && ctx->request.method == ALEES_GET &&
         engine_row_is_fresh(ctx_header(ctx, "If-None-Match"), etag)) {

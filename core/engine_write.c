@@ -133,13 +133,25 @@ static alees_rc refused(struct write *w) {
     return problem_set(&ctx->problem, PROBLEM_CONFLICT, "The row has just changed; read it and try again.");
 }
 
+/* With the body that the client would rather not have left out. */
+static alees_rc show(const struct write *w) {
+    alees_ctx *ctx = w->ctx;
+    alees_str etag;
+    alees_rc rc = ctx_obeyed(ctx, CTX_PREFER_RETURN);
+    if (rc != ALEES_OK || ctx->prefer.returns != CTX_RETURN_MINIMAL) {
+        return rc == ALEES_OK ? engine_row_reply(ctx, w->status, w->view, w->rows) : rc;
+    }
+    ctx->response.status = w->status == 201 ? 201 : 204;
+    return engine_row_tag(ctx, w->view, w->rows, &etag);
+}
+
 /* The answer is written before the commit: one that cannot be given must not have happened. */
 static alees_rc answer(struct write *w) {
     alees_rc rc = ALEES_OK;
     if (w->change->action == ALEES_DELETE_ROW) {
         w->ctx->response.status = 204;
     } else {
-        rc = engine_row_reply(w->ctx, w->status, w->view, w->rows);
+        rc = show(w);
     }
     if (rc == ALEES_OK && !ctx_can_answer(w->ctx)) {
         rc = engine_value_nomem(&w->ctx->problem);
@@ -160,13 +172,14 @@ static alees_rc perform(struct write *w, bool *ret_is_missing) {
     return rc == ALEES_OK ? answer(w) : rc;
 }
 
+/* In the transaction that is open, which its opener ends; else in one of its own, if there must be one. */
 static alees_rc carry_out(struct write *w) {
     bool is_missing = false;
     alees_rc rc;
     if (w->place.reach == ENGINE_NOWHERE) {
         return refused(w);
     }
-    if (!needs_transaction(w)) {
+    if (w->ctx->transaction != NULL || !needs_transaction(w)) {
         rc = perform(w, &is_missing);
         return is_missing ? refused(w) : rc;
     }
@@ -339,7 +352,7 @@ static alees_rc reply_unchanged(struct write *w) {
         return refused(w);
     }
     rc = engine_read_row(w->ctx, &w->r->shapes->all, &w->place, &w->change->id, &w->rows);
-    return rc == ALEES_OK ? engine_row_reply(w->ctx, 200, w->view, w->rows) : rc;
+    return rc == ALEES_OK ? show(w) : rc;
 }
 
 alees_rc engine_patch(alees_ctx *ctx) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * pipeline.c - the way of a request, from its first byte to its answer. Read this file first.
  *
- *     httpd.c -> limits -> route -> authenticate -> authorize -> validate -> handle -> (respond) -> httpd.c
+ *     httpd.c -> limits -> route -> authenticate -> authorize -> prefer -> validate -> handle -> (respond) -> httpd.c
  *
  * Each stage relies on those before it and calls none of them. ALEES_OK with nothing answered yet leads to the next
  * stage; an answer ends the way; any other value, known or not, is a failure and is answered as the problem that the stage
@@ -29,6 +29,7 @@ static const struct stage {
     {"route", route},                        /* -> ctx->route, parameters; 404, 405, OPTIONS */
     {"authenticate", pipeline_authenticate}, /* -> ctx->who, unless the route is public; 401 */
     {"authorize", pipeline_authorize},       /* -> ctx->where; 403 */
+    {"prefer", pipeline_prefer},             /* -> ctx->prefer; 400 */
     {"validate", pipeline_validate},         /* media types, declared parameters and body -> ctx->json; 400, 422 */
     {"handle", handle},                      /* in a transaction -> ctx->response */
 };
@@ -145,10 +146,11 @@ static alees_rc route(alees_ctx *ctx) {
     return decode_values(ctx);
 }
 
+/* In a transaction, its own or the one that is open: then whoever opened it ends it. */
 alees_rc pipeline_plugin_handler(alees_ctx *ctx) {
     const struct route *r = ctx->route;
-    bool is_reading = (r->flags & ALEES_ROUTE_READ) != 0;
-    if (!is_reading) {
+    bool is_own = (r->flags & ALEES_ROUTE_READ) == 0 && !ctx->transaction;
+    if (is_own) {
         store_begin(ctx);
     }
     ctx->plugin = r->plugin;
@@ -157,13 +159,19 @@ alees_rc pipeline_plugin_handler(alees_ctx *ctx) {
     if (rc == ALEES_OK && !ctx_can_answer(ctx)) {
         rc = ALEES_E_NOMEM; /* before the commit: an answer that cannot be given must not have happened */
     }
-    if (rc == ALEES_OK && !is_reading) {
-        rc = ctx_commit(ctx);
-    }
-    return rc;
+    return rc == ALEES_OK && is_own ? ctx_commit(ctx) : rc;
 }
 
+/* What more than one statement must share: a rehearsal. */
+static bool needs_transaction(const alees_ctx *ctx) {
+    return ctx->prefer.is_dry_run && (ctx->route->flags & ALEES_ROUTE_READ) == 0;
+}
+
+/* A failure anywhere leaves the transaction open, and pipeline_run rolls all of it back. */
 static alees_rc handle(alees_ctx *ctx) {
+    if (needs_transaction(ctx)) {
+        store_begin(ctx);
+    }
     alees_rc rc = ctx->route->run(ctx);
     if (rc == ALEES_OK && (ctx->response.body.failed || arena_is_exhausted(ctx->arena))) {
         rc = ALEES_E_NOMEM;
@@ -171,7 +179,7 @@ static alees_rc handle(alees_ctx *ctx) {
     if (rc == ALEES_OK && ctx->response.status == 0) {
         ctx->response.status = 204;
     }
-    return rc;
+    return rc == ALEES_OK && ctx->transaction ? ctx_commit(ctx) : rc;
 }
 
 static alees_rc healthz(alees_ctx *ctx) {

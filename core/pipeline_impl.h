@@ -44,6 +44,9 @@ alees_rc pipeline_authorize(alees_ctx *ctx) MUST_CHECK;
 /* After ctx->object_organization is known: may the caller use the route there? */
 alees_rc pipeline_authorize_object(alees_ctx *ctx) MUST_CHECK;
 
+/* pipeline_prefer.c: the Prefer headers -> ctx->prefer; 400 for what is not understood and must be. */
+alees_rc pipeline_prefer(alees_ctx *ctx) MUST_CHECK;
+
 /* pipeline_validate.c: does the request match the declaration of its route? */
 alees_rc pipeline_validate(alees_ctx *ctx) MUST_CHECK;
 

@@ -70,6 +70,8 @@ alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const 
 void store_begin(alees_ctx *ctx);
 alees_rc store_commit(alees_ctx *ctx) MUST_CHECK; /* E_CONFLICT, E_UNAVAILABLE: nothing was written */
 void store_rollback(alees_ctx *ctx);
+/* A commit that does not take place: checks what is deferred to one, fails as it would, and rolls back. */
+alees_rc store_rehearse(alees_ctx *ctx) MUST_CHECK;
 
 uint32_t store_rows_count(const alees_rows *rows);
 uint32_t store_rows_columns(const alees_rows *rows);

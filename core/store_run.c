@@ -238,6 +238,32 @@ alees_rc store_commit(alees_ctx *ctx) {
     return ALEES_OK;
 }
 
+/* On the open transaction's connection, which stays its. */
+static alees_rc check_deferred(alees_ctx *ctx, struct ctx_transaction *t) {
+    struct unit *u = ARENA_NEW(ctx->arena, struct unit);
+    if (!u || unit_init(u, ctx->arena, NULL, 0) != ALEES_OK) {
+        return out_of_memory(ctx);
+    }
+    u->flags = UNIT_CHECK;
+    if (pool_run(t->store->pool, t->session, u) != ALEES_OK) {
+        pool_give(t->store->pool, t->session);
+        t->session = NULL;
+        return store_away(ctx);
+    }
+    return u->error ? store_refused(ctx, t->store, u, NULL) : ALEES_OK;
+}
+
+alees_rc store_rehearse(alees_ctx *ctx) {
+    struct ctx_transaction *t = ctx->transaction;
+    ASSERT(t);
+    alees_rc rc = t->rc;
+    if (rc == ALEES_OK && t->session) {
+        rc = check_deferred(ctx, t);
+    }
+    store_rollback(ctx);
+    return rc;
+}
+
 void store_rollback(alees_ctx *ctx) {
     if (ctx->transaction) {
         roll_back(ctx->transaction);

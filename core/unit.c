@@ -41,6 +41,7 @@ static const struct {
     {"commit", "COMMIT"},
     {"rollback", "ROLLBACK"},
     {"leave", "SET LOCAL ROLE NONE"},
+    {"check", "SET CONSTRAINTS ALL IMMEDIATE"},
 };
 
 alees_rc session_open(const struct db_options *options, struct session **ret_session, char why[DB_WHY]) {
@@ -172,6 +173,9 @@ bool unit_send(struct unit *u, struct session *s) {
     }
     for (uint32_t i = 0; is_sent && i < u->count; i++) {
         is_sent = send_call(u, s, i);
+    }
+    if (is_sent && (u->flags & UNIT_CHECK)) {
+        is_sent = send_control(u, s, STEP_CONTROL, "check", NULL, 0);
     }
     if (is_sent && (u->flags & UNIT_COMMIT)) {
         is_sent = send_control(u, s, STEP_COMMIT, "commit", NULL, 0);

@@ -26,7 +26,8 @@ enum unit_flags {
     UNIT_SCOPE = 4,      /* sets role, organizations and actor, until the end of the transaction */
     UNIT_COMMIT = 8,
     UNIT_ROLLBACK = 16,
-    UNIT_PREPARE_ONLY = 32 /* the first call is prepared and described, not run */
+    UNIT_PREPARE_ONLY = 32, /* the first call is prepared and described, not run */
+    UNIT_CHECK = 64         /* what is deferred to the commit is checked now */
 };
 
 struct unit {
