@@ -19,6 +19,9 @@ struct app {
     bool log_requests;
     uint32_t max_body, max_uri, max_header, page_size, max_page_size;
     size_t max_memory;
+    uint64_t max_import, transfer_us;  /* bytes of a body that is streamed; the whole of an export or import */
+    uint32_t max_exports, max_imports; /* at once */
+    atomic_uint exports, imports;      /* that run now */
 };
 
 #endif

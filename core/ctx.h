@@ -17,12 +17,17 @@ struct ctx_header {
     alees_str name, value;
 };
 
+/* What a body is made of, or an answer. */
+enum ctx_format { CTX_JSON, CTX_CSV, CTX_NDJSON };
+
 struct ctx_request {
     uint32_t method; /* ALEES_GET ..; HEAD is ALEES_GET with is_head; 0: another one */
     bool is_head, is_options;
-    alees_str method_text; /* "GET" */
-    alees_str uri;         /* as it came, path and query */
-    alees_str path, query; /* its two parts, still encoded */
+    bool is_unread;         /* there is a body, which nobody has read yet: ctx->stream gives it */
+    enum ctx_format format; /* of an unread body */
+    alees_str method_text;  /* "GET" */
+    alees_str uri;          /* as it came, path and query */
+    alees_str path, query;  /* its two parts, still encoded */
     const struct ctx_header *headers;
     uint32_t header_count;
     alees_str body; /* whole */
@@ -39,9 +44,11 @@ struct ctx_response {
     struct ctx_header *headers; /* further ones */
     uint32_t header_count, header_cap;
     struct str body;
-    bool varies;        /* with Accept-Encoding */
-    const char *coding; /* the body is packed: "gzip" */
-    bool close;         /* end the connection after this answer */
+    bool varies;            /* with Accept-Encoding */
+    const char *coding;     /* the body is packed: "gzip" */
+    enum ctx_format format; /* that the client wants, of those that the route offers */
+    bool is_streamed;       /* the body was, or for HEAD would be, written to ctx->stream; the headers are set before */
+    bool close;             /* end the connection after this answer */
 };
 
 /* What the client prefers (RFC 7240); the words are those of PostgREST. Read by pipeline_prefer.c. */
@@ -72,9 +79,11 @@ enum ctx_preference { /* in the order in which Preference-Applied names them */
 /* A body that is too long to be held in memory, and an answer that is: of httpd.c, of a command, of a test. */
 struct ctx_stream {
     void *data;
-    int64_t (*read)(void *data, char *bytes, size_t size);     /* how many; 0: the end; below 0: it broke off */
-    bool (*write)(void *data, const char *bytes, size_t size); /* false: nobody takes it any more */
-    bool (*is_gone)(void *data);                               /* has the client hung up? */
+    /* How many; 0: the end; below 0: it broke off, or is too long, and the problem is set. */
+    int64_t (*read)(void *data, char *bytes, size_t size);
+    /* The first call sends status and headers. false: nobody takes it any more. */
+    bool (*write)(void *data, const char *bytes, size_t size);
+    bool (*is_gone)(void *data); /* has the client hung up? */
 };
 
 struct ctx_transaction; /* store.c */

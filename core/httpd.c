@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * httpd.c - sockets, by civetweb 1.15: bytes -> ctx->request -> pipeline_run -> one write.
+ * httpd.c - sockets, by civetweb 1.15: bytes -> ctx->request -> pipeline_run -> one write, or many (httpd_stream.c).
  *
  * civetweb calls on_request for whatever it could parse, and nothing else of it runs. It is lenient where a proxy in front
  * may not be, so httpd_head.c looks at the head once more; what it doubts is answered with 400 and the connection ended.
  * Ending the connection is also the answer to every body that was not read to its end: civetweb would otherwise read on,
  * or take the rest for the next request. */
+#define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "httpd.h"
 
 #include <civetweb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,7 @@
 #include <unistd.h>
 
 #include "alees/util.h"
-#include "httpd_head.h"
+#include "httpd_stream.h"
 #include "log.h"
 #include "pipeline.h"
 #include "shim.h"
@@ -34,12 +36,14 @@ struct httpd {
     struct mg_context *civetweb;
     atomic_uint active; /* requests between their first byte and their answer */
     uint32_t drain_ms;
+    uint64_t timeout_us; /* of reading a body into memory */
 };
 
 /* One for each thread of civetweb. */
 struct worker {
     struct arena *arena;
     struct httpd_head_place place;
+    uint64_t started_us; /* its request */
 };
 
 static void *start_thread(const struct mg_context *civetweb, int kind) {
@@ -47,6 +51,7 @@ static void *start_thread(const struct mg_context *civetweb, int kind) {
     struct worker *w = kind == 1 ? calloc(1, sizeof *w) : NULL;
     if (w) {
         w->arena = arena_new(h->app->max_memory);
+        shim_watch(0); /* whatever this thread receives but in on_request is of a client */
     }
     return w;
 }
@@ -80,9 +85,50 @@ static void write_bare(struct mg_connection *conn) {
     (void)mg_write(conn, answer, sizeof answer - 1);
 }
 
-static void answer(struct mg_connection *conn, alees_ctx *ctx, bool keep_alive) {
+/* civetweb waits for each byte anew; the deadline is that of all of them. */
+static int read_until(struct mg_connection *conn, void *bytes, size_t size, uint64_t deadline_us) {
+    shim_watch(deadline_us);
+    int got = mg_read(conn, bytes, size);
+    shim_release();
+    return got;
+}
+
+static bool write_until(struct mg_connection *conn, const void *bytes, size_t size, uint64_t deadline_us) {
+    shim_watch(deadline_us);
+    int written = mg_write(conn, bytes, size);
+    shim_release();
+    return written == (int)size;
+}
+
+static int read_stream(void *data, char *bytes, size_t size) {
+    struct mg_connection *conn = data;
+    const struct httpd *h = mg_get_user_context_data(conn);
+    const struct worker *w = mg_get_thread_pointer(conn);
+    return read_until(conn, bytes, size, w->started_us + h->app->transfer_us);
+}
+
+static bool write_stream(void *data, const char *bytes, size_t size) {
+    struct mg_connection *conn = data;
+    const struct httpd *h = mg_get_user_context_data(conn);
+    const struct worker *w = mg_get_thread_pointer(conn);
+    return write_until(conn, bytes, size, w->started_us + h->app->transfer_us);
+}
+
+static bool is_gone(void *data) {
+    struct pollfd p = {.fd = shim_socket(), .events = POLLRDHUP};
+    (void)data;
+    return p.fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
+static void answer(struct mg_connection *conn, alees_ctx *ctx, struct httpd_stream *stream, bool keep_alive) {
     pipeline_run(ctx);
-    keep_alive = keep_alive && !ctx->response.close && !atomic_load(&ctx->app->is_draining);
+    keep_alive = keep_alive && !ctx->response.close && !atomic_load(&ctx->app->is_draining) && stream->is_at_end;
+    if (stream->is_begun) {
+        if (!httpd_stream_finish(stream) || !keep_alive) {
+            mg_disable_connection_keep_alive(conn);
+        }
+        return;
+    }
     alees_str bytes = pipeline_bytes(ctx, keep_alive);
     if (!bytes.ptr) {
         write_bare(conn);
@@ -91,7 +137,7 @@ static void answer(struct mg_connection *conn, alees_ctx *ctx, bool keep_alive) 
     if (!keep_alive) {
         mg_disable_connection_keep_alive(conn);
     }
-    if (mg_write(conn, bytes.ptr, bytes.len) != (int)bytes.len) {
+    if (!write_until(conn, bytes.ptr, bytes.len, 0)) {
         mg_disable_connection_keep_alive(conn);
     }
 }
@@ -102,7 +148,7 @@ static void linger(struct mg_connection *conn) {
     char waste[CHUNK];
     uint64_t end = sys_monotonic_us() + 2000000;
     for (size_t total = 0; total < LINGER_BYTES && sys_monotonic_us() < end; total += sizeof waste) {
-        if (mg_read(conn, waste, sizeof waste) < (int)sizeof waste) {
+        if (read_until(conn, waste, sizeof waste, end) < (int)sizeof waste) {
             return;
         }
     }
@@ -117,12 +163,18 @@ static alees_rc not_whole(alees_ctx *ctx) {
                        "The body ended early, or took too long, or is not framed well.");
 }
 
+/* Until when a body must have come that is read before the pipeline runs. */
+static uint64_t deadline_of(struct mg_connection *conn) {
+    const struct httpd *h = mg_get_user_context_data(conn);
+    return sys_monotonic_us() + h->timeout_us;
+}
+
 static alees_rc read_sized(struct mg_connection *conn, alees_ctx *ctx, size_t size) {
     char *bytes = arena_alloc(ctx->arena, size + 1);
     if (!bytes) {
         return problem_set(&ctx->problem, PROBLEM_OUT_OF_MEMORY, "%s", "The body needs too much memory.");
     }
-    if (mg_read(conn, bytes, size) != (int)size) {
+    if (read_until(conn, bytes, size, deadline_of(conn)) != (int)size) {
         return not_whole(ctx);
     }
     ctx->request.body = (alees_str){bytes, size};
@@ -131,6 +183,7 @@ static alees_rc read_sized(struct mg_connection *conn, alees_ctx *ctx, size_t si
 
 /* Until mg_read says 0: only then has it seen the last chunk, and the connection can go on. */
 static alees_rc read_chunked(struct mg_connection *conn, alees_ctx *ctx) {
+    uint64_t deadline_us = deadline_of(conn);
     size_t size = 0, room = 0;
     char *bytes = NULL;
     for (;;) {
@@ -146,7 +199,7 @@ static alees_rc read_chunked(struct mg_connection *conn, alees_ctx *ctx) {
             bytes = copy;
             room = larger;
         }
-        int got = mg_read(conn, bytes + size, room - size);
+        int got = read_until(conn, bytes + size, room - size, deadline_us);
         if (got < 0) {
             return not_whole(ctx);
         }
@@ -200,17 +253,28 @@ static void copy_head(const struct mg_request_info *info, struct httpd_head *ret
 
 static void serve(struct mg_connection *conn, struct worker *w, alees_ctx *ctx) {
     const struct mg_request_info *info = mg_get_request_info(conn);
+    struct httpd_stream stream;
     struct httpd_head head;
     bool has_unread = false;
     copy_head(info, &head);
     ctx->request.peer = alees_text(info->remote_addr);
     alees_rc rc = httpd_head_check(&head, &w->place, ctx);
     if (rc == ALEES_OK) {
-        rc = read_body(conn, ctx, &head);
+        ctx->request.is_unread = (head.is_chunked || head.content_length > 0) && pipeline_is_streamed(ctx);
+        rc = ctx->request.is_unread ? ALEES_OK : read_body(conn, ctx, &head);
         has_unread = rc != ALEES_OK;
     }
-    answer(conn, ctx, rc == ALEES_OK && head.keeps_alive);
-    if (has_unread && !head.is_expecting) {
+    w->started_us = ctx->started_us;
+    head.keeps_alive = head.keeps_alive && rc == ALEES_OK;
+    httpd_stream_init(&stream, ctx, &head, ctx->request.is_unread);
+    stream.conn = conn;
+    stream.read = read_stream;
+    stream.write = write_stream;
+    stream.base.is_gone = is_gone;
+    ctx->stream = &stream.base;
+    answer(conn, ctx, &stream, head.keeps_alive);
+    has_unread = has_unread || !stream.is_at_end;
+    if (has_unread && !(ctx->request.is_unread ? stream.is_expecting : head.is_expecting)) {
         linger(conn);
     }
 }
@@ -220,6 +284,7 @@ static int on_request(struct mg_connection *conn) {
     struct worker *w = mg_get_thread_pointer(conn);
     alees_ctx *ctx = NULL;
     atomic_fetch_add(&h->active, 1);
+    shim_release();
     if (w && w->arena) {
         ctx = ctx_new(h->app, w->arena);
     }
@@ -229,6 +294,7 @@ static int on_request(struct mg_connection *conn) {
     } else {
         write_bare(conn);
     }
+    shim_watch(0);
     atomic_fetch_sub(&h->active, 1);
     return 200; /* any number above 0: answered, nothing else of civetweb is to run */
 }
@@ -238,6 +304,8 @@ static int on_error(struct mg_connection *conn, int status, const char *text) {
     struct httpd *h = mg_get_user_context_data(conn);
     struct worker *w = mg_get_thread_pointer(conn);
     alees_ctx *ctx = w && w->arena ? ctx_new(h->app, w->arena) : NULL;
+    const struct httpd_head head = {0};
+    struct httpd_stream stream;
     (void)text;
     if (!ctx) {
         write_bare(conn);
@@ -253,7 +321,9 @@ static int on_error(struct mg_connection *conn, int status, const char *text) {
                           "arrive in time.",
                           HEAD_BYTES);
     }
-    answer(conn, ctx, false);
+    httpd_stream_init(&stream, ctx, &head, false);
+    answer(conn, ctx, &stream, false);
+    shim_watch(0);
     ctx_end(ctx);
     return 0;
 }
@@ -331,6 +401,7 @@ alees_rc httpd_start(struct app *app, FILE *errors, struct httpd **ret_httpd) {
     }
     h->app = app;
     h->drain_ms = (uint32_t)config_integer(app->config, SETTING_DRAIN);
+    h->timeout_us = (uint64_t)config_integer(app->config, SETTING_REQUEST_TIMEOUT) * 1000;
     make_options(app->config, &options);
     shim_set_stack((size_t)config_integer(app->config, SETTING_STACK) * 1024);
     shim_adopt_socket(inherited);

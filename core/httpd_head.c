@@ -162,6 +162,7 @@ static alees_rc check_framing(struct httpd_head *head, alees_ctx *ctx) {
     if (f.lengths && !parse_length(f.length, &head->content_length)) {
         return malformed(ctx, "Content-Length is not a number.");
     }
+    head->is_1_1 = is_1_1;
     head->is_chunked = f.encodings == 1;
     head->is_expecting = head->is_expecting && is_1_1;
     head->keeps_alive = keeps_alive(&f, is_1_1);

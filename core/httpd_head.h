@@ -14,13 +14,13 @@ struct httpd_head_place {
     const char *first;
 };
 
-/* In: texts inside civetweb's buffer, which it cut apart by writing NULs over separators. Out: the last four. */
+/* In: texts inside civetweb's buffer, which it cut apart by writing NULs over separators. Out: from content_length on. */
 struct httpd_head {
     const char *method, *uri, *query, *path, *version; /* query: NULL if none; path: the local part of uri */
     const char *names[HTTPD_HEAD_HEADERS], *values[HTTPD_HEAD_HEADERS];
     uint32_t header_count;
     uint64_t content_length;
-    bool is_chunked, is_expecting, keeps_alive;
+    bool is_1_1, is_chunked, is_expecting, keeps_alive;
 };
 
 /* Fills ctx->request but for body and peer. Anything that a proxy in front could read differently is refused: the problem

@@ -10,6 +10,13 @@
  * ctx->problem beforehand. */
 void pipeline_run(alees_ctx *ctx);
 
+/* Is the body of this request one that is read piece by piece, by its handler? By method and Content-Type alone: it is asked
+ * before anything else is known. Then sets request.format. */
+bool pipeline_is_streamed(alees_ctx *ctx);
+
+/* The head of an answer whose body follows in pieces, or at once (is_chunked: framed as such). Absent without memory. */
+alees_str pipeline_head(alees_ctx *ctx, bool keep_alive, bool is_chunked) MUST_CHECK;
+
 /* The answer as bytes for the wire, headers and body in one buffer. */
 alees_str pipeline_bytes(alees_ctx *ctx, bool keep_alive) MUST_CHECK;
 

@@ -91,18 +91,44 @@ bool pipeline_accepts_coding(alees_str accept_encoding, const char *coding) {
     return fit_of(accept_encoding, coding).weight > 0;
 }
 
-const char *const *pipeline_answer_types(const struct route *route) {
-    static const char *const json[] = {"application/json", NULL};
-    bool is_json = route->operation != ROUTE_PLUGIN || route->decl->response.count > 0;
-    return route->operation != ROUTE_HOST && is_json ? json : NULL;
+static const char CSV[] = "text/csv", NDJSON[] = "application/x-ndjson", JSON[] = "application/json";
+
+enum ctx_format pipeline_format(const char *type) {
+    return strcmp(type, CSV) == 0 ? CTX_CSV : strcmp(type, NDJSON) == 0 ? CTX_NDJSON : CTX_JSON;
+}
+
+const char *const *pipeline_answer_types(const alees_ctx *ctx) {
+    static const char *const json[] = {JSON, NULL}, *const rows[] = {JSON, CSV, NDJSON, NULL};
+    static const char *const lines[] = {JSON, NDJSON, NULL}; /* what becomes of an import, as it goes */
+    const struct route *route = ctx->route;
+    switch (route->operation) {
+    case ROUTE_HOST: return NULL;
+    case ROUTE_LIST: return rows;
+    case ROUTE_CREATE: return ctx->request.is_unread ? lines : json;
+    case ROUTE_PLUGIN: return route->decl->response.count > 0 ? json : NULL;
+    case ROUTE_GET:
+    case ROUTE_PATCH:
+    case ROUTE_REMOVE:
+    default: return json;
+    }
+}
+
+bool pipeline_is_streamed(alees_ctx *ctx) {
+    static const char *const types[] = {CSV, NDJSON, NULL};
+    const char *type =
+        ctx->request.method == ALEES_POST ? pipeline_body_type(ctx_header(ctx, "content-type"), types) : NULL;
+    if (type) {
+        ctx->request.format = pipeline_format(type);
+    }
+    return type != NULL;
 }
 
 const char *const *pipeline_body_types(const struct route *route) {
-    static const char *const json[] = {"application/json", NULL};
-    static const char *const patch[] = {"application/merge-patch+json", "application/json", NULL};
+    static const char *const json[] = {JSON, NULL}, *const rows[] = {JSON, CSV, NDJSON, NULL};
+    static const char *const patch[] = {"application/merge-patch+json", JSON, NULL};
     switch (route->operation) {
     case ROUTE_PATCH: return patch;
-    case ROUTE_CREATE: return json;
+    case ROUTE_CREATE: return rows;
     case ROUTE_PLUGIN:
         if (route->method == ALEES_PATCH) {
             return patch;

@@ -98,6 +98,7 @@ void pipeline_refuse(alees_ctx *ctx, alees_rc rc) {
     }
     alees_str retry_after = retry_after_of(r);
     r->header_count = 0;
+    r->is_streamed = false; /* if its head is gone already, the client learns by the missing end */
     set_headers_of_problem(ctx, retry_after);
     r->status = p->status;
     r->content_type = "application/problem+json";
@@ -199,7 +200,7 @@ static const char *http_date(void) {
     return text;
 }
 
-static void write_headers(const alees_ctx *ctx, bool keep_alive, struct str *out) {
+static void write_headers(const alees_ctx *ctx, bool keep_alive, bool is_chunked, struct str *out) {
     const struct ctx_response *r = &ctx->response;
     bool has_body = r->status != 204 && r->status != 304;
     bool is_cacheable = false;
@@ -212,8 +213,12 @@ static void write_headers(const alees_ctx *ctx, bool keep_alive, struct str *out
     if (has_body) {
         str_puts(out, "\r\nContent-Type: ");
         str_puts(out, r->content_type ? r->content_type : "application/json");
-        str_puts(out, "\r\nContent-Length: ");
-        str_u64(out, r->body.len);
+        if (!r->is_streamed) {
+            str_puts(out, "\r\nContent-Length: ");
+            str_u64(out, r->body.len);
+        } else if (is_chunked) {
+            str_puts(out, "\r\nTransfer-Encoding: chunked");
+        }
     }
     if (r->coding) {
         str_puts(out, "\r\nContent-Encoding: ");
@@ -237,12 +242,19 @@ static void write_headers(const alees_ctx *ctx, bool keep_alive, struct str *out
     str_puts(out, keep_alive ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n");
 }
 
+alees_str pipeline_head(alees_ctx *ctx, bool keep_alive, bool is_chunked) {
+    struct str out;
+    str_init(&out, ctx->arena, 1024);
+    write_headers(ctx, keep_alive, is_chunked, &out);
+    return str_done(&out);
+}
+
 alees_str pipeline_bytes(alees_ctx *ctx, bool keep_alive) {
     const struct ctx_response *r = &ctx->response;
     bool sends_body = !ctx->request.is_head && r->status != 204 && r->status != 304;
     struct str out;
     str_init(&out, ctx->arena, 512 + (sends_body ? r->body.len : 0));
-    write_headers(ctx, keep_alive, &out);
+    write_headers(ctx, keep_alive, false, &out);
     if (sends_body) {
         str_put(&out, r->body.ptr, r->body.len);
     }

@@ -135,14 +135,28 @@ static alees_rc check_path(alees_ctx *ctx, const struct alees_route *decl) {
     return ALEES_OK;
 }
 
+/* An import leaves its body where it is. What it was about cannot be known before it is done. */
+static alees_rc check_unread(alees_ctx *ctx) {
+    if (!ctx_header(ctx, "idempotency-key").ptr) {
+        return ALEES_OK;
+    }
+    return problem_set(
+        &ctx->problem, PROBLEM_INVALID, "%s",
+        "The answer to an import is not kept for a replay: leave Idempotency-Key out. With on_conflict an "
+        "import can be sent again.");
+}
+
 static alees_rc parse_body(alees_ctx *ctx, const char *const *types) {
-    if (ctx->request.body.len == 0) {
+    if (ctx->request.body.len == 0 && !ctx->request.is_unread) {
         return ALEES_OK;
     }
     if (!pipeline_body_type(ctx_header(ctx, "content-type"), types)) {
         alees_str list = pipeline_list_types(ctx->arena, types, " or ");
         return problem_set(&ctx->problem, PROBLEM_UNSUPPORTED_MEDIA_TYPE, "Send the body as %.*s, in UTF-8.",
                            STR_FMT(list));
+    }
+    if (ctx->request.is_unread) {
+        return check_unread(ctx);
     }
     return jx_parse(ctx->arena, &ctx->problem, ctx->request.body, &ctx->json);
 }
@@ -183,7 +197,9 @@ static alees_rc validate_plugin(alees_ctx *ctx) {
 
 static alees_rc check_accept(alees_ctx *ctx, const char *const *offered) {
     alees_str accept = ctx_header_list(ctx, "accept");
-    if (pipeline_negotiate(accept, offered)) {
+    const char *type = pipeline_negotiate(accept, offered);
+    if (type) {
+        ctx->response.format = pipeline_format(type);
         return ALEES_OK;
     }
     alees_str list = pipeline_list_types(ctx->arena, offered, " and ");
@@ -192,7 +208,7 @@ static alees_rc check_accept(alees_ctx *ctx, const char *const *offered) {
 
 alees_rc pipeline_validate(alees_ctx *ctx) {
     const struct route *route = ctx->route;
-    const char *const *answers = pipeline_answer_types(route), *const *bodies = pipeline_body_types(route);
+    const char *const *answers = pipeline_answer_types(ctx), *const *bodies = pipeline_body_types(route);
     alees_rc rc = answers ? check_accept(ctx, answers) : ALEES_OK;
     if (rc == ALEES_OK && bodies) {
         rc = parse_body(ctx, bodies);

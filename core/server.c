@@ -100,6 +100,10 @@ static void take_settings(struct app *app, bool listen) {
     app->page_size = (uint32_t)config_integer(c, SETTING_PAGE_SIZE);
     app->max_page_size = (uint32_t)config_integer(c, SETTING_MAX_PAGE_SIZE);
     app->max_memory = (size_t)config_integer(c, SETTING_MAX_MEMORY);
+    app->max_import = (uint64_t)config_integer(c, SETTING_IMPORT_BYTES);
+    app->transfer_us = (uint64_t)config_integer(c, SETTING_TRANSFER_TIME) * 1000;
+    app->max_exports = (uint32_t)config_integer(c, SETTING_EXPORTS);
+    app->max_imports = (uint32_t)config_integer(c, SETTING_IMPORTS);
 }
 
 static void block_stop_signals(int how) {

@@ -29,6 +29,14 @@
       "Most memory of one request.") \
     X(PAGE_SIZE, "limits", "page_size", INTEGER, "rows", 1, 1000, NULL, "50", "Rows of a page unless page_size asks.") \
     X(MAX_PAGE_SIZE, "limits", "max_page_size", INTEGER, "rows", 1, 1000, NULL, "200", "Most rows of a page.") \
+    X(EXPORTS, "limits", "exports", INTEGER, "exports", 1, 256, NULL, "2", \
+      "Exports that run at once, each on a connection of database.pool; further ones are answered with 503.") \
+    X(IMPORTS, "limits", "imports", INTEGER, "imports", 1, 256, NULL, "2", \
+      "Imports that run at once, each on a connection of database.pool; further ones are answered with 503.") \
+    X(IMPORT_BYTES, "limits", "import_bytes", INTEGER, "bytes", 1024, 1099511627776, NULL, "268435456", \
+      "Longest body of an import.") \
+    X(TRANSFER_TIME, "limits", "transfer_ms", INTEGER, "ms", 1000, 86400000, NULL, "600000", \
+      "How long an export or an import may take, the network included.") \
     X(DB_URL, "database", "url", SECRET, "conninfo", 0, 0, NULL, "dbname=alees user=alees_app", \
       "libpq connection string of the server's role, alees_app.") \
     X(DB_OWNER_URL, "database", "owner_url", SECRET, "conninfo", 0, 0, NULL, "dbname=alees user=alees_owner", \

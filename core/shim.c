@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT
- * shim.c - the two symbols of libc that libcivetweb is to find here instead.
+ * shim.c - the symbols of libc that libcivetweb is to find here instead.
  *
  * A shared library's call goes to the first definition in the order of loading, and the executable comes first: defining
- * and exporting a function here is enough. Both do their small addition and then call the real one, the next in order. */
+ * and exporting a function here is enough. They do their small addition and then call the real one, the next in order. */
 #define _GNU_SOURCE 1 /* RTLD_NEXT, dup3 */
 #include "shim.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "sys.h"
 
 static atomic_size_t least_stack;
 static atomic_int adopted = -1;
@@ -66,4 +69,53 @@ ALEES_EXPORT int bind(int descriptor, __CONST_SOCKADDR_ARG address, socklen_t si
     }
     find_next("bind", &next, sizeof next);
     return next(descriptor, address.__sockaddr__, size);
+}
+
+/* Of the calling thread. */
+static _Thread_local bool is_watched;
+static _Thread_local uint64_t watched_until;
+static _Thread_local int watched_socket = -1;
+
+void shim_watch(uint64_t deadline_us) {
+    is_watched = true;
+    watched_until = deadline_us;
+}
+
+void shim_release(void) {
+    is_watched = false;
+}
+
+int shim_socket(void) {
+    return watched_socket;
+}
+
+/* Found once: these two are called often, by libpq, too. */
+static pthread_once_t found = PTHREAD_ONCE_INIT;
+static ssize_t (*next_recv)(int descriptor, void *bytes, size_t size, int flags);
+static ssize_t (*next_send)(int descriptor, const void *bytes, size_t size, int flags);
+
+static void find_both(void) {
+    find_next("recv", &next_recv, sizeof next_recv);
+    find_next("send", &next_send, sizeof next_send);
+}
+
+static bool is_late(void) {
+    if (!is_watched || watched_until == 0 || sys_monotonic_us() < watched_until) {
+        return false;
+    }
+    errno = ETIMEDOUT;
+    return true;
+}
+
+ALEES_EXPORT ssize_t recv(int descriptor, void *bytes, size_t size, int flags) {
+    (void)pthread_once(&found, find_both);
+    if (is_watched) {
+        watched_socket = descriptor;
+    }
+    return is_late() ? -1 : next_recv(descriptor, bytes, size, flags);
+}
+
+ALEES_EXPORT ssize_t send(int descriptor, const void *bytes, size_t size, int flags) {
+    (void)pthread_once(&found, find_both);
+    return is_late() ? -1 : next_send(descriptor, bytes, size, flags);
 }

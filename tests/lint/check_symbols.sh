@@ -13,7 +13,7 @@ fault() {
 ours() { nm -D --defined-only "$1" | awk '{ print $3 }' | grep -vE '^(__asan|__ubsan|__tsan|__sanitizer|__gcov|_ITM|__bss|_edata|_end|_init|_fini|__odr)' | grep -v '@' | sort | tr '\n' ' '; }
 
 [ -x "$build/alees" ] || fault "$build/alees is not built"
-[ "$(ours "$build/alees")" = 'bind pthread_attr_setstacksize ' ] || fault "alees exports: $(ours "$build/alees")"
+[ "$(ours "$build/alees")" = 'bind pthread_attr_setstacksize recv send ' ] || fault "alees exports: $(ours "$build/alees")"
 count=0
 for plugin in "$build"/plugins/*.so; do
   [ "$(ours "$plugin")" = 'alees_plugin_v1 ' ] || fault "$plugin exports: $(ours "$plugin")"

@@ -67,6 +67,9 @@ static void add_route(struct stub_app *s, const struct route *route) {
 static void init_app(struct stub_app *s) {
     s->app.rbac = &s->rbac;
     s->app.max_body = 1024 * 1024;
+    s->app.max_import = 1024 * 1024;
+    s->app.transfer_us = 60 * UINT64_C(1000000);
+    s->app.max_exports = s->app.max_imports = 2;
     s->app.max_uri = 8192;
     s->app.max_header = 16384;
     s->app.page_size = 50;

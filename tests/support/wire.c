@@ -10,6 +10,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -137,4 +139,32 @@ struct wire_answer wire_alone(uint32_t port, const void *bytes, size_t len) {
     }
     wire_close(&w);
     return a;
+}
+
+void wire_drain(struct wire *w) {
+    while (receive(w)) {
+    }
+}
+
+size_t wire_unchunk(char *body, bool *ret_is_whole) {
+    char *in = body, *out = body;
+    for (;;) {
+        char *end;
+        size_t size = strtoul(in, &end, 16);
+        if (end == in || strncmp(end, "\r\n", 2) != 0 || strlen(end + 2) < size + 2) {
+            *ret_is_whole = false;
+            break;
+        }
+        if (size == 0) {
+            *ret_is_whole = strcmp(end, "\r\n\r\n") == 0;
+            break;
+        }
+        memmove(out, end + 2, size);
+        out += size;
+        in = end + 2 + size;
+        assert_int_equal(strncmp(in, "\r\n", 2), 0);
+        in += 2;
+    }
+    *out = '\0';
+    return (size_t)(out - body);
 }

@@ -25,6 +25,10 @@ void wire_send(struct wire *w, const void *bytes, size_t len); /* a reset by the
 void wire_puts(struct wire *w, const char *text);
 /* The next answer; head_only: without a body, as after HEAD. */
 struct wire_answer wire_take(struct wire *w, bool head_only);
+/* Everything until the peer ends the connection, into w->bytes, with a NUL behind it. */
+void wire_drain(struct wire *w);
+/* Takes the frames of a chunked body off, in place, and gives its length; is it whole, with its last chunk? */
+size_t wire_unchunk(char *body, bool *ret_is_whole);
 /* Does the peer end the connection within some seconds, without sending another byte? */
 bool wire_is_ended(struct wire *w);
 /* One request on a connection of its own, which must be ended by the server after one answer, and nothing after it. */

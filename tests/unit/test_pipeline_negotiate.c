@@ -89,22 +89,50 @@ static void test_body_types(void **state) {
 static void test_routes(void **state) {
     struct alees_route decl = {.path = "/x"};
     struct route r = {.operation = ROUTE_PATCH, .method = ALEES_PATCH, .decl = &decl};
+    struct alees_ctx ctx = {.route = &r};
     (void)state;
     assert_string_equal(pipeline_body_types(&r)[0], "application/merge-patch+json");
     assert_string_equal(pipeline_body_types(&r)[1], "application/json");
-    assert_string_equal(pipeline_answer_types(&r)[0], "application/json");
+    assert_string_equal(pipeline_answer_types(&ctx)[0], "application/json");
+    r.operation = ROUTE_LIST;
+    assert_string_equal(pipeline_answer_types(&ctx)[1], "text/csv");
+    assert_string_equal(pipeline_answer_types(&ctx)[2], "application/x-ndjson");
+    r.operation = ROUTE_CREATE;
+    assert_null(pipeline_answer_types(&ctx)[1]);
+    ctx.request.is_unread = true;
+    assert_string_equal(pipeline_answer_types(&ctx)[1], "application/x-ndjson");
+    assert_string_equal(pipeline_body_types(&r)[1], "text/csv");
     r.operation = ROUTE_REMOVE;
     assert_null(pipeline_body_types(&r));
     r.operation = ROUTE_HOST;
-    assert_null(pipeline_answer_types(&r));
+    assert_null(pipeline_answer_types(&ctx));
     r.operation = ROUTE_PLUGIN;
-    assert_null(pipeline_answer_types(&r)); /* it declares no answer */
+    assert_null(pipeline_answer_types(&ctx)); /* it declares no answer */
     assert_string_equal(pipeline_body_types(&r)[0], "application/merge-patch+json");
     r.method = ALEES_POST;
     assert_string_equal(pipeline_body_types(&r)[0], "application/json");
     assert_null(pipeline_body_types(&r)[1]);
     r.method = ALEES_DELETE;
     assert_null(pipeline_body_types(&r));
+}
+
+/* Which bodies stay on the wire is known by the method and this header alone. */
+static void test_streamed_bodies(void **state) {
+    struct ctx_header header = {STR_LIT("content-type"), STR_LIT("text/csv; charset=utf-8")};
+    struct alees_ctx ctx = {.request = {.method = ALEES_POST, .headers = &header, .header_count = 1}};
+    (void)state;
+    assert_true(pipeline_is_streamed(&ctx));
+    assert_int_equal(ctx.request.format, CTX_CSV);
+    header.value = STR_LIT("application/X-NDJSON");
+    assert_true(pipeline_is_streamed(&ctx));
+    assert_int_equal(ctx.request.format, CTX_NDJSON);
+    ctx.request.method = ALEES_PATCH;
+    assert_false(pipeline_is_streamed(&ctx));
+    ctx.request.method = ALEES_POST;
+    header.value = STR_LIT("text/csv; charset=latin1");
+    assert_false(pipeline_is_streamed(&ctx));
+    header.value = STR_LIT("application/json");
+    assert_false(pipeline_is_streamed(&ctx));
 }
 
 static void test_lists(void **state) {
@@ -119,7 +147,7 @@ static void test_lists(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accept), cmocka_unit_test(test_codings), cmocka_unit_test(test_body_types),
-        cmocka_unit_test(test_routes), cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_routes), cmocka_unit_test(test_lists),   cmocka_unit_test(test_streamed_bodies),
     };
     return cmocka_run_group_tests_name("pipeline_negotiate", tests, NULL, NULL);
 }
