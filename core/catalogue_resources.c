@@ -31,14 +31,32 @@ static const struct alees_field tail_fields[] = {
      .example = "\"2026-11-22T14:05:00.123456Z\""},
     {.name = "created_by",
      .type = ALEES_UUID,
-     .flags = ALEES_READ_ONLY | ALEES_NULLABLE,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE | ALEES_FILTER,
      .description = "The user who created it.",
      .example = "\"01930d2e-8f7a-7c3b-9a51-3f6f2b8d4e12\""},
     {.name = "updated_by",
      .type = ALEES_UUID,
-     .flags = ALEES_READ_ONLY | ALEES_NULLABLE,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE | ALEES_FILTER,
      .description = "The user who changed it last.",
      .example = "\"01930d2e-8f7a-7c3b-9a51-3f6f2b8d4e12\""},
+};
+
+const char *const resource_reserved[RESOURCE_RESERVED] = {
+    "ordering",
+    "page_size",
+    "cursor",
+    "page",
+    "count",
+    "fields",
+    "expand",
+    "search",
+    "filter",
+    "organization",
+    /* of a list */ "on_conflict",
+    "dry_run",
+    "and",
+    "or",
+    "not",
 };
 
 static void add_field(struct catalogue_builder *b, struct resource *r, const struct alees_field *decl,
@@ -148,6 +166,24 @@ static void check_table(struct catalogue_builder *b, const struct resource *r) {
     }
 }
 
+/* What a filter's name could not say. */
+static void check_name(struct catalogue_builder *b, const struct resource *r, const struct resource_field *f) {
+    if ((f->decl->flags & ALEES_FILTER) == 0 || f->is_standard) {
+        return;
+    }
+    for (uint32_t i = 0; i < RESOURCE_RESERVED; i++) {
+        if (strcmp(f->decl->name, resource_reserved[i]) == 0) {
+            catalogue_fault(b, r->plugin, "resource %s: field %s cannot be filtered by: that is a parameter of lists",
+                            r->decl->name, f->decl->name);
+        }
+    }
+    if (strstr(f->decl->name, "__")) {
+        catalogue_fault(b, r->plugin,
+                        "resource %s: field %s cannot be filtered by: an operator stands behind two underscores",
+                        r->decl->name, f->decl->name);
+    }
+}
+
 /* A resource of a plugin that is not loaded stays without target; of one that is, it must exist. */
 static void resolve(struct catalogue_builder *b, const struct resource *r, struct resource_field *f) {
     const char *name = f->decl->reference;
@@ -181,6 +217,7 @@ void catalogue_add_resources(struct catalogue_builder *b) {
     for (uint32_t i = 0; i < c->resource_count; i++) {
         for (uint32_t j = 0; j < c->resources[i]->field_count; j++) {
             resolve(b, c->resources[i], &c->resources[i]->fields[j]);
+            check_name(b, c->resources[i], &c->resources[i]->fields[j]);
         }
     }
 }

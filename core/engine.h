@@ -4,7 +4,7 @@
  *   engine_shapes.c  what the boot works out: columns, defaults, statements to prepare
  *   engine_sql.c     the builder of SQL; the statements about one row
  *   engine_query.c   query parameters of a list -> filters, ordering, page
- *   engine_filter.c  what chooses the rows: parameters -> conditions
+ *   engine_filter*.c what chooses the rows: parameters -> conditions (engine_filter.h)
  *   engine_select.c  the statement of a list
  *   engine_view.c    which fields are read and shown
  *   engine_links.c   the addresses of the pages around a page

@@ -68,6 +68,7 @@ struct engine_sql {
     uint32_t count, cap;
 };
 
+/* cap: parameters to have room for at first. */
 void engine_sql_init(struct engine_sql *sql, struct arena *arena, uint32_t cap);
 uint32_t engine_sql_bind(struct engine_sql *sql, alees_str value);                /* its number */
 void engine_sql_param(struct engine_sql *sql, uint32_t number, const char *type); /* "$3::uuid" */
@@ -230,15 +231,14 @@ const char *engine_calendar_timestamp(alees_str text, char out[28]);
 
 /* ---- engine_query.c ---- */
 
-struct engine_filter {
-    const struct resource_field *field;
-    alees_str value; /* absent: IS NULL */
-};
+struct engine_filter; /* engine_filter.h */
 
 struct engine_query {
     const struct engine_view *view; /* what is read; NULL: all */
-    struct engine_filter *filters;  /* in the order of the resource's fields: one text for each set of filters */
+    struct engine_filter *filters;  /* all must be met; in one order, so that there is one text for each set of them */
     uint32_t filter_count;
+    uint32_t filter_values;                  /* that they bind, at the most */
+    bool is_slow;                            /* may read many rows to find few: not for a lane that others wait on */
     struct engine_key keys[ENGINE_MAX_KEYS]; /* ends with the id */
     uint32_t key_count;
     uint32_t page_size;
@@ -253,12 +253,20 @@ struct engine_query {
 
 /* ---- engine_filter.c ---- */
 
-alees_rc engine_filter_read(alees_ctx *ctx, const struct resource_field *f, const struct ctx_parameter *p,
+/* A parameter that is none of a list's own: a filter, or unknown. */
+alees_rc engine_filter_read(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p,
                             struct engine_query *q) MUST_CHECK;
+/* The conditions of q, for a statement of any kind on the resource's table. Call engine_query_read before. */
 void engine_filter_sql(const struct engine_query *q, struct engine_sql *sql, bool *has_where);
 
 /* ---- engine_query.c, on ---- */
 
+/* Has the list of r this one of resource_reserved? */
+bool engine_query_takes(const struct resource *r, const char *parameter);
+/* A field that may not be used here. If it can be read in a part of the list, this says so; ALEES_OK: it is one like any
+ * other that cannot be used, and to be answered as such. */
+alees_rc engine_query_explain(alees_ctx *ctx, const struct resource *r, const struct engine_query *q,
+                              alees_str parameter, const struct resource_field *f) MUST_CHECK;
 /* Rows of a page unless the client asks for another size. */
 uint32_t engine_query_page_size(const struct app *app);
 

@@ -3,20 +3,12 @@
  *
  * The text of the statement depends on which filters and keys there are, never on their values, and filters stand in the
  * order of the fields: the same question is the same prepared statement however it was phrased. */
-#include "engine_parts.h"
+#include "engine_filter.h"
 
 #include <string.h>
 
 static bool is_id(const struct resource_field *f) {
     return f->is_standard && strcmp(f->decl->name, "id") == 0;
-}
-
-static bool is_organization(const struct resource_field *f) {
-    return f->is_standard && strcmp(f->decl->name, "organization") == 0;
-}
-
-static bool is_filter(const struct resource_field *f) {
-    return (f->decl->flags & ALEES_FILTER) != 0 && (f->decl->flags & ALEES_WRITE_ONLY) == 0 && !is_organization(f);
 }
 
 static bool is_sort(const struct resource_field *f) {
@@ -31,22 +23,21 @@ static bool takes_organization(const struct resource *r) {
     return r->decl->scope == ALEES_SCOPE_ORGANIZATION;
 }
 
-/* Names of the fields that are wanted, and of more, for a message. */
-static const char *nearest_field(struct arena *arena, const struct resource *r, const bool *may, alees_str word,
-                                 bool (*is_wanted)(const struct resource_field *f), const char *const *more,
-                                 uint32_t more_count) {
-    const char **names = ARENA_ARRAY(arena, const char *, r->field_count + more_count);
+bool engine_query_takes(const struct resource *r, const char *parameter) {
+    return strcmp(parameter, "organization") != 0 || takes_organization(r);
+}
+
+/* Names of the fields that can be sorted by, for a message. */
+static const char *nearest_key(struct arena *arena, const struct resource *r, const bool *may, alees_str word) {
+    const char **names = ARENA_ARRAY(arena, const char *, r->field_count);
     uint32_t count = 0;
     if (names == NULL) {
         return "";
     }
     for (uint32_t i = 0; i < r->field_count; i++) {
-        if (is_wanted(&r->fields[i]) && may_use(r, may, &r->fields[i])) {
+        if (is_sort(&r->fields[i]) && may_use(r, may, &r->fields[i])) {
             names[count++] = r->fields[i].decl->name;
         }
-    }
-    for (uint32_t i = 0; i < more_count; i++) {
-        names[count++] = more[i];
     }
     return engine_value_nearest(arena, word, names, count);
 }
@@ -59,8 +50,8 @@ static const char *read_key(struct arena *arena, const struct resource *r, const
     const struct resource_field *f = resource_field(r, name);
     alees_str fault;
     if (f == NULL || !is_sort(f) || !may_use(r, may, f)) {
-        fault = arena_printf(arena, "cannot use %s%s", engine_value_quote(arena, name),
-                             nearest_field(arena, r, may, name, is_sort, NULL, 0));
+        fault =
+            arena_printf(arena, "cannot use %s%s", engine_value_quote(arena, name), nearest_key(arena, r, may, name));
         return fault.ptr != NULL ? fault.ptr : "cannot be read";
     }
     if (count == ENGINE_MAX_KEYS - 1 && !is_id(f)) {
@@ -120,10 +111,8 @@ static alees_rc read_page_size(alees_ctx *ctx, const struct ctx_parameter *p, st
     return bad(ctx, p->name, fault.ptr != NULL ? fault.ptr : "is too large");
 }
 
-/* A field that may not be used here. If it can be read in a part of the list, this says so; ALEES_OK: it is one like any
- * other that cannot be used, and answered as such. */
-static alees_rc explain(alees_ctx *ctx, const struct resource *r, const struct engine_query *q, alees_str parameter,
-                        const struct resource_field *f) {
+alees_rc engine_query_explain(alees_ctx *ctx, const struct resource *r, const struct engine_query *q,
+                              alees_str parameter, const struct resource_field *f) {
     bool is_partly = false;
     alees_str fault;
     alees_rc rc = q->has_organization ? ALEES_OK : engine_fields_somewhere(q->fields, f, &is_partly);
@@ -162,28 +151,13 @@ static alees_rc read_ordering(alees_ctx *ctx, const struct resource *r, const st
     }
     f = unreadable_key(ctx, r, q->may, p->value);
     if (f != NULL) {
-        rc = explain(ctx, r, q, p->name, f);
+        rc = engine_query_explain(ctx, r, q, p->name, f);
     }
     return rc == ALEES_OK ? bad(ctx, p->name, fault) : rc;
 }
 
-static alees_rc unknown(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p, const bool *may) {
-    static const char *const others[] = {"ordering", "page_size", "cursor", "fields", "organization"};
-    uint32_t count = ARRAY_LEN(others) - (takes_organization(r) ? 0 : 1);
-    const struct resource_field *f = resource_field(r, p->name);
-    if (f != NULL && (f->decl->flags & ALEES_WRITE_ONLY) == 0) {
-        return problem_set(&ctx->problem, PROBLEM_UNKNOWN_PARAMETER, "The list cannot be filtered by \"%s\".",
-                           f->decl->name);
-    }
-    return problem_set(&ctx->problem, PROBLEM_UNKNOWN_PARAMETER, "There is no parameter %s%s",
-                       engine_value_quote(ctx->arena, p->name),
-                       nearest_field(ctx->arena, r, may, p->name, is_filter, others, count));
-}
-
 static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p,
                                struct engine_query *q) {
-    const struct resource_field *f;
-    alees_rc rc = ALEES_OK;
     if (str_equal(p->name, "page_size")) {
         return read_page_size(ctx, p, q);
     }
@@ -201,14 +175,7 @@ static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const s
     if (str_equal(p->name, "organization") && takes_organization(r)) {
         return q->has_organization ? ALEES_OK : bad(ctx, p->name, "must be the id of an organization");
     }
-    f = resource_field(r, p->name);
-    if (f != NULL && is_filter(f)) {
-        if (may_use(r, q->may, f)) {
-            return engine_filter_read(ctx, f, p, q);
-        }
-        rc = explain(ctx, r, q, p->name, f);
-    }
-    return rc == ALEES_OK ? unknown(ctx, r, p, q->may) : rc;
+    return engine_filter_read(ctx, r, p, q);
 }
 
 static bool is_repeated(const alees_ctx *ctx, uint32_t at) {
@@ -252,7 +219,7 @@ alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engi
     alees_rc rc;
     memset(q, 0, sizeof *q);
     q->fields = fields;
-    q->filters = ARENA_ARRAY(ctx->arena, struct engine_filter, r->field_count);
+    q->filters = ARENA_ARRAY(ctx->arena, struct engine_filter, ctx->parameter_count);
     if (q->filters == NULL) {
         return engine_value_nomem(&ctx->problem);
     }

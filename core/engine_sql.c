@@ -17,9 +17,23 @@ void engine_sql_init(struct engine_sql *sql, struct arena *arena, uint32_t cap) 
     sql->text.failed = sql->text.failed || sql->params == NULL;
 }
 
+/* Twice as many. */
+static void grow(struct engine_sql *sql) {
+    uint32_t cap = sql->cap < 8 ? 16 : 2 * sql->cap;
+    alees_str *params = sql->params != NULL ? ARENA_ARRAY(sql->text.arena, alees_str, cap) : NULL;
+    if (params != NULL && sql->count > 0) {
+        memcpy(params, sql->params, sql->count * sizeof *params);
+    }
+    sql->text.failed = sql->text.failed || params == NULL;
+    sql->params = params;
+    sql->cap = cap;
+}
+
 uint32_t engine_sql_bind(struct engine_sql *sql, alees_str value) {
+    if (sql->count == sql->cap) {
+        grow(sql);
+    }
     if (sql->params != NULL) {
-        ASSERT(sql->count < sql->cap);
         sql->params[sql->count++] = value;
     }
     return sql->count;

@@ -31,6 +31,10 @@ struct resource {
     struct engine_shapes *shapes;                                 /* the engine's own: statements built at boot */
 };
 
+/* Parameters and members of filter= that cannot be the names of fields to filter by. */
+enum { RESOURCE_RESERVED = 15, RESOURCE_OF_A_LIST = 10 };
+extern const char *const resource_reserved[RESOURCE_RESERVED]; /* the first 10 are parameters of a list */
+
 const struct resource_field *resource_field(const struct resource *r, alees_str name); /* NULL if unknown */
 
 /* May its rows belong to no organization? */

@@ -11,8 +11,8 @@ static const struct alees_field standard[] = {
     {.name = "organization", .column = "organization_id", .type = ALEES_UUID, .flags = ALEES_WRITE_ONCE | ALEES_FILTER},
     {.name = "created_at", .type = ALEES_TIMESTAMP, .flags = ALEES_READ_ONLY | ALEES_FILTER | ALEES_SORT},
     {.name = "updated_at", .type = ALEES_TIMESTAMP, .flags = ALEES_READ_ONLY | ALEES_FILTER | ALEES_SORT},
-    {.name = "created_by", .type = ALEES_UUID, .flags = ALEES_READ_ONLY | ALEES_NULLABLE},
-    {.name = "updated_by", .type = ALEES_UUID, .flags = ALEES_READ_ONLY | ALEES_NULLABLE},
+    {.name = "created_by", .type = ALEES_UUID, .flags = ALEES_READ_ONLY | ALEES_NULLABLE | ALEES_FILTER},
+    {.name = "updated_by", .type = ALEES_UUID, .flags = ALEES_READ_ONLY | ALEES_NULLABLE | ALEES_FILTER},
 };
 
 static const struct alees_field declared[] = {

@@ -113,8 +113,8 @@ static void test_fields(void **state) {
     check_field(thing, "organization", "organization_id", ALEES_UUID, ALEES_WRITE_ONCE | ALEES_FILTER);
     check_field(thing, "created_at", "created_at", ALEES_TIMESTAMP, seen);
     check_field(thing, "updated_at", "updated_at", ALEES_TIMESTAMP, seen);
-    check_field(thing, "created_by", "created_by", ALEES_UUID, ALEES_READ_ONLY | ALEES_NULLABLE);
-    check_field(thing, "updated_by", "updated_by", ALEES_UUID, ALEES_READ_ONLY | ALEES_NULLABLE);
+    check_field(thing, "created_by", "created_by", ALEES_UUID, ALEES_READ_ONLY | ALEES_NULLABLE | ALEES_FILTER);
+    check_field(thing, "updated_by", "updated_by", ALEES_UUID, ALEES_READ_ONLY | ALEES_NULLABLE | ALEES_FILTER);
     check_field(thing, "parent", "parent_id", ALEES_REFERENCE, ALEES_NULLABLE);
     assert_true(resource_field(thing, test_view("id"))->is_standard);
     assert_false(resource_field(thing, test_view("name"))->is_standard);
