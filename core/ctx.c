@@ -28,6 +28,7 @@ alees_ctx *ctx_new(struct app *app, struct arena *arena) {
     ctx->app = app;
     ctx->arena = arena;
     ctx->started_us = sys_monotonic_us();
+    ctx->client = -1;
     problem_init(&ctx->problem, arena);
     str_init(&ctx->response.body, arena, BODY_START);
     return ctx;

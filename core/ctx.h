@@ -101,7 +101,8 @@ struct alees_ctx {
     struct ctx_response response;
     struct ctx_prefer prefer;
     struct ctx_stream *stream; /* NULL: what is sent and answered is in memory, both */
-    uint64_t deadline_us;      /* monotonic; 0: none. No statement runs longer than until then */
+    uint64_t deadline_us;      /* monotonic; 0: none. No statement on the pool runs longer than until then */
+    int client;                /* the socket that the request came from; -1: none */
 
     /* by the stages, in order */
     struct router_match match;

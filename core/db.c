@@ -248,9 +248,11 @@ enum db_kind db_next(struct db *db, struct db_result **ret_result) {
     return DB_LOST;
 }
 
-void db_wait(const struct db *db, bool for_writing, int timeout_ms) {
-    struct pollfd p = {.fd = PQsocket(db->conn), .events = (short)(POLLIN | (for_writing ? POLLOUT : 0))};
-    (void)poll(&p, 1, timeout_ms);
+void db_cancel(struct db *db) {
+    char why[DB_WHY];
+    PGcancel *cancel = PQgetCancel(db->conn);
+    (void)(cancel && PQcancel(cancel, why, sizeof why)); /* statement_timeout ends it, too, only later */
+    PQfreeCancel(cancel);
 }
 
 bool db_notification(struct db *db, struct db_notification *ret_notification) {

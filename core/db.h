@@ -58,8 +58,10 @@ enum db_kind {
 };
 enum db_kind db_next(struct db *db, struct db_result **ret_result); /* written with DB_RESULT and DB_REFUSED */
 
-/* Waits until the socket has something to read, or, if asked, takes something; at most timeout_ms. */
-void db_wait(const struct db *db, bool for_writing, int timeout_ms);
+/* Asks the server, over a connection of its own, to end what runs on this one; returns when the server has passed it on.
+ * It may come too late, or between two statements: then nothing happens. Only while a statement of ours is under way there,
+ * and with another round trip before the connection is lent on: a request that is late must not hit somebody else. */
+void db_cancel(struct db *db);
 
 /* The next notification that has come: true, and both texts until db_forget_notification. */
 struct db_notification {

@@ -5,11 +5,9 @@
  * may not be, so httpd_head.c looks at the head once more; what it doubts is answered with 400 and the connection ended.
  * Ending the connection is also the answer to every body that was not read to its end: civetweb would otherwise read on,
  * or take the rest for the next request. */
-#define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "httpd.h"
 
 #include <civetweb.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,9 +113,8 @@ static bool write_stream(void *data, const char *bytes, size_t size) {
 }
 
 static bool is_gone(void *data) {
-    struct pollfd p = {.fd = shim_socket(), .events = POLLRDHUP};
     (void)data;
-    return p.fd >= 0 && poll(&p, 1, 0) > 0;
+    return sys_is_hung_up(shim_socket());
 }
 
 static void answer(struct mg_connection *conn, alees_ctx *ctx, struct httpd_stream *stream, bool keep_alive) {
@@ -289,6 +286,7 @@ static int on_request(struct mg_connection *conn) {
         ctx = ctx_new(h->app, w->arena);
     }
     if (ctx) {
+        ctx->client = shim_socket();
         serve(conn, w, ctx);
         ctx_end(ctx);
     } else {

@@ -51,6 +51,9 @@ void pipeline_run(alees_ctx *ctx) {
     ASSERT(ctx->magic == CTX_MAGIC && ctx->response.status == 0);
     server_crash_watch(ctx);
     take_request_id(ctx);
+    if (ctx->app->request_ms != 0) {
+        ctx->deadline_us = ctx->started_us + (uint64_t)ctx->app->request_ms * 1000;
+    }
     for (size_t i = 0; i < ARRAY_LEN(stages) && ctx->response.status == 0; i++) {
         rc = stages[i].run(ctx);
         if (rc != ALEES_OK) {

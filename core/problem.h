@@ -39,9 +39,11 @@
     X(INVALID, 422, "invalid", ALEES_E_INVALID, "The values are not valid") \
     X(TOO_MANY_REQUESTS, 429, "too_many_requests", ALEES_E_TOO_MANY, "Too many requests") \
     X(HEADERS_TOO_LARGE, 431, "headers_too_large", ALEES_E_MALFORMED, "The headers are too large") \
+    X(CLIENT_GONE, 499, "client_gone", ALEES_E_UNAVAILABLE, "The client has hung up") \
     X(INTERNAL, 500, "internal", ALEES_E_INTERNAL, "Internal error") \
     X(UNSUPPORTED, 501, "unsupported", ALEES_E_UNSUPPORTED, "Not supported") \
     X(UNAVAILABLE, 503, "unavailable", ALEES_E_UNAVAILABLE, "Temporarily unavailable") \
+    X(TIMEOUT, 503, "timeout", ALEES_E_UNAVAILABLE, "The request took too long") \
     X(OUT_OF_MEMORY, 503, "out_of_memory", ALEES_E_NOMEM, "The request needs too much memory")
 
 enum problem_kind {

@@ -27,6 +27,8 @@
       "Longest headers of a request, all together.") \
     X(MAX_MEMORY, "limits", "request_memory_bytes", INTEGER, "bytes", 1048576, 1073741824, NULL, "67108864", \
       "Most memory of one request.") \
+    X(REQUEST_MS, "limits", "request_ms", INTEGER, "ms", 100, 3600000, NULL, "30000", \
+      "How long a request may take; what still runs in the database then is cancelled.") \
     X(PAGE_SIZE, "limits", "page_size", INTEGER, "rows", 1, 1000, NULL, "50", "Rows of a page unless page_size asks.") \
     X(MAX_PAGE_SIZE, "limits", "max_page_size", INTEGER, "rows", 1, 1000, NULL, "200", "Most rows of a page.") \
     X(EXPORTS, "limits", "exports", INTEGER, "exports", 1, 256, NULL, "2", \

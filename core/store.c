@@ -43,6 +43,7 @@ static alees_rc open_connections(struct store *s, const struct config *config, F
     char why[DB_WHY];
     const struct db_options db = db_options(config);
     const uint32_t timeout = db.statement_timeout_ms + GRACE_MS;
+    s->statement_timeout_ms = db.statement_timeout_ms;
     const struct lane_options lanes = {.db = db,
                                        .lanes = (uint32_t)config_integer(config, SETTING_DB_LANES),
                                        .depth = LANE_DEPTH,
@@ -79,6 +80,10 @@ alees_rc store_open(const struct config *config, const struct plugins *plugins, 
     s->rls_stopped = metrics_register(METRICS_COUNTER, "alees_rls_stopped_total", "",
                                       "Statements that row-level security or rights stopped although the host let them "
                                       "through: always a defect or an attack.");
+    s->stopped_gone = metrics_register(METRICS_COUNTER, "alees_db_cancelled_total", "reason=\"client gone\"",
+                                       "Statements cancelled before they had come to their end.");
+    s->stopped_late = metrics_register(METRICS_COUNTER, "alees_db_cancelled_total", "reason=\"deadline\"",
+                                       "Statements cancelled before they had come to their end.");
     s->ran = metrics_register(METRICS_COUNTER, "alees_db_statements_total", "", "Statements sent to PostgreSQL.");
     const struct db_options db = db_options(config);
     alees_rc rc = check(s, &db, plugins, errors);

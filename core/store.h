@@ -65,6 +65,12 @@ alees_rc store_run(alees_ctx *ctx, const struct store_scope *scope, const struct
 alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls,
                          uint32_t count, alees_rows **ret_rows, const struct store_error **ret_error) MUST_CHECK;
 
+/* The same for what may take long: reading statements, on a connection of the pool, in one snapshot. It ends, cancelled in
+ * the database, at the ctx's deadline (503 with code timeout) and when the client hangs up. Part of the ctx's transaction if
+ * there is one. */
+alees_rc store_run_slow(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
+                        alees_rows **ret_rows, const struct store_error **ret_error) MUST_CHECK;
+
 /* A transaction on a connection of the pool, until commit or rollback; the end of the ctx rolls back. begin is lazy:
  * the connection is taken by the first store_run. */
 void store_begin(alees_ctx *ctx);

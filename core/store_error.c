@@ -7,6 +7,8 @@
 #include "log.h"
 #include "store_impl.h"
 
+#define TIMEOUT_DETAIL "The database took too long; narrow the request with filters, or ask for less at once."
+
 /* The first row whose code is the beginning of the SQLSTATE holds. */
 static const struct {
     const char *code;
@@ -32,7 +34,7 @@ static const struct {
     {"42501", PROBLEM_PERMISSION_DENIED, ALEES_LOG_WARN, "The database does not allow this."},
     {"40", PROBLEM_CONFLICT, ALEES_LOG_INFO, "Somebody else changed the same rows; try again."},
     {"55P03", PROBLEM_CONFLICT, ALEES_LOG_INFO, "Somebody else is changing the same rows; try again."},
-    {"57014", PROBLEM_UNAVAILABLE, ALEES_LOG_WARN, "The database took too long; try again later or ask for less."},
+    {"57014", PROBLEM_TIMEOUT, ALEES_LOG_WARN, TIMEOUT_DETAIL},
     {"25006", PROBLEM_UNAVAILABLE, ALEES_LOG_ERROR, "The database cannot be written now; try again later."},
     {"25P03", PROBLEM_UNAVAILABLE, ALEES_LOG_WARN, "The database cannot be reached now; try again."},
     {"08", PROBLEM_UNAVAILABLE, ALEES_LOG_WARN, "The database cannot be reached now; try again."},
@@ -101,6 +103,24 @@ alees_rc store_refused(alees_ctx *ctx, struct store *s, const struct unit *u, co
         ctx->problem.retry_after = 1;
     }
     return problem_rows[rows[row].kind].rc;
+}
+
+alees_rc store_late(alees_ctx *ctx) {
+    return problem_set(&ctx->problem, PROBLEM_TIMEOUT, "%s", TIMEOUT_DETAIL);
+}
+
+alees_rc store_stopped(alees_ctx *ctx, struct store *s, const struct unit *u) {
+    bool is_gone = u->stopped == UNIT_GONE;
+    const struct statement *st = u->count > 0 ? u->calls[0].statement : NULL;
+    metrics_add(is_gone ? s->stopped_gone : s->stopped_late, 1);
+    log_event(is_gone ? ALEES_LOG_INFO : ALEES_LOG_WARN, "db", ctx->request_id, NULL, "%s cancelled: %s",
+              st && st->name ? st->name : "statement",
+              is_gone ? "the client has hung up" : "the request took too long");
+    if (!is_gone) {
+        return store_late(ctx);
+    }
+    ctx->response.close = true;
+    return problem_set(&ctx->problem, PROBLEM_CLIENT_GONE, "%s", "The client has hung up.");
 }
 
 alees_rc store_away(alees_ctx *ctx) {

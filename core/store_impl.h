@@ -23,7 +23,8 @@ struct store {
     struct lanes *lanes;
     struct pool *pool;
     struct listener *listener;
-    struct metric *rls_stopped, *ran;
+    struct metric *rls_stopped, *ran, *stopped_gone, *stopped_late;
+    uint32_t statement_timeout_ms;
     uint8_t secret[STORE_SECRET];
 
     /* Statements by hash of plugin and SQL, open addressing. Slots are read without the lock and written once. */
@@ -41,6 +42,8 @@ struct store {
  * the result code. */
 alees_rc store_refused(alees_ctx *ctx, struct store *s, const struct unit *u, const struct store_error **ret_error);
 alees_rc store_away(alees_ctx *ctx); /* no answer from PostgreSQL */
+alees_rc store_late(alees_ctx *ctx); /* the deadline of the request has passed */
+alees_rc store_stopped(alees_ctx *ctx, struct store *s, const struct unit *u); /* one that unit_run has cancelled */
 
 /* The first word of a statement, behind blanks and comments. */
 const char *store_verb(const char *sql);

@@ -6,6 +6,7 @@
 #include "lock.h"
 #include "log.h"
 #include "store_impl.h"
+#include "sys.h"
 
 struct alees_rows {
     const struct db_result *result;
@@ -103,6 +104,9 @@ alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const 
     if (rc != ALEES_OK) {
         return rc;
     }
+    if (ctx->deadline_us != 0 && sys_monotonic_us() >= ctx->deadline_us) {
+        return store_late(ctx);
+    }
     u->flags = UNIT_SCOPE;
     if (may_write(calls, count)) {
         u->actor = ctx_actor(ctx);
@@ -116,20 +120,67 @@ alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const 
     return u->error ? store_refused(ctx, s, u, ret_error) : give_rows(ctx, u, ret_rows);
 }
 
+/* For a unit on the pool: when, and by whom, it is cancelled. */
+static alees_rc obey_deadline(alees_ctx *ctx, struct unit *u) {
+    u->client = ctx->client;
+    u->stop_us = ctx->deadline_us;
+    if (ctx->deadline_us == 0) {
+        return ALEES_OK;
+    }
+    uint64_t now = sys_monotonic_us();
+    if (now >= ctx->deadline_us) {
+        return store_late(ctx);
+    }
+    uint64_t left_ms = (ctx->deadline_us - now) / 1000 + 1;
+    /* PostgreSQL ends it by itself, too, should this process not be there to do so. */
+    if ((u->flags & (UNIT_BEGIN | UNIT_SNAPSHOT)) && left_ms < ctx->app->store->statement_timeout_ms) {
+        u->timeout = arena_printf(ctx->arena, "%u", (unsigned)left_ms);
+        return u->timeout.ptr ? ALEES_OK : out_of_memory(ctx);
+    }
+    return ALEES_OK;
+}
+
+/* Also what a cancelled statement needs behind it: a request to cancel that is late hits this, and nobody else. */
+static void roll_back_session(struct store *s, struct session *session) {
+    struct unit_space space;
+    struct unit u;
+    unit_init_control(&u, &space, UNIT_ROLLBACK);
+    (void)(pool_run(s->pool, session, &u) == ALEES_OK); /* else pool_give closes it, which rolls back as well */
+    db_result_free(u.error);
+    pool_give(s->pool, session);
+}
+
+/* On the pool, in a transaction of its own: there and back. The session is given back whatever comes of it. */
+static alees_rc run_slow(alees_ctx *ctx, struct unit *u, const struct store_error **ret_error) {
+    struct store *s = ctx->app->store;
+    struct session *session = NULL;
+    alees_rc rc = obey_deadline(ctx, u);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    if (pool_take(s->pool, &session) != ALEES_OK) {
+        return store_away(ctx);
+    }
+    if (pool_run(s->pool, session, u) != ALEES_OK) {
+        pool_give(s->pool, session);
+        return u->stopped != UNIT_NOT_STOPPED ? store_stopped(ctx, s, u) : store_away(ctx);
+    }
+    if (!u->error && u->stopped == UNIT_NOT_STOPPED) {
+        pool_give(s->pool, session);
+        return ALEES_OK;
+    }
+    roll_back_session(s, session);
+    return u->stopped != UNIT_NOT_STOPPED ? store_stopped(ctx, s, u) : store_refused(ctx, s, u, ret_error);
+}
+
 /* At the latest when the arena ends. */
 static void roll_back(void *data) {
     struct ctx_transaction *t = data;
     struct session *session = t->session;
-    if (!session) {
-        return;
+    if (session) {
+        t->session = NULL;
+        roll_back_session(t->store, session);
     }
-    t->session = NULL;
-    struct unit_space space;
-    struct unit u;
-    unit_init_control(&u, &space, UNIT_ROLLBACK);
-    (void)(pool_run(t->store->pool, session, &u) == ALEES_OK); /* else pool_give closes it, which rolls back as well */
-    db_result_free(u.error);
-    pool_give(t->store->pool, session);
 }
 
 void store_begin(alees_ctx *ctx) {
@@ -171,6 +222,11 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
         }
         u->flags |= UNIT_BEGIN;
     }
+    rc = obey_deadline(ctx, u);
+    if (rc != ALEES_OK) {
+        t->rc = rc;
+        return rc;
+    }
     if (!is_same_scope(t, &now)) {
         u->flags |= UNIT_SCOPE | (t->has_scope && t->scope.plugin ? UNIT_LEAVE_ROLE : 0u);
         t->scope = now;
@@ -179,7 +235,11 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
     if (pool_run(t->store->pool, t->session, u) != ALEES_OK) {
         pool_give(t->store->pool, t->session);
         t->session = NULL;
-        t->rc = store_away(ctx);
+        t->rc = u->stopped != UNIT_NOT_STOPPED ? store_stopped(ctx, t->store, u) : store_away(ctx);
+        return t->rc;
+    }
+    if (u->stopped != UNIT_NOT_STOPPED) {
+        t->rc = store_stopped(ctx, t->store, u);
         return t->rc;
     }
     if (u->error) {
@@ -193,6 +253,21 @@ alees_rc store_run(alees_ctx *ctx, const struct store_scope *scope, const struct
                    alees_rows **ret_rows, const struct store_error **ret_error) {
     return ctx->transaction ? transaction_run(ctx, scope, calls, count, ret_rows, ret_error)
                             : store_run_alone(ctx, scope, calls, count, ret_rows, ret_error);
+}
+
+alees_rc store_run_slow(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
+                        alees_rows **ret_rows, const struct store_error **ret_error) {
+    struct unit *u;
+    if (ctx->transaction) {
+        return transaction_run(ctx, scope, calls, count, ret_rows, ret_error);
+    }
+    alees_rc rc = new_unit(ctx, scope, calls, count, &u);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    u->flags = UNIT_SNAPSHOT | UNIT_SCOPE | UNIT_COMMIT;
+    rc = run_slow(ctx, u, ret_error);
+    return rc == ALEES_OK ? give_rows(ctx, u, ret_rows) : rc;
 }
 
 /* A connection that breaks now leaves it open whether the commit took place; nobody can know. */

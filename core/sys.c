@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * sys.c - clocks, randomness, new ids. */
+#define _GNU_SOURCE 1 /* POLLRDHUP */
 #include "sys.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,4 +136,16 @@ void sys_rfc3339(uint64_t realtime_us, char out[28]) {
     p = put_digits(p, realtime_us % 1000000, 6);
     *p++ = 'Z';
     *p = '\0';
+}
+
+bool sys_wait(int socket, bool for_writing, int watched, int timeout_ms) {
+    struct pollfd p[2] = {
+        {.fd = socket, .events = (short)(POLLIN | (for_writing ? POLLOUT : 0))},
+        {.fd = watched, .events = POLLRDHUP}, /* not POLLIN: the next request may have come already */
+    };
+    return poll(p, 2, timeout_ms) > 0 && (p[1].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+bool sys_is_hung_up(int watched) {
+    return sys_wait(-1, false, watched, 0);
 }

@@ -12,6 +12,12 @@ alees_id sys_new_id(void);               /* UUIDv7 (RFC 9562), rising within the
 size_t sys_resident_bytes(void);         /* 0 if it cannot be known */
 void sys_rfc3339(uint64_t realtime_us, char out[28]); /* "2026-11-22T14:05:00.123456Z" */
 
+/* Waits until a socket has something to read, or, if asked, takes something; at most timeout_ms (-1: for ever). watched:
+ * another socket, whose peer hanging up ends the waiting, too, -1: none. True: it has, or its half of the connection; what
+ * it sent before may still be unread. Either may be -1. */
+bool sys_wait(int socket, bool for_writing, int watched, int timeout_ms);
+bool sys_is_hung_up(int watched);
+
 /* For tests: a fixed clock; 0 gives back the real one. */
 void sys_fake_realtime(uint64_t realtime_us);
 

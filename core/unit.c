@@ -15,11 +15,17 @@
  * changed its type under a running server) is UNNAMED from then on: its name is taken, its plan of no use. */
 #include "unit.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sys.h"
+
+enum {
+    STOP_AGAIN_US = 200000, /* a request to cancel that came between two statements is lost: it is made again */
+    STOP_GRACE_US = 5000000 /* for an answer after the first */
+};
 
 enum plan_state { PLAN_NEW, PLAN_ASKED, PLAN_READY, PLAN_UNNAMED };
 
@@ -37,7 +43,9 @@ static const struct {
     {"scope", "SELECT set_config('role', $1, true), set_config('alees.organizations', $2, true)"},
     {"actor", "SELECT set_config('role', $1, true), set_config('alees.organizations', $2, true), "
               "set_config('alees.actor', $3, true)"},
+    {"limit", "SELECT set_config('statement_timeout', $1, true)"},
     {"begin", "BEGIN"},
+    {"snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
     {"commit", "COMMIT"},
     {"rollback", "ROLLBACK"},
     {"leave", "SET LOCAL ROLE NONE"},
@@ -61,7 +69,7 @@ alees_rc session_open(const struct db_options *options, struct session **ret_ses
         is_sent = db_send_prepare(s->db, controls[i].name, controls[i].sql);
     }
     struct unit_step steps[ARRAY_LEN(controls)] = {{0, 0}};
-    struct unit u = {.steps = steps, .step_count = ARRAY_LEN(controls)};
+    struct unit u = {.steps = steps, .step_count = ARRAY_LEN(controls), .client = -1};
     if (!is_sent || !db_send_sync(s->db) || !unit_run(&u, s, deadline) || u.error) {
         snprintf(why, DB_WHY, "the connection was lost or is not fit: %s",
                  u.error ? db_error(u.error, DB_MESSAGE) : "no answer in time");
@@ -93,7 +101,7 @@ static void release(void *data) {
 }
 
 alees_rc unit_init(struct unit *u, struct arena *arena, const struct store_call *calls, uint32_t count) {
-    *u = (struct unit){.calls = calls, .count = count, .error_call = count};
+    *u = (struct unit){.calls = calls, .count = count, .error_call = count, .client = -1};
     u->results = ARENA_ARRAY(arena, struct db_result *, count);
     u->steps = ARENA_ARRAY(arena, struct unit_step, ARRAY_LEN(((struct unit_space *)0)->steps) + 2 * (size_t)count);
     if (!u->results || !u->steps || !arena_defer(arena, release, u)) {
@@ -103,7 +111,7 @@ alees_rc unit_init(struct unit *u, struct arena *arena, const struct store_call 
 }
 
 void unit_init_control(struct unit *u, struct unit_space *space, uint32_t flags) {
-    *u = (struct unit){.flags = flags, .steps = space->steps};
+    *u = (struct unit){.flags = flags, .steps = space->steps, .client = -1};
 }
 
 /* "12" or "12a"; out has 12 bytes. Written by hand: this runs for each statement, under the lock of a lane. */
@@ -161,11 +169,14 @@ static bool send_call(struct unit *u, struct session *s, uint32_t call) {
 bool unit_send(struct unit *u, struct session *s) {
     const alees_str scope[3] = {{u->role, 0}, u->organizations, u->actor};
     bool is_sent = true;
-    if (u->flags & UNIT_BEGIN) {
-        is_sent = send_control(u, s, STEP_CONTROL, "begin", NULL, 0);
+    if (u->flags & (UNIT_BEGIN | UNIT_SNAPSHOT)) {
+        is_sent = send_control(u, s, STEP_CONTROL, u->flags & UNIT_BEGIN ? "begin" : "snapshot", NULL, 0);
     }
     if (is_sent && (u->flags & UNIT_LEAVE_ROLE)) {
         is_sent = send_control(u, s, STEP_CONTROL, "leave", NULL, 0);
+    }
+    if (is_sent && u->timeout.ptr) { /* before the role, which may set nothing */
+        is_sent = send_control(u, s, STEP_CONTROL, "limit", &u->timeout, 1);
     }
     if (is_sent && (u->flags & UNIT_SCOPE)) {
         is_sent = u->actor.ptr ? send_control(u, s, STEP_CONTROL, "actor", scope, 3)
@@ -251,7 +262,29 @@ enum unit_state unit_receive(struct unit *u, struct session *s) {
     }
 }
 
+/* Is it time to end it, or to say so once more? */
+static bool must_stop(struct unit *u, bool is_gone, uint64_t now, uint64_t again_us) {
+    if (u->stopped == UNIT_NOT_STOPPED) {
+        bool is_late = u->stop_us != 0 && now >= u->stop_us;
+        u->stopped = is_gone ? UNIT_GONE : is_late ? UNIT_LATE : UNIT_NOT_STOPPED;
+        return u->stopped != UNIT_NOT_STOPPED;
+    }
+    return now >= again_us;
+}
+
+static int wait_ms(const struct unit *u, uint64_t now, uint64_t until) {
+    if (u->stopped == UNIT_NOT_STOPPED && u->stop_us != 0 && u->stop_us < until) {
+        until = u->stop_us;
+    } else if (u->stopped != UNIT_NOT_STOPPED && now + STOP_AGAIN_US < until) {
+        until = now + STOP_AGAIN_US;
+    }
+    uint64_t ms = until > now ? (until - now) / 1000 + 1 : 0;
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
 bool unit_run(struct unit *u, struct session *s, uint64_t deadline_us) {
+    uint64_t again_us = 0;
+    bool is_gone = false;
     /* A unit whose steps are there already has been sent by session_open. */
     if (u->step_count == 0 && !unit_send(u, s)) {
         return false;
@@ -263,7 +296,13 @@ bool unit_run(struct unit *u, struct session *s, uint64_t deadline_us) {
         if (state != UNIT_WAITING || now >= deadline_us) {
             return state == UNIT_COMPLETE;
         }
-        db_wait(s->db, unsent > 0, (int)((deadline_us - now) / 1000 + 1));
+        if (must_stop(u, is_gone, now, again_us)) {
+            deadline_us = again_us == 0 && now + STOP_GRACE_US < deadline_us ? now + STOP_GRACE_US : deadline_us;
+            db_cancel(s->db);
+            again_us = now + STOP_AGAIN_US;
+        }
+        is_gone = sys_wait(db_socket(s->db), unsent > 0, u->stopped == UNIT_NOT_STOPPED ? u->client : -1,
+                           wait_ms(u, now, deadline_us));
         if (!db_consume(s->db)) {
             /* What came before the end may still complete it. */
             return unit_receive(u, s) == UNIT_COMPLETE;

@@ -27,8 +27,11 @@ enum unit_flags {
     UNIT_COMMIT = 8,
     UNIT_ROLLBACK = 16,
     UNIT_PREPARE_ONLY = 32, /* the first call is prepared and described, not run */
-    UNIT_CHECK = 64         /* what is deferred to the commit is checked now */
+    UNIT_CHECK = 64,        /* what is deferred to the commit is checked now */
+    UNIT_SNAPSHOT = 128     /* opens a transaction first that only reads, all of it in one snapshot */
 };
+
+enum unit_stopped { UNIT_NOT_STOPPED, UNIT_LATE, UNIT_GONE };
 
 struct unit {
     const struct store_call *calls;
@@ -38,6 +41,10 @@ struct unit {
     const char *role;           /* UNIT_SCOPE: "none" is the login role itself */
     alees_str organizations;    /* UNIT_SCOPE */
     alees_str actor;            /* UNIT_SCOPE: who writes, for the audit trail; absent: the unit only reads */
+    alees_str timeout;          /* statement_timeout of the transaction in ms; absent: that of the session */
+    uint64_t stop_us;           /* unit_run: monotonic; cancelled when it has passed; 0: never */
+    int client;                 /* unit_run: a socket; cancelled when its peer hangs up; -1: none */
+    enum unit_stopped stopped;  /* unit_run has cancelled it. It may have come to its end all the same */
     struct db_result **results; /* of calls[i], NULL if it did not come so far; the unit's own */
     struct db_result *error;    /* the first refusal, or NULL; the unit's own */
     uint32_t error_call;        /* which call it was; count: none of them */
@@ -57,7 +64,7 @@ struct unit_step {
     uint32_t call;
 };
 struct unit_space {
-    struct unit_step steps[4];
+    struct unit_step steps[6];
 };
 void unit_init_control(struct unit *u, struct unit_space *space, uint32_t flags);
 
@@ -69,7 +76,7 @@ enum unit_state { UNIT_WAITING, UNIT_COMPLETE, UNIT_LOST };
 enum unit_state unit_receive(struct unit *u, struct session *s) MUST_CHECK;
 
 /* For a session that only this thread uses: sends, writes and reads until it is complete. false: lost, or past the
- * deadline; the session must be closed. */
+ * deadline; the session must be closed. After one that was stopped the session takes a ROLLBACK before anything else. */
 bool unit_run(struct unit *u, struct session *s, uint64_t deadline_us) MUST_CHECK;
 
 #endif
