@@ -143,7 +143,7 @@ static void test_client_hangs_up(void **state) {
     client_open(&c);
     alees_ctx *ctx = shop_ctx(s);
     ctx->client = c.ends[0];
-    assert_false(ctx_is_gone(ctx));
+    assert_false(sys_is_hung_up(ctx->client));
     assert_ok(run_slow(s, ctx, "SELECT pg_sleep(0.4)", rows)); /* what waits to be read is no hang-up */
     uint64_t begun = sys_monotonic_us();
     assert_int_equal(pthread_create(&c.thread, NULL, hang_up, &c), 0);
@@ -152,7 +152,7 @@ static void test_client_hangs_up(void **state) {
     assert_in_range(took, HANG_UP_MS * 1000 - 10000, 1000000);
     assert_string_equal(ctx->problem.code, "client_gone");
     assert_true(ctx->response.close);
-    assert_true(ctx_is_gone(ctx));
+    assert_true(sys_is_hung_up(ctx->client));
     assert_int_equal(running(s), 0);
     pthread_join(c.thread, NULL);
     shop_ctx_end(ctx);
