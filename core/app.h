@@ -16,7 +16,7 @@ struct app {
     struct store *store;
     const struct alees_rbac_v1 *rbac;
     atomic_bool is_draining;
-    bool log_requests;
+    bool log_requests, server_timing;
     uint32_t max_body, max_uri, max_header, page_size, max_page_size;
     uint32_t request_ms; /* from its start to the deadline of a request; 0: none */
     size_t max_memory;

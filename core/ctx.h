@@ -8,6 +8,7 @@
 #include "problem.h"
 #include "router.h"
 #include "store.h"
+#include "trace.h"
 
 struct app;
 
@@ -95,7 +96,9 @@ struct alees_ctx {
     struct arena *arena;
     struct problem problem;
     char request_id[40];
-    uint64_t started_us; /* monotonic */
+    char trace_id[TRACE_ID + 1]; /* "": the client has told of no trace */
+    uint64_t started_us;         /* monotonic */
+    uint64_t auth_us, db_us;     /* spent on authentication, on statements; counted for Server-Timing only */
 
     struct ctx_request request;
     struct ctx_response response;

@@ -18,6 +18,7 @@
 #include "sys.h"
 
 static alees_rc limits(alees_ctx *ctx);
+static alees_rc authenticate(alees_ctx *ctx);
 static alees_rc route(alees_ctx *ctx);
 static alees_rc handle(alees_ctx *ctx);
 
@@ -25,13 +26,13 @@ static const struct stage {
     const char *name;
     alees_rc (*run)(alees_ctx *ctx);
 } stages[] = {
-    {"limits", limits},                      /* is it a request we read at all? */
-    {"route", route},                        /* -> ctx->route, parameters; 404, 405, OPTIONS */
-    {"authenticate", pipeline_authenticate}, /* -> ctx->who, unless the route is public; 401 */
-    {"authorize", pipeline_authorize},       /* -> ctx->where; 403 */
-    {"prefer", pipeline_prefer},             /* -> ctx->prefer; 400 */
-    {"validate", pipeline_validate},         /* media types, declared parameters and body -> ctx->json; 400, 422 */
-    {"handle", handle},                      /* in a transaction -> ctx->response */
+    {"limits", limits},                /* is it a request we read at all? */
+    {"route", route},                  /* -> ctx->route, parameters; 404, 405, OPTIONS */
+    {"authenticate", authenticate},    /* -> ctx->who, unless the route is public; 401 */
+    {"authorize", pipeline_authorize}, /* -> ctx->where; 403 */
+    {"prefer", pipeline_prefer},       /* -> ctx->prefer; 400 */
+    {"validate", pipeline_validate},   /* media types, declared parameters and body -> ctx->json; 400, 422 */
+    {"handle", handle},                /* in a transaction -> ctx->response */
 };
 
 /* The client's own id, when it is harmless in a log, so that one can follow a request through several servers. */
@@ -46,11 +47,20 @@ static void take_request_id(alees_ctx *ctx) {
     }
 }
 
+/* Of several headers none is the one that counts. */
+static void take_trace(alees_ctx *ctx) {
+    alees_str list = ctx_header_list(ctx, "traceparent");
+    if (list.ptr && !trace_parse(pipeline_trim(list), ctx->trace_id)) {
+        log_event(ALEES_LOG_DEBUG, "core", ctx->request_id, NULL, "traceparent is not valid");
+    }
+}
+
 void pipeline_run(alees_ctx *ctx) {
     alees_rc rc = ALEES_OK;
     ASSERT(ctx->magic == CTX_MAGIC && ctx->response.status == 0);
     server_crash_watch(ctx);
     take_request_id(ctx);
+    take_trace(ctx);
     if (ctx->app->request_ms != 0) {
         ctx->deadline_us = ctx->started_us + (uint64_t)ctx->app->request_ms * 1000;
     }
@@ -147,6 +157,13 @@ static alees_rc route(alees_ctx *ctx) {
     }
     ctx->route = ctx->match.route;
     return decode_values(ctx);
+}
+
+static alees_rc authenticate(alees_ctx *ctx) {
+    uint64_t start = ctx->app->server_timing ? sys_monotonic_us() : 0;
+    alees_rc rc = pipeline_authenticate(ctx);
+    ctx->auth_us = start ? sys_monotonic_us() - start : 0;
+    return rc;
 }
 
 /* In a transaction, its own or the one that is open: then whoever opened it ends it. */

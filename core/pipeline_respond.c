@@ -107,13 +107,13 @@ void pipeline_refuse(alees_ctx *ctx, alees_rc rc) {
     problem_write(p, alees_text(ctx->request_id), &r->body);
 }
 
-/* "user":"...",  or nothing. */
-static void format_user(const alees_ctx *ctx, char *out, size_t size) {
+/* Who asked, and in which trace: ,"user":"...","trace_id":"...", or nothing. */
+static void format_origin(const alees_ctx *ctx, char *out, size_t size) {
     char id[37];
-    out[0] = '\0';
-    if (ctx->who) {
-        (void)snprintf(out, size, ",\"user\":\"%s\"", alees_id_format(&ctx->who->id, id));
-    }
+    bool has_user = ctx->who != NULL, has_trace = ctx->trace_id[0] != '\0';
+    (void)snprintf(out, size, "%s%s%s%s%s%s", has_user ? ",\"user\":\"" : "",
+                   has_user ? alees_id_format(&ctx->who->id, id) : "", has_user ? "\"" : "",
+                   has_trace ? ",\"trace_id\":\"" : "", ctx->trace_id, has_trace ? "\"" : "");
 }
 
 static void log_request(const alees_ctx *ctx, uint64_t us) {
@@ -124,11 +124,11 @@ static void log_request(const alees_ctx *ctx, uint64_t us) {
                                          : "other";
     const char *path = ctx->route ? ctx->route->path : "unknown";
     bool is_error = ctx->response.status >= 500;
-    char user[64], fields[512];
-    format_user(ctx, user, sizeof user);
+    char origin[128], fields[640];
+    format_origin(ctx, origin, sizeof origin);
     (void)snprintf(fields, sizeof fields,
                    "\"method\":\"%s\",\"route\":\"%.256s\",\"status\":%" PRIu32 ",\"ms\":%" PRIu64 ".%03u%s%s%s%s",
-                   method, path, ctx->response.status, us / 1000, (unsigned)(us % 1000), user,
+                   method, path, ctx->response.status, us / 1000, (unsigned)(us % 1000), origin,
                    ctx->problem.rc != ALEES_OK ? ",\"code\":\"" : "",
                    ctx->problem.rc != ALEES_OK ? ctx->problem.code : "", ctx->problem.rc != ALEES_OK ? "\"" : "");
     log_event(is_error ? ALEES_LOG_ERROR : ALEES_LOG_INFO, "http", ctx->request_id, fields, "%s %s %" PRIu32, method,
@@ -201,6 +201,18 @@ static const char *http_date(void) {
     return text;
 }
 
+/* "db;dur=1.234", in milliseconds. */
+static void write_duration(struct str *out, const char *name, uint64_t us) {
+    str_printf(out, "%s;dur=%" PRIu64 ".%03u", name, us / 1000, (unsigned)(us % 1000));
+}
+
+static void write_timing(const alees_ctx *ctx, struct str *out) {
+    str_puts(out, "\r\nServer-Timing: ");
+    write_duration(out, "total", sys_monotonic_us() - ctx->started_us);
+    write_duration(out, ", auth", ctx->auth_us);
+    write_duration(out, ", db", ctx->db_us);
+}
+
 static void write_headers(const alees_ctx *ctx, bool keep_alive, bool is_chunked, struct str *out) {
     const struct ctx_response *r = &ctx->response;
     bool has_body = r->status != 204 && r->status != 304;
@@ -234,6 +246,9 @@ static void write_headers(const alees_ctx *ctx, bool keep_alive, bool is_chunked
         str_puts(out, ": ");
         str_view(out, r->headers[i].value);
         is_cacheable = is_cacheable || str_equal_nocase(r->headers[i].name, "cache-control");
+    }
+    if (ctx->app->server_timing) {
+        write_timing(ctx, out);
     }
     if (!is_cacheable) {
         str_puts(out, "\r\nCache-Control: no-store");

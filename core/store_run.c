@@ -216,6 +216,9 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
         if (!u->actor.ptr) {
             return out_of_memory(ctx);
         }
+        if (ctx->trace_id[0]) {
+            u->application = arena_printf(ctx->arena, "alees %s", ctx->trace_id);
+        }
         if (pool_take(t->store->pool, &t->session) != ALEES_OK) {
             t->rc = store_away(ctx);
             return t->rc;
@@ -251,8 +254,11 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
 
 alees_rc store_run(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
                    alees_rows **ret_rows, const struct store_error **ret_error) {
-    return ctx->transaction ? transaction_run(ctx, scope, calls, count, ret_rows, ret_error)
-                            : store_run_alone(ctx, scope, calls, count, ret_rows, ret_error);
+    uint64_t start = ctx->app->server_timing ? sys_monotonic_us() : 0;
+    alees_rc rc = ctx->transaction ? transaction_run(ctx, scope, calls, count, ret_rows, ret_error)
+                                   : store_run_alone(ctx, scope, calls, count, ret_rows, ret_error);
+    ctx->db_us += start ? sys_monotonic_us() - start : 0;
+    return rc;
 }
 
 alees_rc store_run_slow(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,

@@ -44,6 +44,8 @@ static const struct {
     {"actor", "SELECT set_config('role', $1, true), set_config('alees.organizations', $2, true), "
               "set_config('alees.actor', $3, true)"},
     {"limit", "SELECT set_config('statement_timeout', $1, true)"},
+    {"traced", "SELECT set_config('role', $1, true), set_config('alees.organizations', $2, true), "
+               "set_config('alees.actor', $3, true), set_config('application_name', $4, true)"},
     {"begin", "BEGIN"},
     {"snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
     {"commit", "COMMIT"},
@@ -166,8 +168,16 @@ static bool send_call(struct unit *u, struct session *s, uint32_t call) {
     return db_send_prepared(s->db, name, params, st->nparams);
 }
 
+static bool send_scope(struct unit *u, struct session *s) {
+    const alees_str scope[4] = {{u->role, 0}, u->organizations, u->actor, u->application};
+    if (!u->actor.ptr) {
+        return send_control(u, s, STEP_CONTROL, "scope", scope, 2);
+    }
+    return u->application.ptr ? send_control(u, s, STEP_CONTROL, "traced", scope, 4)
+                              : send_control(u, s, STEP_CONTROL, "actor", scope, 3);
+}
+
 bool unit_send(struct unit *u, struct session *s) {
-    const alees_str scope[3] = {{u->role, 0}, u->organizations, u->actor};
     bool is_sent = true;
     if (u->flags & (UNIT_BEGIN | UNIT_SNAPSHOT)) {
         is_sent = send_control(u, s, STEP_CONTROL, u->flags & UNIT_BEGIN ? "begin" : "snapshot", NULL, 0);
@@ -179,8 +189,7 @@ bool unit_send(struct unit *u, struct session *s) {
         is_sent = send_control(u, s, STEP_CONTROL, "limit", &u->timeout, 1);
     }
     if (is_sent && (u->flags & UNIT_SCOPE)) {
-        is_sent = u->actor.ptr ? send_control(u, s, STEP_CONTROL, "actor", scope, 3)
-                               : send_control(u, s, STEP_CONTROL, "scope", scope, 2);
+        is_sent = send_scope(u, s);
     }
     for (uint32_t i = 0; is_sent && i < u->count; i++) {
         is_sent = send_call(u, s, i);

@@ -45,6 +45,7 @@ struct unit {
     uint64_t stop_us;           /* unit_run: monotonic; cancelled when it has passed; 0: never */
     int client;                 /* unit_run: a socket; cancelled when its peer hangs up; -1: none */
     enum unit_stopped stopped;  /* unit_run has cancelled it. It may have come to its end all the same */
+    alees_str application;      /* together with actor: what PostgreSQL shows the connection as; absent: as ever */
     struct db_result **results; /* of calls[i], NULL if it did not come so far; the unit's own */
     struct db_result *error;    /* the first refusal, or NULL; the unit's own */
     uint32_t error_call;        /* which call it was; count: none of them */

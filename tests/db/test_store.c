@@ -219,6 +219,30 @@ static void test_transactions(void **state) {
                      0);
 }
 
+/* A transaction of a traced request is shown with the trace, until it ends. */
+static void test_traced_transaction(void **state) {
+    static const char name[] = "SELECT count(*) WHERE current_setting('application_name') = "
+                               "'alees 4bf92f3577b34da6a3ce929d0e0e4736'";
+    static const char shown[] = "SELECT count(*) FROM pg_stat_activity WHERE application_name = "
+                                "'alees 4bf92f3577b34da6a3ce929d0e0e4736' AND datname = current_database()";
+    struct shop *s = *state;
+    alees_ctx *ctx = shop_ctx(s);
+    memcpy(ctx->trace_id, "4bf92f3577b34da6a3ce929d0e0e4736", sizeof ctx->trace_id);
+    assert_int_equal(shop_number(ctx, NULL, "{}", name), 0); /* on a lane, which many share */
+    store_begin(ctx);
+    assert_int_equal(shop_number(ctx, NULL, "{}", name), 1);
+    assert_int_equal(shop_number(ctx, &s->shop, SHOP_ONLY_A, name), 1); /* also under the role of a plugin */
+    assert_int_equal(pg_count(&s->pg, shown), 1);
+    assert_ok(store_commit(ctx));
+    assert_int_equal(pg_count(&s->pg, shown), 0);
+    shop_ctx_end(ctx);
+    ctx = shop_ctx(s);
+    store_begin(ctx);
+    assert_int_equal(shop_number(ctx, NULL, "{}", name), 0);
+    store_rollback(ctx);
+    shop_ctx_end(ctx);
+}
+
 static void test_commit_is_refused(void **state) {
     struct shop *s = *state;
     alees_ctx *ctx = shop_ctx(s);
@@ -451,6 +475,7 @@ int main(void) {
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_nul_is_refused),
         cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_traced_transaction),
         cmocka_unit_test(test_commit_is_refused),
         cmocka_unit_test(test_lost_transaction),
         cmocka_unit_test(test_pool_is_bounded),

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * test_pipeline_edge.c - what stands around every answer: its coding. */
+ * test_pipeline_edge.c - what stands around every answer: its coding, how long it took and in which trace. */
 #include "test.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alees/util.h"
+#include "log.h"
 #include "loopback.h"
 #include "stub_app.h"
 #include "svc.h"
@@ -116,12 +118,59 @@ static void test_not_packed(void **state) {
                 "gzip");
 }
 
+static void test_server_timing(void **state) {
+    struct fixture *f = *state;
+    double total, auth, db;
+    assert_absent(answer_header(with(f, "GET", "/api/v1/big", "X", "y"), "Server-Timing"));
+    f->stub->app.server_timing = true;
+    alees_str header = answer_header(with(f, "GET", "/api/v1/big", "X", "y"), "Server-Timing");
+    assert_non_null(header.ptr);
+    assert_int_equal(sscanf(header.ptr, "total;dur=%lf, auth;dur=%lf, db;dur=%lf", &total, &auth, &db), 3);
+    assert_true(total >= auth && auth >= 0.0 && db == 0.0 && total < 60000.0);
+    assert_non_null(answer_header(with(f, "GET", "/unknown", "X", "y"), "Server-Timing").ptr);
+}
+
+/* The log line of one request. */
+static const char *logged(struct fixture *f, const char *traceparent) {
+    static char line[4096];
+    int ends[2], saved = dup(STDERR_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    log_init(LOG_JSON, ALEES_LOG_INFO);
+    f->stub->app.log_requests = true;
+    (void)with(f, "GET", "/api/v1/open", "traceparent", traceparent);
+    log_init(LOG_JSON, ALEES_LOG_ERROR + 1);
+    ssize_t got = read(ends[0], line, sizeof line - 1);
+    assert_true(dup2(saved, STDERR_FILENO) >= 0);
+    (void)close(saved);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    assert_true(got > 0);
+    line[got] = '\0';
+    return line;
+}
+
+static void test_trace(void **state) {
+    struct fixture *f = *state;
+    assert_non_null(strstr(logged(f, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+                           ",\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\""));
+    assert_null(strstr(logged(f, "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"), "trace_id"));
+    const struct loopback_request twice = {
+        .method = "GET",
+        .path = "/api/v1/open",
+        .headers = {{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+                    {"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}}};
+    assert_status(loopback_send(f->loop, &twice), 200); /* ignored: which of them would it be? */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_gzip),
         TEST(test_not_packed),
+        TEST(test_server_timing),
+        TEST(test_trace),
     };
     return cmocka_run_group_tests_name("pipeline_edge", tests, NULL, NULL);
 }
