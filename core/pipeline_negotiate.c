@@ -28,13 +28,14 @@ static int parse_weight(alees_str text) {
     return weight <= MOST_WEIGHT ? weight : NO_WEIGHT;
 }
 
-/* Of the parameters behind a range: its q, 1 without one. A range with a weight that is none counts for nothing. */
+/* Of the parameters behind a range: its q; 1 without one, and for one that is no weight. */
 static int weight_of(alees_str parameters) {
     while (parameters.len) {
         alees_str value = pipeline_trim(pipeline_next_part(&parameters, ';'));
         alees_str name = pipeline_next_part(&value, '=');
         if (str_equal_nocase(name, "q")) {
-            return parse_weight(value);
+            int weight = parse_weight(value);
+            return weight == NO_WEIGHT ? MOST_WEIGHT : weight;
         }
     }
     return MOST_WEIGHT;
@@ -63,9 +64,8 @@ static struct fit fit_of(alees_str accept, const char *offered) {
     while (accept.len) {
         alees_str item = pipeline_next_part(&accept, ',');
         int exactness = match_range(pipeline_trim(pipeline_next_part(&item, ';')), offered);
-        int weight = exactness > best.exactness ? weight_of(item) : NO_WEIGHT;
-        if (weight != NO_WEIGHT) {
-            best = (struct fit){weight, exactness};
+        if (exactness > best.exactness) {
+            best = (struct fit){weight_of(item), exactness};
         }
     }
     return best;

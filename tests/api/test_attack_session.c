@@ -175,11 +175,11 @@ static void test_headers_that_change_nothing(void **state) {
     struct world *w = *state;
     const char *path = world_row_path(w, product(w), world_any_row(w, product(w), WORLD_GLOBEX));
     static const char *const headers[][2] = {
-        {"X-HTTP-Method-Override", "GET"}, {"X-Organization-Id", "01930000-0000-7000-8000-000000000003"},
-        {"X-Forwarded-User", "admin"},     {"X-Original-URL", "/healthz"},
-        {"Cookie", "token=alees_x"},       {"Prefer", "tx=rollback"},
-        {"X-Request-Id", "\xff\xfe"},      {"Accept", "application/json;q=\xff"},
-        {"If-None-Match", "\xff"},         {"Range", "bytes=0-1"}};
+        {"X-HTTP-Methods", "GET"},     {"X-Organization-Id", "01930000-0000-7000-8000-000000000003"},
+        {"X-Forwarded-User", "admin"}, {"X-Original-URL", "/healthz"},
+        {"Cookie", "token=alees_x"},   {"Prefer", "tx=rollback"},
+        {"X-Request-Id", "\xff\xfe"},  {"Accept", "application/json;q=\xff"},
+        {"If-None-Match", "\xff"},     {"Range", "bytes=0-1"}};
     for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
         const struct loopback_request request = {.method = "GET",
                                                  .path = path,

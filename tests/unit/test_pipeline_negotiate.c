@@ -32,11 +32,11 @@ static void test_accept(void **state) {
         {"*/*;q=0", NULL},
         {"*/*;q=0.000", NULL},
         {"application/json;q=0", NULL},
-        {"text/csv;q=abc", NULL}, /* a weight that is none */
-        {"text/csv;q=1.1", NULL},
-        {"text/csv;q=0.1234", NULL},
-        {"text/csv;q=-1", NULL},
-        {"text/csv;q=", NULL},
+        {"application/json;q=0.9, text/csv;q=abc", "text/csv"}, /* no weight: as if there were none */
+        {"application/json;q=0.9, text/csv;q=1.1", "text/csv"},
+        {"application/json;q=0.9, text/csv;q=0.1234", "text/csv"},
+        {"application/json;q=0.9, text/csv;q=-1", "text/csv"},
+        {"application/json;q=0.9, text/csv;q=", "text/csv"},
         {"text/csvx", NULL},
         {"tex/*", NULL},
         {"text/", NULL},
