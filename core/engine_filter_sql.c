@@ -84,6 +84,9 @@ static void put_group(const struct engine_filter *group, struct engine_sql *sql)
 
 /* As deep as engine_filter_tree.c lets it be. */
 static void put_filter(const struct engine_filter *filter, struct engine_sql *sql) {
+    while (filter->join != ENGINE_NOT && filter->part_count == 1) {
+        filter = filter->parts;
+    }
     if (filter->join == ENGINE_LEAF) {
         put_leaf(filter, sql);
     } else {

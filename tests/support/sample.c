@@ -33,7 +33,7 @@ static const struct alees_field declared[] = {
      .type = ALEES_REFERENCE,
      .flags = ALEES_FILTER | ALEES_NULLABLE,
      .reference = "sample.category"},
-    {.name = "attributes", .type = ALEES_JSON},
+    {.name = "attributes", .type = ALEES_JSON, .flags = ALEES_FILTER},
     {.name = "tags", .type = ALEES_TAGS, .flags = ALEES_FILTER},
     {.name = "secret", .type = ALEES_TEXT, .flags = ALEES_WRITE_ONLY},
     {.name = "slug", .type = ALEES_TEXT, .flags = ALEES_READ_ONLY},
