@@ -95,8 +95,21 @@ void engine_row_value(struct str *out, uint32_t type, alees_str text) {
     }
 }
 
-void engine_row_write(struct str *out, const struct engine_view *view, const alees_rows *rows, uint32_t row,
-                      const bool *may) {
+/* Not as it stands in the result. */
+static void put_made(struct str *out, const struct engine_answer *answer, uint32_t row,
+                     const struct engine_column *column) {
+    if (column->kind == ENGINE_EXPANDED) {
+        engine_expand_write(answer, column, store_rows_text(answer->rows, row, column->place), out);
+    } else if (answer->computed != NULL) {
+        uint32_t count = answer->view->r->shapes->computed_count;
+        engine_row_value(out, column->field->decl->type, answer->computed[(size_t)row * count + column->slot]);
+    } else {
+        str_puts(out, "null");
+    }
+}
+
+void engine_row_write(struct str *out, const struct engine_answer *answer, uint32_t row, const bool *may) {
+    const struct engine_view *view = answer->view;
     bool is_first = true;
     str_putc(out, '{');
     for (uint32_t i = 0; i < view->column_count; i++) {
@@ -105,7 +118,11 @@ void engine_row_write(struct str *out, const struct engine_view *view, const ale
             continue;
         }
         str_put(out, column->key.ptr + is_first, column->key.len - is_first);
-        engine_row_value(out, column->field->decl->type, store_rows_text(rows, row, column->place));
+        if (column->kind == ENGINE_STORED) {
+            engine_row_value(out, column->field->decl->type, store_rows_text(answer->rows, row, column->place));
+        } else {
+            put_made(out, answer, row, column);
+        }
         is_first = false;
     }
     str_putc(out, '}');
@@ -140,24 +157,24 @@ alees_rc engine_row_tag(alees_ctx *ctx, const struct engine_view *view, const al
 
 alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct engine_view *view, const alees_rows *rows) {
     const struct resource *r = view->r;
+    struct engine_answer shown;
     struct engine_fields fields;
-    const bool *may = NULL;
     alees_str etag;
     alees_rc rc = engine_row_tag(ctx, view, rows, &etag);
     if (rc != ALEES_OK) {
         return rc;
     }
-    if (status == 200 && ctx->request.method == ALEES_GET &&
+    if (status == 200 && ctx->request.method == ALEES_GET && view->expand_count == 0 &&
         engine_row_is_fresh(ctx_header(ctx, "If-None-Match"), etag)) {
         ctx->response.status = 304;
         return ALEES_OK;
     }
     rc = engine_fields_open(ctx, r, r->view, &fields);
-    rc = rc == ALEES_OK ? engine_fields_of_row(&fields, view, rows, 0, &may) : rc;
+    rc = rc == ALEES_OK ? engine_answer_open(ctx, view, &fields, rows, 1, &shown) : rc;
+    rc = rc == ALEES_OK ? engine_answer_row(&shown, 0, &ctx->response.body) : rc;
     if (rc != ALEES_OK) {
         return rc;
     }
-    engine_row_write(&ctx->response.body, view, rows, 0, may);
     if (ctx->response.body.failed) {
         return engine_value_nomem(&ctx->problem);
     }

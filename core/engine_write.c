@@ -87,10 +87,11 @@ static alees_rc lock(struct write *w, bool *ret_is_missing) {
     return rc;
 }
 
-/* One statement is its own transaction, unless there are hooks around it, or so little memory that it might be undone for
+/* One statement is its own transaction, unless there are hooks around it, or others behind it for the answer, or so little memory that it might be undone for
  * want of an answer. */
 static bool needs_transaction(const struct write *w) {
-    return w->r->decl->before_write != NULL || w->r->decl->after_write != NULL ||
+    bool is_shown = w->change->action != ALEES_DELETE_ROW && (w->view->expand_count > 0 || w->view->has_computed);
+    return is_shown || w->r->decl->before_write != NULL || w->r->decl->after_write != NULL ||
            arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
 }
 
