@@ -108,6 +108,7 @@ struct engine_target { /* of a statement about one row */
     alees_str user;          /* who writes; absent: a command */
     alees_str organizations; /* where it may be, as uuid[]; absent: anywhere */
     alees_str versions;      /* which it may have, as integer[]; absent: any */
+    alees_str excluded;      /* which it may not have; absent: none */
     bool is_owned;           /* organizations absent: anywhere but in none */
 };
 
@@ -449,10 +450,19 @@ alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct engine_v
 /* The header ETag alone, of the single row of a result. */
 alees_rc engine_row_tag(alees_ctx *ctx, const struct engine_view *view, const alees_rows *rows,
                         alees_str *ret_etag) MUST_CHECK;
-/* Is etag among those of an If-None-Match header? */
-bool engine_row_is_fresh(alees_str header, alees_str etag);
-/* The versions of row id that an If-Match header admits, as integer[]; absent if any will do. */
-alees_rc engine_row_versions(alees_ctx *ctx, const alees_id *id, alees_str *ret_versions) MUST_CHECK;
+
+/* ---- engine_condition.c: If-Match, If-None-Match ---- */
+
+struct engine_condition { /* of a write */
+    alees_str versions;   /* which the row may have, as integer[]; absent: any */
+    alees_str excluded;   /* which it may not have; absent: none */
+};
+
+/* Is etag among those of If-None-Match? */
+bool engine_condition_is_fresh(const alees_ctx *ctx, alees_str etag);
+/* Of row id. 400 for a header that cannot be read, 428 where If-Match is missing and must not. */
+alees_rc engine_condition_read(alees_ctx *ctx, const alees_id *id, struct engine_condition *ret_condition) MUST_CHECK;
+bool engine_condition_admits(const struct engine_condition *c, alees_str version);
 
 /* ---- engine_error.c ---- */
 

@@ -174,7 +174,7 @@ enum text { GET, LOCATE, LOCK, DELETE, INSERT, UPDATE, LIST_ONE, LIST_SEVERAL, T
 static void put_text(const struct app *app, struct engine_sql *sql, const struct resource *r, enum text which,
                      bool is_all, const struct engine_cell *cells) {
     static const alees_str empty = {"", 0}, absent = {NULL, 0};
-    const struct engine_target target = {empty, empty, is_all ? absent : empty, absent, false};
+    const struct engine_target target = {.id = empty, .user = empty, .organizations = is_all ? absent : empty};
     struct engine_place place = {.ids = empty, .id = empty, .is_shared = resource_is_shared(r)};
     struct engine_query query = {.key_count = r->shapes->order_count, .page_size = engine_query_page_size(app)};
     memcpy(query.keys, r->shapes->order, sizeof query.keys);
@@ -202,7 +202,7 @@ static alees_rc register_texts(struct app *app, struct resource *r) {
         cells[i].value = STR_LIT("");
     }
     for (uint32_t which = 0; which < TEXTS; which++) {
-        if (which == LOCK && r->decl->before_write == NULL) {
+        if (which == LOCK && r->decl->before_write == NULL && (r->decl->flags & ALEES_RESOURCE_NO_CHANGE) != 0) {
             continue;
         }
         for (uint32_t is_all = 0; is_all < 2; is_all++) {
