@@ -16,6 +16,7 @@ struct app {
     struct store *store;
     const struct alees_rbac_v1 *rbac;
     atomic_bool is_draining;
+    struct ratelimit *ratelimit; /* NULL: nothing is limited */
     bool log_requests, server_timing;
     bool require_if_match; /* of a change of one row */
     uint32_t max_body, max_uri, max_header, page_size, max_page_size;

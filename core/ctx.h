@@ -6,6 +6,7 @@
 
 #include "catalogue.h"
 #include "problem.h"
+#include "ratelimit_table.h"
 #include "router.h"
 #include "store.h"
 #include "trace.h"
@@ -87,6 +88,14 @@ struct ctx_stream {
     bool (*is_gone)(void *data); /* has the client hung up? */
 };
 
+/* What a request was charged: ratelimit.c. */
+enum ctx_rates { CTX_RATE_USER, CTX_RATE_ORGANIZATION, CTX_RATE_ADDRESS, CTX_RATES };
+struct ctx_rate {
+    char key[17]; /* of the bucket: its kind, and whose it is */
+    uint8_t key_size;
+    struct ratelimit_state state;
+};
+
 struct ctx_transaction; /* store.c */
 
 struct alees_ctx {
@@ -117,6 +126,7 @@ struct alees_ctx {
     const struct alees_organizations *where; /* in which the caller holds the route's permission; NULL: not asked */
     alees_id object, object_organization;    /* of a route with {id} and `object` */
     alees_json *json;
+    struct ctx_rate rate[CTX_RATES];
 
     struct alees_self *plugin; /* whose code runs now: scope of its statements, name in a crash */
     bool is_public;            /* no user, on purpose */

@@ -14,6 +14,7 @@
 #include "audit.h"
 #include "log.h"
 #include "pipeline_impl.h"
+#include "ratelimit.h"
 #include "server.h"
 #include "sys.h"
 
@@ -32,6 +33,7 @@ static const struct stage {
     {"authorize", pipeline_authorize}, /* -> ctx->where; 403 */
     {"prefer", pipeline_prefer},       /* -> ctx->prefer; 400 */
     {"validate", pipeline_validate},   /* media types, declared parameters and body -> ctx->json; 400, 422 */
+    {"meter", ratelimit_organization}, /* what it is about is known now; 429 */
     {"handle", handle},                /* in a transaction -> ctx->response */
 };
 

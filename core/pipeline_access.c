@@ -7,6 +7,7 @@
 #include "engine.h"
 #include "log.h"
 #include "pipeline_impl.h"
+#include "ratelimit.h"
 #include "resource.h"
 
 enum { MAX_TOKEN = 512 };
@@ -54,8 +55,10 @@ static bool find_token(const alees_ctx *ctx, alees_str *ret_token) {
 }
 
 static alees_rc unauthenticated(alees_ctx *ctx) {
-    return problem_set(&ctx->problem, PROBLEM_UNAUTHENTICATED, "%s",
-                       "Log in and send the token as the header Authorization: Bearer TOKEN.");
+    alees_rc rc = ratelimit_stranger(ctx);
+    return rc != ALEES_OK ? rc
+                          : problem_set(&ctx->problem, PROBLEM_UNAUTHENTICATED, "%s",
+                                        "Log in and send the token as the header Authorization: Bearer TOKEN.");
 }
 
 /* The provider could not or would not answer: what the client is told. Never ALEES_OK. */
@@ -89,7 +92,7 @@ alees_rc pipeline_authenticate(alees_ctx *ctx) {
     bool is_bearer = find_token(ctx, &ctx->token);
     if (is_open(ctx->route)) {
         ctx->is_public = true;
-        return ALEES_OK;
+        return ctx->route->operation == ROUTE_HOST ? ALEES_OK : ratelimit_stranger(ctx);
     }
     if (!is_bearer || !ctx->token.ptr) {
         return unauthenticated(ctx);
@@ -100,7 +103,7 @@ alees_rc pipeline_authenticate(alees_ctx *ctx) {
     alees_rc rc = rbac->authenticate(rbac, ctx, ctx->token, &who);
     if (rc == ALEES_OK && who) {
         ctx->who = who;
-        return ALEES_OK;
+        return ratelimit_user(ctx);
     }
     return rc == ALEES_E_UNAUTHENTICATED ? unauthenticated(ctx) : provider_failed(ctx, rc, "authenticate");
 }

@@ -6,7 +6,10 @@
 #include "gzip.h"
 #include "pipeline_impl.h"
 
-enum { LEAST_TO_PACK = 1024 }; /* bytes; below, it fits into one packet anyway */
+enum {
+    LEAST_TO_PACK = 1024,      /* bytes; below, it fits into one packet anyway */
+    PACKER_MEMORY = 256 * 1024 /* more than gzip_whole needs */
+};
 
 /* A proxy in front that checks methods has checked the one of the request line: no other one is ever meant. */
 static alees_rc check_method(alees_ctx *ctx, alees_str name) {
@@ -109,7 +112,8 @@ bool pipeline_choose_coding(alees_ctx *ctx) {
 void pipeline_compress(alees_ctx *ctx) {
     struct ctx_response *r = &ctx->response;
     struct str packed;
-    if (r->body.len <= LEAST_TO_PACK || r->body.failed || r->status >= 300 || !pipeline_choose_coding(ctx)) {
+    if (r->body.len <= LEAST_TO_PACK || r->body.failed || arena_left(ctx->arena) < 4 * r->body.len + PACKER_MEMORY ||
+        r->status >= 300 || !pipeline_choose_coding(ctx)) {
         return;
     }
     str_init(&packed, ctx->arena, r->body.len / 4);

@@ -9,6 +9,7 @@
 #include "alees/util.h"
 #include "log.h"
 #include "pipeline_impl.h"
+#include "ratelimit.h"
 #include "sys.h"
 
 static const char *const method_names[] = {[ALEES_GET] = "GET",
@@ -247,6 +248,9 @@ static void write_headers(const alees_ctx *ctx, bool keep_alive, bool is_chunked
         str_puts(out, ": ");
         str_view(out, r->headers[i].value);
         is_cacheable = is_cacheable || str_equal_nocase(r->headers[i].name, "cache-control");
+    }
+    if (ctx->app->ratelimit) {
+        ratelimit_write(ctx, out);
     }
     if (ctx->app->server_timing) {
         write_timing(ctx, out);

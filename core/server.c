@@ -15,6 +15,7 @@
 #include "log.h"
 #include "migrate.h"
 #include "pipeline.h"
+#include "ratelimit.h"
 #include "svc.h"
 
 enum { EXIT_CONFIGURATION = 78, EXIT_OTHER = 1 };
@@ -128,6 +129,10 @@ static int open_catalogue(struct app *app, const char *config_path, const char *
         return EXIT_CONFIGURATION;
     }
     take_settings(app, listen);
+    if (ratelimit_new(app->arena, app->config, &app->ratelimit) != ALEES_OK) {
+        fprintf(stderr, "out of memory\n");
+        return EXIT_OTHER;
+    }
     jx_init();
     svc_init(app, NULL);
     svc_offer();

@@ -25,6 +25,12 @@
     X(MAX_URI, "limits", "uri_bytes", INTEGER, "bytes", 256, 16384, NULL, "8192", "Longest path and query.") \
     X(MAX_HEADER, "limits", "header_bytes", INTEGER, "bytes", 1024, 65536, NULL, "16384", \
       "Longest headers of a request, all together.") \
+    X(USER_RATE, "limits", "user_per_minute", INTEGER, "requests", 0, 10000000, NULL, "6000", \
+      "Requests of one user in a minute, with those of the API keys; 0: no limit. Beyond: 429.") \
+    X(ORGANIZATION_RATE, "limits", "organization_per_minute", INTEGER, "requests", 0, 10000000, NULL, "60000", \
+      "Requests in a minute about one organization, of all users; 0: no limit.") \
+    X(ADDRESS_RATE, "limits", "address_per_minute", INTEGER, "requests", 0, 10000000, NULL, "600", \
+      "Requests without a valid login in a minute from one address, other than this machine's own; 0: no limit.") \
     X(MAX_MEMORY, "limits", "request_memory_bytes", INTEGER, "bytes", 1048576, 1073741824, NULL, "67108864", \
       "Most memory of one request.") \
     X(REQUEST_MS, "limits", "request_ms", INTEGER, "ms", 100, 3600000, NULL, "30000", \

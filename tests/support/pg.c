@@ -57,7 +57,8 @@ static void write_conf(struct pg *pg, bool with_plugins) {
     FILE *out = fopen(pg->conf, "w");
     assert_non_null(out);
     fprintf(out,
-            "[database]\nurl = %s\nowner_url = %s\nadmin_url = %s\n[security]\ncheck_module_owner = false\n"
+            "[database]\nurl = %s\nowner_url = %s\nadmin_url = %s\n[limits]\nuser_per_minute = "
+            "0\norganization_per_minute = 0\n[security]\ncheck_module_owner = false\n"
             "[log]\nlevel = error\nformat = text\n",
             pg->app_url, pg->owner_url, pg->admin_url);
     for (size_t i = 0; with_plugins && i < ARRAY_LEN(plugins); i++) {
