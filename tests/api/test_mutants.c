@@ -91,7 +91,7 @@ static bool is_reading(const char *method) {
 static void make(struct mutate *m, struct mutate_request *q) {
     do {
         mutate_make(m, q);
-        if (mutate_below(m, 100) < 60) {
+        if (mutate_below(m, 100) < 50) {
             mutate_damage(m, q);
         }
     } while ((q->user == WORLD_ADMIN && !is_reading(q->method)) || strstr(q->path, "logout") ||

@@ -399,7 +399,7 @@ void mutate_make(struct mutate *m, struct mutate_request *ret_request) {
             number = i;
         }
     }
-    q->user = mutate_below(m, WORLD_USERS + 2);
+    q->user = mutate_below(m, 10) > 0 ? mutate_below(m, WORLD_USERS) : WORLD_USERS + mutate_below(m, 2);
     (void)snprintf(q->method, sizeof q->method, "%s", methods[route->method]);
     add_path(m, q, route->path, number);
     if (route->method == ALEES_GET ? chance(m, 80) : chance(m, 20)) {
