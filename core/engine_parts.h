@@ -74,10 +74,14 @@ uint32_t engine_sql_bind(struct engine_sql *sql, alees_str value);              
 void engine_sql_param(struct engine_sql *sql, uint32_t number, const char *type); /* "$3::uuid" */
 void engine_sql_value(struct engine_sql *sql, alees_str value, const char *type); /* both */
 const char *engine_sql_type(const struct alees_field *field);                     /* "timestamptz" */
-/* Registers the text with the store, under the name of the resource. NULL without memory. */
+/* Of the text, to be run with sql->params: one of the boot, or a shape that lives as long as the arena of sql. NULL
+ * without memory. */
+const struct statement *engine_sql_statement(struct store *store, const struct resource *r,
+                                             struct engine_sql *sql) MUST_CHECK;
+/* At boot: registers the text with the store for ever, under the name of the resource. NULL without memory. */
 const struct statement *engine_sql_register(struct store *store, const struct resource *r,
                                             struct engine_sql *sql) MUST_CHECK;
-/* Registers and runs it. */
+/* engine_sql_statement, and runs it. */
 alees_rc engine_sql_run(alees_ctx *ctx, const struct resource *r, const struct store_scope *scope,
                         struct engine_sql *sql, alees_rows **ret_rows, const struct store_error **ret_error) MUST_CHECK;
 

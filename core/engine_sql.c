@@ -61,27 +61,35 @@ const char *engine_sql_type(const struct alees_field *field) {
     return types[field->type];
 }
 
-const struct statement *engine_sql_register(struct store *store, const struct resource *r, struct engine_sql *sql) {
+/* Absent without memory: a value that is missing would be a NULL. */
+static alees_str text_of(struct engine_sql *sql) {
     alees_str text = str_done(&sql->text);
-    const struct statement *known;
-    struct statement *once;
-    if (text.ptr == NULL || arena_is_exhausted(sql->text.arena)) { /* a value that is missing would be a NULL */
-        return NULL;
-    }
-    known = store_statement(store, r->plugin, r->full_name, text, sql->count);
-    if (known != NULL) {
+    return arena_is_exhausted(sql->text.arena) ? (alees_str){NULL, 0} : text;
+}
+
+const struct statement *engine_sql_register(struct store *store, const struct resource *r, struct engine_sql *sql) {
+    alees_str text = text_of(sql);
+    return text.ptr != NULL ? store_statement(store, r->plugin, r->full_name, text, sql->count) : NULL;
+}
+
+const struct statement *engine_sql_statement(struct store *store, const struct resource *r, struct engine_sql *sql) {
+    alees_str text = text_of(sql);
+    const struct statement *known = text.ptr != NULL ? store_known(store, r->plugin, text) : NULL;
+    struct statement *shape;
+    if (text.ptr == NULL || known != NULL) {
         return known;
     }
-    once = ARENA_NEW(sql->text.arena, struct statement); /* one shape too many: sent as text, planned each time */
-    if (once != NULL) {
-        *once = (struct statement){.nparams = sql->count, .sql = text.ptr, .name = r->full_name, .plugin = r->plugin};
+    shape = ARENA_NEW(sql->text.arena, struct statement);
+    if (shape != NULL) {
+        *shape = (struct statement){.nparams = sql->count, .sql = text.ptr, .name = r->full_name, .plugin = r->plugin};
+        store_shape(store, shape);
     }
-    return once;
+    return shape;
 }
 
 alees_rc engine_sql_run(alees_ctx *ctx, const struct resource *r, const struct store_scope *scope,
                         struct engine_sql *sql, alees_rows **ret_rows, const struct store_error **ret_error) {
-    const struct store_call call = {engine_sql_register(ctx->app->store, r, sql), sql->params};
+    const struct store_call call = {engine_sql_statement(ctx->app->store, r, sql), sql->params};
     if (call.statement == NULL) {
         return engine_value_nomem(&ctx->problem);
     }

@@ -58,8 +58,9 @@ static alees_rc open_connections(struct store *s, const struct config *config, F
         return rc;
     }
     s->pool = pool_new(&pool);
+    s->shapes = store_shapes_new(s->secret);
     s->listener = listen_new(&db, s->lanes);
-    if (!s->pool || !s->listener) {
+    if (!s->pool || !s->listener || !s->shapes) {
         fprintf(errors, "out of memory\n");
         return ALEES_E_NOMEM;
     }
@@ -105,6 +106,7 @@ void store_close(struct store *s) {
         listen_stop(s->listener);
         lane_close(s->lanes);
         pool_free(s->pool);
+        store_shapes_free(s->shapes);
         pthread_mutex_destroy(&s->registry);
         arena_free(s->arena);
         free(s);
@@ -112,8 +114,8 @@ void store_close(struct store *s) {
 }
 
 /* FNV-1a */
-static uint64_t hash(const struct alees_self *plugin, alees_str sql) {
-    uint64_t h = 0xcbf29ce484222325u ^ (plugin ? plugin->index + 1u : 0u);
+uint64_t store_hash(uint64_t seed, const struct alees_self *plugin, alees_str sql) {
+    uint64_t h = 0xcbf29ce484222325u ^ seed ^ (plugin ? plugin->index + 1u : 0u);
     for (size_t i = 0; i < sql.len; i++) {
         h = (h ^ (unsigned char)sql.ptr[i]) * 0x100000001b3u;
     }
@@ -122,7 +124,7 @@ static uint64_t hash(const struct alees_self *plugin, alees_str sql) {
 
 /* The statement, or the free slot where it belongs. Slots are only ever filled, so this needs no lock. */
 static struct statement *find(struct store *s, const struct alees_self *plugin, alees_str sql, size_t *ret_slot) {
-    size_t slot = (size_t)hash(plugin, sql) & (STORE_SLOTS - 1);
+    size_t slot = (size_t)store_hash(0, plugin, sql) & (STORE_SLOTS - 1);
     for (;; slot = (slot + 1) & (STORE_SLOTS - 1)) {
         struct statement *st = atomic_load_explicit(&s->slots[slot], memory_order_acquire);
         if (!st || (st->plugin == plugin && str_equal(sql, st->sql))) {
@@ -133,7 +135,7 @@ static struct statement *find(struct store *s, const struct alees_self *plugin, 
 }
 
 /* The engine's statements bear the whole name of a resource, those of plugins have none with a dot. */
-static bool is_reading(const char *name, const char *sql) {
+bool store_is_reading(const char *name, const char *sql) {
     return strchr(name, '.') != NULL && strncasecmp(store_verb(sql), "SELECT", 6) == 0;
 }
 
@@ -150,7 +152,7 @@ static struct statement *add(struct store *s, struct alees_self *plugin, const c
         return NULL;
     }
     *st = (struct statement){
-        .nparams = nparams, .sql = text, .name = label, .plugin = plugin, .is_reading = is_reading(name, text)};
+        .nparams = nparams, .sql = text, .name = label, .plugin = plugin, .is_reading = store_is_reading(name, text)};
     s->statements[s->statement_count++] = st;
     st->number = s->statement_count;
     atomic_store_explicit(&s->slots[slot], st, memory_order_release);
@@ -172,6 +174,11 @@ const struct statement *store_statement(struct store *s, struct alees_self *plug
     }
     pthread_mutex_unlock(&s->registry);
     return st;
+}
+
+const struct statement *store_known(struct store *s, const struct alees_self *plugin, alees_str sql) {
+    size_t slot;
+    return find(s, plugin, sql, &slot);
 }
 
 const char *store_verb(const char *sql) {

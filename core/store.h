@@ -13,7 +13,8 @@ struct store;
 
 /* A statement, registered once; its SQL is prepared on each connection under the role that first runs it there. */
 struct statement {
-    uint32_t number; /* dense from 1; 0: prepared nowhere, sent as text (past the bound on shapes) */
+    uint32_t number; /* from 1; 0: prepared nowhere, sent as text */
+    uint64_t serial; /* 0: the number is its own for ever; else another one has had it before, or will have it */
     uint32_t nparams;
     const char *sql;
     const char *name;
@@ -46,11 +47,17 @@ alees_rc store_open(const struct config *config, const struct plugins *plugins, 
                     struct store **ret_store) MUST_CHECK;
 void store_close(struct store *s);
 
-/* Registers SQL text for a plugin; the same text gives the same statement. NULL past UNIT_MAX_STATEMENTS (each costs
- * memory in every backend, and a client must not be able to fill it) or without memory: then run a struct statement of
- * your own with number 0, which may live in the request's arena. sql and name are copied. Any thread. */
+/* Registers SQL text for a plugin, for ever; the same text gives the same statement. For the boot: each costs memory in
+ * every backend. NULL past UNIT_MAX_STATEMENTS or without memory. sql and name are copied. Any thread. */
 const struct statement *store_statement(struct store *s, struct alees_self *plugin, const char *name, alees_str sql,
                                         uint32_t nparams) MUST_CHECK;
+
+/* The same text, if it was registered; NULL. Needs no lock. Any thread. */
+const struct statement *store_known(struct store *s, const struct alees_self *plugin, alees_str sql);
+/* For a text that a client's question made: sets number, serial and is_reading of a statement of the caller's, which
+ * lives in its request and has the rest. Prepared is what comes again, as long as others do not come more often
+ * (store_shape.c). Any thread. */
+void store_shape(struct store *s, struct statement *statement);
 
 /* Prepares every statement registered so far on one connection under its role, which finds drift between the code and
  * the schema: a line on errors for each that fails, E_INVALID. At boot. */

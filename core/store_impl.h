@@ -34,6 +34,8 @@ struct store {
     struct statement *statements[UNIT_MAX_STATEMENTS]; /* by number - 1 */
     uint32_t statement_count;
 
+    struct store_shapes *shapes; /* store_shape.c: those that clients make */
+
     atomic_bool is_ready;
     _Atomic uint64_t asked_us; /* when is_ready was asked for last */
 };
@@ -44,6 +46,11 @@ alees_rc store_refused(alees_ctx *ctx, struct store *s, const struct unit *u, co
 alees_rc store_away(alees_ctx *ctx); /* no answer from PostgreSQL */
 alees_rc store_late(alees_ctx *ctx); /* the deadline of the request has passed */
 alees_rc store_stopped(alees_ctx *ctx, struct store *s, const struct unit *u); /* one that unit_run has cancelled */
+
+struct store_shapes *store_shapes_new(const uint8_t secret[STORE_SECRET]); /* NULL without memory */
+void store_shapes_free(struct store_shapes *shapes);                       /* accepts NULL */
+uint64_t store_hash(uint64_t seed, const struct alees_self *plugin, alees_str sql);
+bool store_is_reading(const char *name, const char *sql); /* see struct statement */
 
 /* The first word of a statement, behind blanks and comments. */
 const char *store_verb(const char *sql);

@@ -12,7 +12,11 @@
  *
  * A Parse that fails or is skipped gives NEW again. One that succeeded stays when its transaction is rolled back:
  * PostgreSQL keeps prepared statements outside of transactions. A statement whose plan no longer fits (a column has
- * changed its type under a running server) is UNNAMED from then on: its name is taken, its plan of no use. */
+ * changed its type under a running server) is UNNAMED from then on: its name is taken, its plan of no use.
+ *
+ * The number of a shape passes from one statement to another (store_shape.c). When the later one is first sent on a
+ * session, what the session has of the earlier is deallocated: at the beginning of the unit, where nothing has failed
+ * yet that would skip it. While the earlier one's Parse is still under way the later goes without a name. */
 #include "unit.h"
 
 #include <limits.h>
@@ -31,10 +35,11 @@ enum plan_state { PLAN_NEW, PLAN_ASKED, PLAN_READY, PLAN_UNNAMED };
 
 struct session {
     struct db *db;
-    uint8_t plans[2 * (UNIT_MAX_STATEMENTS + 1)]; /* by number and role */
+    uint8_t plans[2 * (UNIT_MAX_STATEMENTS + UNIT_MAX_SHAPES + 1)]; /* by number and role */
+    uint64_t serials[2 * UNIT_MAX_SHAPES];                          /* which shape it is about */
 };
 
-enum step_kind { STEP_CONTROL, STEP_COMMIT, STEP_PARSE, STEP_DESCRIBE, STEP_RUN };
+enum step_kind { STEP_CONTROL, STEP_DROP, STEP_COMMIT, STEP_PARSE, STEP_DESCRIBE, STEP_RUN };
 
 /* The control statements: their names are words, those of statements start with a digit. */
 static const struct {
@@ -105,7 +110,7 @@ static void release(void *data) {
 alees_rc unit_init(struct unit *u, struct arena *arena, const struct store_call *calls, uint32_t count) {
     *u = (struct unit){.calls = calls, .count = count, .error_call = count, .client = -1};
     u->results = ARENA_ARRAY(arena, struct db_result *, count);
-    u->steps = ARENA_ARRAY(arena, struct unit_step, ARRAY_LEN(((struct unit_space *)0)->steps) + 2 * (size_t)count);
+    u->steps = ARENA_ARRAY(arena, struct unit_step, ARRAY_LEN(((struct unit_space *)0)->steps) + 3 * (size_t)count);
     if (!u->results || !u->steps || !arena_defer(arena, release, u)) {
         return ALEES_E_NOMEM;
     }
@@ -116,21 +121,32 @@ void unit_init_control(struct unit *u, struct unit_space *space, uint32_t flags)
     *u = (struct unit){.flags = flags, .steps = space->steps, .client = -1};
 }
 
-/* "12" or "12a"; out has 12 bytes. Written by hand: this runs for each statement, under the lock of a lane. */
-static const char *plan_name(uint32_t number, bool all, char out[12]) {
-    char *p = out + 11;
+enum { PLAN_NAME = 24 };
+
+/* "12" or "12a"; of a shape "s7" or "s7a", by its serial. Written by hand: this runs for each statement, under the lock of
+ * a lane. */
+static const char *plan_name(uint32_t number, uint64_t serial, bool all, char out[PLAN_NAME]) {
+    char *p = out + PLAN_NAME - 1;
     *p = '\0';
     if (all) {
         *--p = 'a';
     }
-    for (; number; number /= 10) {
-        *--p = (char)('0' + number % 10);
+    for (uint64_t n = serial ? serial : number; n; n /= 10) {
+        *--p = (char)('0' + n % 10);
+    }
+    if (serial) {
+        *--p = 's';
     }
     return p;
 }
 
 static uint8_t *plan_of(struct session *s, const struct unit *u, uint32_t call) {
     return &s->plans[2 * u->calls[call].statement->number + (u->all ? 1 : 0)];
+}
+
+/* Which shape the session's plan is about. */
+static uint64_t *serial_of(struct session *s, const struct unit *u, uint32_t call) {
+    return &s->serials[2 * (u->calls[call].statement->number - UNIT_MAX_STATEMENTS - 1) + (u->all ? 1 : 0)];
 }
 
 static void step(struct unit *u, enum step_kind kind, uint32_t call) {
@@ -143,13 +159,38 @@ static bool send_control(struct unit *u, struct session *s, enum step_kind kind,
     return db_send_prepared(s->db, name, params, count);
 }
 
+/* Before anything of the unit can fail: the place of a shape becomes its own. */
+static bool make_room(struct unit *u, struct session *s, uint32_t call) {
+    const struct statement *st = u->calls[call].statement;
+    if (st->serial == 0 || st->number == 0) {
+        return true;
+    }
+    uint8_t *plan = plan_of(s, u, call);
+    uint64_t *serial = serial_of(s, u, call), earlier = *serial;
+    /* A younger one has it already: this request was on its way when it lost its place. */
+    if (earlier >= st->serial || *plan == PLAN_ASKED) {
+        return true;
+    }
+    bool is_there = *plan == PLAN_READY; /* one that is UNNAMED may be gone, and the unit must not fail for that */
+    *serial = st->serial;
+    *plan = PLAN_NEW;
+    if (!is_there) {
+        return true;
+    }
+    char name[PLAN_NAME], sql[PLAN_NAME + 16];
+    snprintf(sql, sizeof sql, "DEALLOCATE \"%s\"", plan_name(0, earlier, u->all, name));
+    step(u, STEP_DROP, call);
+    return db_send_text(s->db, sql, NULL, 0);
+}
+
 static bool send_call(struct unit *u, struct session *s, uint32_t call) {
     const struct statement *st = u->calls[call].statement;
     const alees_str *params = u->calls[call].params;
     uint8_t *plan = plan_of(s, u, call);
-    char buffer[12];
-    const char *name = plan_name(st->number, u->all, buffer);
-    if (st->number == 0 || *plan == PLAN_ASKED || *plan == PLAN_UNNAMED) {
+    bool is_other = st->number != 0 && st->serial != 0 && *serial_of(s, u, call) != st->serial;
+    char buffer[PLAN_NAME];
+    const char *name = plan_name(st->number, st->serial, u->all, buffer);
+    if (st->number == 0 || is_other || *plan == PLAN_ASKED || *plan == PLAN_UNNAMED) {
         step(u, STEP_RUN, call);
         return db_send_text(s->db, st->sql, params, st->nparams);
     }
@@ -181,6 +222,9 @@ bool unit_send(struct unit *u, struct session *s) {
     bool is_sent = true;
     if (u->flags & (UNIT_BEGIN | UNIT_SNAPSHOT)) {
         is_sent = send_control(u, s, STEP_CONTROL, u->flags & UNIT_BEGIN ? "begin" : "snapshot", NULL, 0);
+    }
+    for (uint32_t i = 0; is_sent && i < u->count; i++) {
+        is_sent = make_room(u, s, i);
     }
     if (is_sent && (u->flags & UNIT_LEAVE_ROLE)) {
         is_sent = send_control(u, s, STEP_CONTROL, "leave", NULL, 0);
@@ -223,6 +267,7 @@ static void keep(struct unit *u, struct session *s, struct db_result *result) {
         return;
     case STEP_PARSE: *plan_of(s, u, now->call) = PLAN_READY; break;
     case STEP_COMMIT: u->is_rolled_back = db_is_rollback(result); break;
+    case STEP_DROP:
     case STEP_CONTROL: break;
     }
     db_result_free(result);
@@ -239,7 +284,7 @@ static void refuse(struct unit *u, struct session *s, struct db_result *error) {
     }
     if (error && !u->error) {
         u->error = error;
-        u->error_call = now->kind == STEP_CONTROL ? u->count : now->call;
+        u->error_call = now->kind == STEP_CONTROL || now->kind == STEP_DROP ? u->count : now->call;
     } else {
         db_result_free(error);
     }

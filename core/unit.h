@@ -11,7 +11,10 @@
 #include "db.h"
 #include "store.h"
 
-enum { UNIT_MAX_STATEMENTS = 1024 };
+enum {
+    UNIT_MAX_STATEMENTS = 1024, /* registered for ever */
+    UNIT_MAX_SHAPES = 512       /* and those that come and go */
+};
 
 struct session;
 
