@@ -18,6 +18,7 @@ struct app {
     atomic_bool is_draining;
     struct ratelimit *ratelimit; /* NULL: nothing is limited */
     bool log_requests, server_timing;
+    bool require_if_match; /* of a change of one row */
     uint32_t max_body, max_uri, max_header, page_size, max_page_size;
     uint32_t request_ms; /* from its start to the deadline of a request; 0: none */
     size_t max_memory;

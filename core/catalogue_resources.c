@@ -188,6 +188,10 @@ static void check_name(struct catalogue_builder *b, const struct resource *r, co
 static void resolve(struct catalogue_builder *b, const struct resource *r, struct resource_field *f) {
     const char *name = f->decl->reference;
     char owner[64];
+    if (f->is_standard && (strcmp(f->column, "created_by") == 0 || strcmp(f->column, "updated_by") == 0)) {
+        f->target = catalogue_resource(b->catalogue, "rbac.user"); /* no key holds it: users go, what they did stays */
+        return;
+    }
     if (f->decl->type != ALEES_REFERENCE && f->decl->type != ALEES_REFERENCES) {
         return;
     }

@@ -7,6 +7,9 @@
  *   engine_filter*.c what chooses the rows: parameters -> conditions (engine_filter.h)
  *   engine_select.c  the statement of a list
  *   engine_view.c    which fields are read and shown
+ *   engine_expand.c  references, shown as the rows that they name
+ *   engine_represent.c  computed fields: the hook `represent` and its part of alees.resource/1
+ *   engine_answer.c  rows that are about to be shown, with both of these
  *   engine_links.c   the addresses of the pages around a page
  *   engine_cursor.c  opaque, authenticated keyset cursors
  *   engine_place.c   in which organizations a statement may read, and a new row may be
@@ -16,6 +19,7 @@
  *   engine_decimal.c, engine_calendar.c  the syntax of numbers, dates and times
  *   engine_change.c  a body -> a validated change; the hooks; alees.resource/1
  *   engine_row.c     a row of a result -> JSON text, straight into the response
+ *   engine_condition.c  If-Match, If-None-Match
  *   engine_error.c   what PostgreSQL refused -> which field, what to do
  *   engine_list.c    list
  *   engine_read.c    get

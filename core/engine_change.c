@@ -57,7 +57,7 @@ bool engine_change_takes(const struct resource *r, uint32_t action, const struct
     if (f->is_standard) {
         return is_create && strcmp(f->decl->name, "organization") == 0;
     }
-    if ((f->decl->flags & ALEES_READ_ONLY) != 0) {
+    if ((f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) != 0) {
         return false;
     }
     /* what a create was judged by does not change afterwards by the way */
@@ -121,7 +121,8 @@ static bool look_at_field(void *data, alees_str key, const alees_json *value) {
     if (f == NULL) {
         refuse_unknown(n, key);
     } else if (!takes(n->change, f)) {
-        bool is_once = (f->decl->flags & ALEES_READ_ONLY) == 0 && n->change->action == ALEES_UPDATE &&
+        bool is_once = (f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) == 0 &&
+                       n->change->action == ALEES_UPDATE &&
                        (!f->is_standard || strcmp(f->decl->name, "organization") == 0);
         refuse_name(n, key, PROBLEM_READ_ONLY_FIELD,
                     is_once && f == n->change->resource->parent ? how_to_move(n)
@@ -323,7 +324,7 @@ static alees_rc svc_set(alees_change *change, const char *field, alees_str value
     if (cell == NULL || f == NULL || f->is_standard) {
         return ALEES_E_NOT_FOUND;
     }
-    if (!change->is_open || change->action == ALEES_DELETE_ROW ||
+    if (!change->is_open || change->action == ALEES_DELETE_ROW || resource_field_is_computed(f) ||
         (change->resource->decl->scope == ALEES_SCOPE_OWN && strcmp(f->column, change->resource->scope_column) == 0)) {
         return ALEES_E_UNSUPPORTED;
     }
@@ -380,4 +381,9 @@ const struct alees_resource_v1 svc_resource = {
     .refuse = svc_refuse,
     .organization = svc_organization,
     .before = svc_before,
+    .page_count = engine_page_count,
+    .page_id = engine_page_id,
+    .page_organization = engine_page_organization,
+    .page_value = engine_page_value,
+    .page_set = engine_page_set,
 };

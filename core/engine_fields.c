@@ -148,7 +148,8 @@ static const struct resource_field *judged_by(const struct engine_fields *fields
     if (r->decl->scope != ALEES_SCOPE_SELF) {
         return resource_field(r, STR_LIT("organization"));
     }
-    return fields->ctx->route->operation == ROUTE_CREATE ? r->parent : resource_field(r, STR_LIT("id"));
+    return fields->ctx->route->operation == ROUTE_CREATE && !fields->is_there ? r->parent
+                                                                              : resource_field(r, STR_LIT("id"));
 }
 
 /* Is that the caller in person, among the users and organizations of a row? A program with their key is somebody else. */

@@ -8,18 +8,14 @@ uint32_t engine_list_row(const struct engine_page *page, uint32_t place) {
 
 static alees_rc put_page(alees_ctx *ctx, struct engine_page *page) {
     struct str *body = &ctx->response.body;
-    alees_rc rc = ALEES_OK;
+    struct engine_answer shown;
+    alees_rc rc = engine_answer_open(ctx, page->view, &page->fields, page->rows, page->count, &shown);
     str_puts(body, "{\"results\":[");
     for (uint32_t i = 0; i < page->count && rc == ALEES_OK; i++) {
-        uint32_t row = engine_list_row(page, i);
-        const bool *may = NULL;
         if (i > 0) {
             str_putc(body, ',');
         }
-        rc = engine_fields_of_row(&page->fields, page->view, page->rows, row, &may);
-        if (rc == ALEES_OK) {
-            engine_row_write(body, page->view, page->rows, row, may);
-        }
+        rc = engine_answer_row(&shown, engine_list_row(page, i), body);
     }
     str_putc(body, ']');
     rc = rc == ALEES_OK ? engine_links_write(ctx, page) : rc;

@@ -22,10 +22,21 @@ enum {
 
 /* ---- engine_shapes.c ---- */
 
+/* How a value is shown: as it stands in the result, as the plugin's hook made it, as the rows that it names. */
+enum engine_kind { ENGINE_STORED, ENGINE_COMPUTED, ENGINE_EXPANDED };
+
 struct engine_column {
     const struct resource_field *field;
-    alees_str key;  /* what stands before the value: ",\"sku\":" */
-    uint32_t place; /* of its value in the result */
+    alees_str key; /* what stands before the value: ",\"sku\":" */
+    enum engine_kind kind;
+    uint32_t place; /* of its value in the result; UINT32_MAX: computed */
+    uint32_t slot;  /* computed: its place among those of the resource; expanded: among view->expands */
+};
+
+struct engine_expand { /* a reference that is shown as the row it names */
+    const struct resource_field *field;
+    struct engine_view *view; /* of the rows that it names, which are read whole */
+    bool is_named;            /* asked for itself, not only for what lies behind it */
 };
 
 /* Which columns of a row are read, and which of them are shown. */
@@ -34,9 +45,12 @@ struct engine_view {
     alees_str selected;            /* "\"id\", \"organization_id\", ..." */
     struct engine_column *columns; /* those that are shown, in order */
     uint32_t column_count;
-    uint32_t *places; /* as r->fields: the place of its column in the result, UINT32_MAX if it is not read */
-    uint32_t scope;   /* SEVERAL: the place of its scope column, which is not shown */
-    uint32_t version; /* the place of the version in results that have it: behind all others */
+    uint32_t *places;  /* as r->fields: the place of its column in the result, UINT32_MAX if it is not read */
+    uint32_t scope;    /* SEVERAL: the place of its scope column, which is not shown */
+    uint32_t version;  /* the place of the version in results that have it: behind all others */
+    bool has_computed; /* among the columns */
+    struct engine_expand *expands;
+    uint32_t expand_count;
 };
 
 struct engine_key { /* of an ordering */
@@ -51,6 +65,8 @@ struct engine_shapes {
     alees_str table;        /* "\"product\".\"product\"" */
     struct engine_key order[ENGINE_MAX_KEYS];
     uint32_t order_count;
+    uint32_t computed_count;
+    uint32_t *slots;                   /* as resource->fields: the place of a computed one among them */
     const struct statement *get[2];    /* shown, version; by id */
     const struct statement *locate[2]; /* scope column, version; by id */
 };
@@ -96,6 +112,7 @@ struct engine_target { /* of a statement about one row */
     alees_str user;          /* who writes; absent: a command */
     alees_str organizations; /* where it may be, as uuid[]; absent: anywhere */
     alees_str versions;      /* which it may have, as integer[]; absent: any */
+    alees_str excluded;      /* which it may not have; absent: none */
     bool is_owned;           /* organizations absent: anywhere but in none */
 };
 
@@ -166,6 +183,7 @@ struct engine_fields { /* of one resource, under one of its permissions: to view
     const struct resource *r;
     uint32_t permission;
     bool is_all;                       /* every field of every row: nothing more is asked */
+    bool is_there;                     /* its rows were there before the request: an answer refers to them */
     const bool *everywhere;            /* in each organization where the permission is held; NULL: is_all */
     struct engine_fields_known *known; /* slots, by the hash of the organization; their number is a power of 2 */
     uint32_t known_count, known_slots;
@@ -297,8 +315,8 @@ struct engine_view_rights { /* to read: in a part of the list is enough */
     const alees_id *organization; /* the only one that is looked at; NULL: all of where */
 };
 
-/* What fields= asks for, over rows that are read whole: all of shapes->all without it. q: of a list, else NULL. Sets the
- * problem. */
+/* What fields= and expand= ask for, over rows that are read whole: shapes->all without them. q: of a list, else NULL. Sets
+ * the problem. */
 alees_rc engine_view_read(alees_ctx *ctx, const struct resource *r, const struct engine_query *q,
                           const struct engine_view **ret_view) MUST_CHECK;
 /* Replaces it by one whose statement selects no more than what is shown or needed: by the keys of q (NULL: one row), by
@@ -314,6 +332,49 @@ const char *engine_view_nearest(alees_ctx *ctx, const struct engine_view_rights 
                                 bool is_expanded);
 /* The words between commas one by one, from *at = 0 on, also empty ones; false: no more. */
 bool engine_view_next_word(alees_str text, size_t *at, alees_str *ret_word);
+
+/* ---- engine_answer.c: rows that are about to be shown, and what is shown with them ---- */
+
+struct engine_answer {
+    alees_ctx *ctx;
+    const struct engine_view *view;
+    struct engine_fields *fields; /* to read */
+    const alees_rows *rows;
+    uint32_t count;      /* of them, from the first on: what the result has beyond them is not shown */
+    const bool **may;    /* by row: the fields that are shown, NULL: all; NULL: not known before, or all of all */
+    alees_str *computed; /* by row and slot; NULL: there are none */
+    struct engine_found *found; /* as view->expands */
+};
+
+/* Calls the hook `represent` and reads the rows that are referred to: once for all rows, before the first is written. Rows
+ * of a long result may be given some hundreds at a time. rows may be NULL with a count of 0. */
+alees_rc engine_answer_open(alees_ctx *ctx, const struct engine_view *view, struct engine_fields *fields,
+                            const alees_rows *rows, uint32_t count, struct engine_answer *ret_answer) MUST_CHECK;
+/* One of them as JSON: what the caller may read of it. */
+alees_rc engine_answer_row(struct engine_answer *a, uint32_t row, struct str *out) MUST_CHECK;
+/* For the files that fetch what is shown with them. */
+alees_rc engine_answer_judge(struct engine_answer *a) MUST_CHECK; /* fills may, so that put cannot fail */
+bool engine_answer_may(const struct engine_answer *a, uint32_t row, const struct resource_field *f);
+void engine_answer_put(const struct engine_answer *a, uint32_t row, struct str *out);
+
+/* ---- engine_expand.c ---- */
+
+/* "category,parent.parent" into the view, which is replaced by one of its own. */
+alees_rc engine_expand_read(alees_ctx *ctx, alees_str text, struct engine_view_rights *rights,
+                            const struct engine_view **view) MUST_CHECK;
+alees_rc engine_expand_run(struct engine_answer *a) MUST_CHECK;
+void engine_expand_write(const struct engine_answer *a, const struct engine_column *column, alees_str text,
+                         struct str *out);
+
+/* ---- engine_represent.c ---- */
+
+alees_rc engine_represent(struct engine_answer *a) MUST_CHECK;
+/* Of alees.resource/1. */
+uint32_t engine_page_count(const alees_page *page);
+alees_id engine_page_id(const alees_page *page, uint32_t row);
+alees_id engine_page_organization(const alees_page *page, uint32_t row);
+alees_str engine_page_value(const alees_page *page, uint32_t row, const char *field);
+alees_rc engine_page_set(alees_page *page, uint32_t row, const char *field, alees_str value);
 
 /* ---- engine_select.c ---- */
 
@@ -386,18 +447,26 @@ alees_rc engine_change_body(alees_ctx *ctx, const alees_json **ret_body) MUST_CH
 
 void engine_row_value(struct str *out, uint32_t type, alees_str text); /* one column's text as JSON */
 /* may: the fields that are shown, by place; NULL: all. */
-void engine_row_write(struct str *out, const struct engine_view *view, const alees_rows *rows, uint32_t row,
-                      const bool *may);
+void engine_row_write(struct str *out, const struct engine_answer *answer, uint32_t row, const bool *may);
 /* The single row of a result (what the view reads, version) as the answer, with its ETag: what the caller may read of it. */
 alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct engine_view *view,
                           const alees_rows *rows) MUST_CHECK;
 /* The header ETag alone, of the single row of a result. */
 alees_rc engine_row_tag(alees_ctx *ctx, const struct engine_view *view, const alees_rows *rows,
                         alees_str *ret_etag) MUST_CHECK;
-/* Is etag among those of an If-None-Match header? */
-bool engine_row_is_fresh(alees_str header, alees_str etag);
-/* The versions of row id that an If-Match header admits, as integer[]; absent if any will do. */
-alees_rc engine_row_versions(alees_ctx *ctx, const alees_id *id, alees_str *ret_versions) MUST_CHECK;
+
+/* ---- engine_condition.c: If-Match, If-None-Match ---- */
+
+struct engine_condition { /* of a write */
+    alees_str versions;   /* which the row may have, as integer[]; absent: any */
+    alees_str excluded;   /* which it may not have; absent: none */
+};
+
+/* Is etag among those of If-None-Match? */
+bool engine_condition_is_fresh(const alees_ctx *ctx, alees_str etag);
+/* Of row id. 400 for a header that cannot be read, 428 where If-Match is missing and must not. */
+alees_rc engine_condition_read(alees_ctx *ctx, const alees_id *id, struct engine_condition *ret_condition) MUST_CHECK;
+bool engine_condition_admits(const struct engine_condition *c, alees_str version);
 
 /* ---- engine_error.c ---- */
 

@@ -164,7 +164,7 @@ static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const s
     if (str_equal(p->name, "ordering")) {
         return read_ordering(ctx, r, p, q);
     }
-    if (str_equal(p->name, "fields")) {
+    if (str_equal(p->name, "fields") || str_equal(p->name, "expand")) {
         return ALEES_OK; /* engine_view.c */
     }
     if (str_equal(p->name, "cursor")) {
@@ -274,7 +274,7 @@ alees_rc engine_query_only(alees_ctx *ctx, const char *const *names, uint32_t co
 }
 
 alees_rc engine_query_view(alees_ctx *ctx) {
-    static const char *const names[] = {"fields"};
+    static const char *const names[] = {"fields", "expand"};
     return engine_query_only(ctx, names, ARRAY_LEN(names));
 }
 

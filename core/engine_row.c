@@ -95,8 +95,21 @@ void engine_row_value(struct str *out, uint32_t type, alees_str text) {
     }
 }
 
-void engine_row_write(struct str *out, const struct engine_view *view, const alees_rows *rows, uint32_t row,
-                      const bool *may) {
+/* Not as it stands in the result. */
+static void put_made(struct str *out, const struct engine_answer *answer, uint32_t row,
+                     const struct engine_column *column) {
+    if (column->kind == ENGINE_EXPANDED) {
+        engine_expand_write(answer, column, store_rows_text(answer->rows, row, column->place), out);
+    } else if (answer->computed != NULL) {
+        uint32_t count = answer->view->r->shapes->computed_count;
+        engine_row_value(out, column->field->decl->type, answer->computed[(size_t)row * count + column->slot]);
+    } else {
+        str_puts(out, "null");
+    }
+}
+
+void engine_row_write(struct str *out, const struct engine_answer *answer, uint32_t row, const bool *may) {
+    const struct engine_view *view = answer->view;
     bool is_first = true;
     str_putc(out, '{');
     for (uint32_t i = 0; i < view->column_count; i++) {
@@ -105,7 +118,11 @@ void engine_row_write(struct str *out, const struct engine_view *view, const ale
             continue;
         }
         str_put(out, column->key.ptr + is_first, column->key.len - is_first);
-        engine_row_value(out, column->field->decl->type, store_rows_text(rows, row, column->place));
+        if (column->kind == ENGINE_STORED) {
+            engine_row_value(out, column->field->decl->type, store_rows_text(answer->rows, row, column->place));
+        } else {
+            put_made(out, answer, row, column);
+        }
         is_first = false;
     }
     str_putc(out, '}');
@@ -140,89 +157,28 @@ alees_rc engine_row_tag(alees_ctx *ctx, const struct engine_view *view, const al
 
 alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct engine_view *view, const alees_rows *rows) {
     const struct resource *r = view->r;
+    struct engine_answer shown;
     struct engine_fields fields;
-    const bool *may = NULL;
     alees_str etag;
     alees_rc rc = engine_row_tag(ctx, view, rows, &etag);
     if (rc != ALEES_OK) {
         return rc;
     }
-    if (status == 200 && ctx->request.method == ALEES_GET &&
-        engine_row_is_fresh(ctx_header(ctx, "If-None-Match"), etag)) {
+    if (status == 200 && ctx->request.method == ALEES_GET && view->expand_count == 0 &&
+        engine_condition_is_fresh(ctx, etag)) {
         ctx->response.status = 304;
         return ALEES_OK;
     }
     rc = engine_fields_open(ctx, r, r->view, &fields);
-    rc = rc == ALEES_OK ? engine_fields_of_row(&fields, view, rows, 0, &may) : rc;
+    rc = rc == ALEES_OK ? engine_answer_open(ctx, view, &fields, rows, 1, &shown) : rc;
+    rc = rc == ALEES_OK ? engine_answer_row(&shown, 0, &ctx->response.body) : rc;
     if (rc != ALEES_OK) {
         return rc;
     }
-    engine_row_write(&ctx->response.body, view, rows, 0, may);
     if (ctx->response.body.failed) {
         return engine_value_nomem(&ctx->problem);
     }
     ctx->response.status = status;
     ctx->response.content_type = "application/json";
     return ALEES_OK;
-}
-
-/* Next entity tag of a header's list into *ret_tag, its quotes included, W/ left out; absent at the end. */
-static bool next_tag(alees_str *rest, bool *ret_is_weak, alees_str *ret_tag) {
-    const char *p = rest->ptr, *end = rest->ptr + rest->len, *close;
-    while (p < end && (*p == ' ' || *p == '\t' || *p == ',')) {
-        p++;
-    }
-    *ret_is_weak = end - p > 2 && p[0] == 'W' && p[1] == '/';
-    p += *ret_is_weak ? 2 : 0;
-    close = p < end && *p == '"' ? memchr(p + 1, '"', (size_t)(end - p - 1)) : NULL;
-    if (close == NULL) {
-        return false;
-    }
-    *ret_tag = (alees_str){p, (size_t)(close + 1 - p)};
-    *rest = (alees_str){close + 1, (size_t)(end - close - 1)};
-    return true;
-}
-
-bool engine_row_is_fresh(alees_str header, alees_str etag) {
-    alees_str tag;
-    bool is_weak;
-    if (header.ptr == NULL) {
-        return false;
-    }
-    if (str_equal(header, "*")) {
-        return true;
-    }
-    while (next_tag(&header, &is_weak, &tag)) {
-        if (alees_equal(tag, etag)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-alees_rc engine_row_versions(alees_ctx *ctx, const alees_id *id, alees_str *ret_versions) {
-    alees_str header = ctx_header(ctx, "If-Match"), tag;
-    char text[37];
-    struct str list;
-    bool is_weak;
-    if (header.ptr == NULL || str_equal(header, "*")) {
-        *ret_versions = (alees_str){NULL, 0};
-        return ALEES_OK;
-    }
-    (void)alees_id_format(id, text);
-    str_init(&list, ctx->arena, 32);
-    str_putc(&list, '{');
-    while (next_tag(&header, &is_weak, &tag)) { /* a weak tag never matches (RFC 9110, 13.1.1) */
-        int64_t version;
-        if (!is_weak && tag.len > 39 && memcmp(tag.ptr + 1, text, 36) == 0 && tag.ptr[37] == '-' &&
-            str_parse_i64((alees_str){tag.ptr + 38, tag.len - 39}, &version) && version >= 0 && version <= INT32_MAX) {
-            if (list.len > 1) {
-                str_putc(&list, ',');
-            }
-            str_i64(&list, version);
-        }
-    }
-    str_putc(&list, '}');
-    *ret_versions = str_done(&list);
-    return ret_versions->ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
 }

@@ -26,7 +26,8 @@ static bool is_trailer(const struct resource_field *f) {
     return f->is_standard && strcmp(f->decl->name, "id") != 0 && strcmp(f->decl->name, "organization") != 0;
 }
 
-static void add_column(struct engine_view *view, uint32_t field, struct arena *arena, struct str *selected) {
+static void add_column(struct engine_shapes *shapes, uint32_t field, struct arena *arena, struct str *selected) {
+    struct engine_view *view = &shapes->all;
     struct engine_column *column = &view->columns[view->column_count];
     const struct resource_field *f = &view->r->fields[field];
     struct str key;
@@ -36,14 +37,23 @@ static void add_column(struct engine_view *view, uint32_t field, struct arena *a
     str_putc(&key, ':');
     column->field = f;
     column->key = str_done(&key);
-    if (view->column_count > 0) {
+    view->column_count++;
+    if (resource_field_is_computed(f)) {
+        column->kind = ENGINE_COMPUTED;
+        column->place = UINT32_MAX;
+        column->slot = shapes->slots[field];
+        view->has_computed = true;
+        return;
+    }
+    if (view->version > 0) {
         str_puts(selected, ", ");
     }
     str_ident(selected, f->column);
-    column->place = view->places[field] = view->column_count++;
+    column->place = view->places[field] = view->version++;
 }
 
-static void add_columns(struct engine_view *view, struct arena *arena) {
+static void add_columns(struct engine_shapes *shapes, struct arena *arena) {
+    struct engine_view *view = &shapes->all;
     const struct resource *r = view->r;
     struct str selected;
     str_init(&selected, arena, 256);
@@ -55,11 +65,11 @@ static void add_columns(struct engine_view *view, struct arena *arena) {
             }
             view->places[i] = UINT32_MAX;
             if ((f->decl->flags & ALEES_WRITE_ONLY) == 0) {
-                add_column(view, i, arena, &selected);
+                add_column(shapes, i, arena, &selected);
             }
         }
     }
-    view->scope = view->version = view->column_count;
+    view->scope = view->version;
     if (r->decl->scope == ALEES_SCOPE_SEVERAL) {
         str_puts(&selected, ", ");
         str_ident(&selected, r->scope_column);
@@ -128,12 +138,17 @@ alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *
     shapes->all.columns = ARENA_ARRAY(arena, struct engine_column, r->field_count);
     shapes->all.places = ARENA_ARRAY(arena, uint32_t, r->field_count);
     shapes->fallbacks = ARENA_ARRAY(arena, alees_str, r->field_count);
+    shapes->slots = ARENA_ARRAY(arena, uint32_t, r->field_count);
     shapes->table = quoted_table(arena, r->decl->table);
-    if (shapes->all.columns == NULL || shapes->all.places == NULL || shapes->fallbacks == NULL ||
-        shapes->table.ptr == NULL) {
+    for (uint32_t i = 0; shapes->slots != NULL && i < r->field_count; i++) {
+        shapes->slots[i] = shapes->computed_count;
+        shapes->computed_count += resource_field_is_computed(&r->fields[i]);
+    }
+    if (shapes->slots == NULL || shapes->all.columns == NULL || shapes->all.places == NULL ||
+        shapes->fallbacks == NULL || shapes->table.ptr == NULL) {
         return ALEES_E_NOMEM;
     }
-    add_columns(&shapes->all, arena);
+    add_columns(shapes, arena);
     rc = read_fallbacks(arena, r, errors, shapes);
     if (check_sort_fields(r, errors) != ALEES_OK) {
         rc = ALEES_E_INVALID;
@@ -159,7 +174,7 @@ enum text { GET, LOCATE, LOCK, DELETE, INSERT, UPDATE, LIST_ONE, LIST_SEVERAL, T
 static void put_text(const struct app *app, struct engine_sql *sql, const struct resource *r, enum text which,
                      bool is_all, const struct engine_cell *cells) {
     static const alees_str empty = {"", 0}, absent = {NULL, 0};
-    const struct engine_target target = {empty, empty, is_all ? absent : empty, absent, false};
+    const struct engine_target target = {.id = empty, .user = empty, .organizations = is_all ? absent : empty};
     struct engine_place place = {.ids = empty, .id = empty, .is_shared = resource_is_shared(r)};
     struct engine_query query = {.key_count = r->shapes->order_count, .page_size = engine_query_page_size(app)};
     memcpy(query.keys, r->shapes->order, sizeof query.keys);
@@ -183,11 +198,11 @@ static void put_text(const struct app *app, struct engine_sql *sql, const struct
 static alees_rc register_texts(struct app *app, struct resource *r) {
     struct engine_cell *cells = ARENA_ARRAY(app->arena, struct engine_cell, r->field_count);
     for (uint32_t i = 0; cells != NULL && i < r->field_count; i++) {
-        cells[i].is_written = !r->fields[i].is_standard;
+        cells[i].is_written = !r->fields[i].is_standard && !resource_field_is_computed(&r->fields[i]);
         cells[i].value = STR_LIT("");
     }
     for (uint32_t which = 0; which < TEXTS; which++) {
-        if (which == LOCK && r->decl->before_write == NULL) {
+        if (which == LOCK && r->decl->before_write == NULL && (r->decl->flags & ALEES_RESOURCE_NO_CHANGE) != 0) {
             continue;
         }
         for (uint32_t is_all = 0; is_all < 2; is_all++) {

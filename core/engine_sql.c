@@ -133,6 +133,11 @@ static void put_condition(struct engine_sql *sql, const struct resource *r, cons
         engine_sql_value(sql, target->versions, "integer[]");
         str_putc(&sql->text, ')');
     }
+    if (target->excluded.ptr != NULL) {
+        str_puts(&sql->text, " AND \"version\" <> ALL(");
+        engine_sql_value(sql, target->excluded, "integer[]");
+        str_putc(&sql->text, ')');
+    }
 }
 
 static void put_returning(struct engine_sql *sql, const struct resource *r) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * engine_view.c - fields=id,name: which columns of a row are read, and which of them are shown.
+ * engine_view.c - fields=id,name: which columns of a row are read, and which of them are shown. For expand= see
+ * engine_expand.c.
  *
  * A view is first laid over rows that are read whole, as those of writes are; for a statement that selects by itself it is
  * narrowed to the columns that are shown and those that the engine cannot do without. Columns always stand in the order of
@@ -123,49 +124,60 @@ bool engine_view_next_word(alees_str text, size_t *at, alees_str *ret_word) {
     return true;
 }
 
-static alees_rc read_fields(alees_ctx *ctx, struct engine_view_rights *rights, alees_str text, bool *shown) {
-    alees_rc rc = ALEES_OK;
+/* Only the columns of those fields, still over rows that are read whole. */
+static alees_rc choose(alees_ctx *ctx, const struct engine_view *all, const bool *shown,
+                       const struct engine_view **ret_view) {
+    struct engine_view *view = ARENA_NEW(ctx->arena, struct engine_view);
+    struct engine_column *columns = ARENA_ARRAY(ctx->arena, struct engine_column, all->column_count);
+    if (view == NULL || columns == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    *view = *all;
+    view->columns = columns;
+    view->column_count = 0;
+    view->has_computed = false;
+    for (uint32_t i = 0; i < all->column_count; i++) {
+        if (shown[all->columns[i].field - all->r->fields]) {
+            columns[view->column_count++] = all->columns[i];
+            view->has_computed = view->has_computed || all->columns[i].kind == ENGINE_COMPUTED;
+        }
+    }
+    *ret_view = view;
+    return ALEES_OK;
+}
+
+static alees_rc read_fields(alees_ctx *ctx, struct engine_view_rights *rights, alees_str text,
+                            const struct engine_view **view) {
+    bool *shown = ARENA_ARRAY(ctx->arena, bool, rights->fields.r->field_count);
+    alees_rc rc = shown != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
     alees_str name;
     for (size_t at = 0; rc == ALEES_OK && engine_view_next_word(text, &at, &name);) {
         rc = name.len > 0 ? read_name(ctx, rights, name, shown)
                           : bad(ctx, "must be names of fields, separated by commas", (alees_str){NULL, 0});
     }
-    return rc;
-}
-
-/* Only the columns of those fields, over rows that are read whole. */
-static alees_rc choose(alees_ctx *ctx, const struct engine_view *all, const bool *shown, struct engine_view *view) {
-    *view = *all;
-    view->columns = ARENA_ARRAY(ctx->arena, struct engine_column, all->column_count);
-    view->column_count = 0;
-    for (uint32_t i = 0; view->columns != NULL && i < all->column_count; i++) {
-        if (shown[all->columns[i].field - all->r->fields]) {
-            view->columns[view->column_count++] = all->columns[i];
-        }
-    }
-    return view->columns != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+    return rc == ALEES_OK ? choose(ctx, *view, shown, view) : rc;
 }
 
 alees_rc engine_view_read(alees_ctx *ctx, const struct resource *r, const struct engine_query *q,
                           const struct engine_view **ret_view) {
     const struct engine_view *all = &r->shapes->all;
-    alees_str fields = ctx->parameter_count > 0 ? ctx_parameter(ctx, "fields") : (alees_str){NULL, 0};
+    const struct engine_view *view = all;
     struct engine_view_rights rights;
-    struct engine_view *view;
-    bool *shown;
-    alees_rc rc;
-    if (fields.ptr == NULL) {
-        *ret_view = all;
-        return ALEES_OK;
+    alees_str fields = {NULL, 0}, expand = {NULL, 0};
+    alees_rc rc = ALEES_OK;
+    if (ctx->parameter_count > 0) {
+        fields = ctx_parameter(ctx, "fields");
+        expand = ctx_parameter(ctx, "expand");
     }
-    view = ARENA_NEW(ctx->arena, struct engine_view);
-    shown = ARENA_ARRAY(ctx->arena, bool, r->field_count);
-    if (view == NULL || shown == NULL) {
-        return engine_value_nomem(&ctx->problem);
+    if (fields.ptr != NULL || expand.ptr != NULL) {
+        rc = engine_view_readers(ctx, r, q, &rights);
     }
-    rc = engine_view_readers(ctx, r, q, &rights);
-    rc = rc == ALEES_OK ? read_fields(ctx, &rights, fields, shown) : rc;
-    rc = rc == ALEES_OK ? choose(ctx, all, shown, view) : rc;
+    if (rc == ALEES_OK && fields.ptr != NULL) {
+        rc = read_fields(ctx, &rights, fields, &view);
+    }
+    if (rc == ALEES_OK && expand.ptr != NULL) {
+        rc = engine_expand_read(ctx, expand, &rights, &view);
+    }
     if (rc == ALEES_OK) {
         *ret_view = view;
     }
@@ -225,8 +237,8 @@ static alees_rc narrow(alees_ctx *ctx, const struct engine_query *q, struct engi
 alees_rc engine_view_narrow(alees_ctx *ctx, const struct engine_query *q, const struct engine_view **view) {
     struct engine_view *own;
     alees_rc rc;
-    if (*view == &(*view)->r->shapes->all) {
-        return ALEES_OK;
+    if ((*view)->column_count == (*view)->r->shapes->all.column_count || (*view)->has_computed) {
+        return ALEES_OK; /* all of them; or what they are computed from, which only the hook knows */
     }
     own = ARENA_NEW(ctx->arena, struct engine_view); /* the caller's may be shared: its columns are not changed */
     if (own == NULL) {

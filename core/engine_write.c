@@ -15,8 +15,8 @@ struct write {
     alees_change *change;
     const struct alees_organizations *where; /* of a change or delete: where the caller may, and view */
     struct engine_place place;
-    alees_str versions; /* admitted by If-Match; absent: any */
-    uint32_t status;    /* of the answer */
+    struct engine_condition condition;
+    uint32_t status; /* of the answer */
     alees_rows *rows;
     const struct engine_view *view; /* of the answer */
 };
@@ -42,8 +42,12 @@ static alees_str row_id(const struct write *w) {
 
 static struct engine_target target_of(const struct write *w) {
     bool is_everywhere = w->place.reach == ENGINE_EVERYWHERE;
-    return (struct engine_target){row_id(w), who(w->ctx), is_everywhere ? (alees_str){NULL, 0} : w->place.ids,
-                                  w->versions, w->place.is_owned};
+    return (struct engine_target){.id = row_id(w),
+                                  .user = who(w->ctx),
+                                  .organizations = is_everywhere ? (alees_str){NULL, 0} : w->place.ids,
+                                  .versions = w->condition.versions,
+                                  .excluded = w->condition.excluded,
+                                  .is_owned = w->place.is_owned};
 }
 
 static alees_rc run(struct write *w) {
@@ -52,7 +56,7 @@ static alees_rc run(struct write *w) {
     const struct store_error *error = NULL;
     struct engine_sql sql;
     alees_rc rc;
-    engine_sql_init(&sql, w->ctx->arena, r->field_count + 4);
+    engine_sql_init(&sql, w->ctx->arena, r->field_count + 6);
     switch (w->change->action) {
     case ALEES_CREATE: engine_sql_insert(&sql, r, w->change->cells, &target); break;
     case ALEES_UPDATE: engine_sql_update(&sql, r, w->change->cells, &target); break;
@@ -74,7 +78,7 @@ static alees_rc lock(struct write *w, bool *ret_is_missing) {
     if (w->change->action == ALEES_CREATE || w->r->decl->before_write == NULL) {
         return ALEES_OK;
     }
-    engine_sql_init(&sql, w->ctx->arena, 4);
+    engine_sql_init(&sql, w->ctx->arena, 6);
     engine_sql_lock(&sql, w->r, &target);
     rc = engine_sql_run(w->ctx, w->r, &w->place.scope, &sql, &rows, NULL);
     if (rc == ALEES_OK && store_rows_count(rows) == 0) {
@@ -87,10 +91,11 @@ static alees_rc lock(struct write *w, bool *ret_is_missing) {
     return rc;
 }
 
-/* One statement is its own transaction, unless there are hooks around it, or so little memory that it might be undone for
+/* One statement is its own transaction, unless there are hooks around it, or others behind it for the answer, or so little memory that it might be undone for
  * want of an answer. */
 static bool needs_transaction(const struct write *w) {
-    return w->r->decl->before_write != NULL || w->r->decl->after_write != NULL ||
+    bool is_shown = w->change->action != ALEES_DELETE_ROW && (w->view->expand_count > 0 || w->view->has_computed);
+    return is_shown || w->r->decl->before_write != NULL || w->r->decl->after_write != NULL ||
            arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
 }
 
@@ -126,9 +131,10 @@ static alees_rc refused(struct write *w) {
     if (rc != ALEES_OK) {
         return rc;
     }
-    if (w->versions.ptr != NULL) {
-        return problem_set(&ctx->problem, PROBLEM_PRECONDITION_FAILED,
-                           "The row has changed since you read it; read it again and send If-Match with its new ETag.");
+    if (!engine_condition_admits(&w->condition, version)) {
+        return problem_set(
+            &ctx->problem, PROBLEM_PRECONDITION_FAILED,
+            "The row is not as your If-Match or If-None-Match says; read it again and send its new ETag.");
     }
     return problem_set(&ctx->problem, PROBLEM_CONFLICT, "The row has just changed; read it and try again.");
 }
@@ -317,7 +323,7 @@ static alees_rc start(struct write *w, uint32_t action) {
     alees_rc rc = engine_read_id(ctx, &id);
     rc = rc == ALEES_OK ? (action == ALEES_DELETE_ROW ? engine_query_none : engine_query_view)(ctx) : rc;
     rc = rc == ALEES_OK ? engine_view_read(ctx, w->r, NULL, &w->view) : rc;
-    rc = rc == ALEES_OK ? engine_row_versions(ctx, &id, &w->versions) : rc;
+    rc = rc == ALEES_OK ? engine_condition_read(ctx, &id, &w->condition) : rc;
     rc = rc == ALEES_OK ? engine_place_seen(ctx, w->r, &w->where) : rc;
     rc = rc == ALEES_OK ? engine_place_of(ctx, w->r, w->where, false, &w->place) : rc;
     if (rc == ALEES_OK) {
@@ -325,19 +331,6 @@ static alees_rc start(struct write *w, uint32_t action) {
         rc = w->change != NULL ? ALEES_OK : ALEES_E_NOMEM;
     }
     return rc;
-}
-
-static bool admits(alees_str versions, alees_str version) { /* "{3,4}" and "3" */
-    size_t start = 1;
-    for (size_t i = start; i < versions.len; i++) {
-        if (versions.ptr[i] == ',' || versions.ptr[i] == '}') {
-            if (alees_equal((alees_str){versions.ptr + start, i - start}, version)) {
-                return true;
-            }
-            start = i + 1;
-        }
-    }
-    return false;
 }
 
 /* Nothing to write: the row as it is, for those who may change it. */
@@ -348,7 +341,7 @@ static alees_rc reply_unchanged(struct write *w) {
         return rc;
     }
     if (version.ptr == NULL || check_permitted(w, organization) != ALEES_OK ||
-        (w->versions.ptr != NULL && !admits(w->versions, version))) {
+        !engine_condition_admits(&w->condition, version)) {
         return refused(w);
     }
     rc = engine_read_row(w->ctx, &w->r->shapes->all, &w->place, &w->change->id, &w->rows);

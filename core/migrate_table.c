@@ -80,8 +80,10 @@ static alees_rc check_columns(struct check *c, struct db *db, struct arena *aren
     }
     for (uint32_t i = 0; i < c->r->field_count; i++) {
         const struct resource_field *f = &c->r->fields[i];
-        check_column(c, columns, f->column, f->decl->type,
-                     (f->decl->flags & ALEES_SORT) != 0 ? "rows can be sorted by it" : NULL);
+        if (!resource_field_is_computed(f)) {
+            check_column(c, columns, f->column, f->decl->type,
+                         (f->decl->flags & ALEES_SORT) != 0 ? "rows can be sorted by it" : NULL);
+        }
     }
     if (c->r->decl->scope == ALEES_SCOPE_OWN) {
         check_column(c, columns, c->r->scope_column, ALEES_UUID, "each row belongs to a user");

@@ -62,8 +62,9 @@ static void flags(struct str *s, uint32_t value, const char *const *names, size_
     str_putc(s, ']');
 }
 
-static const char *const field_flags[] = {"required", "read_only", "write_once", "write_only", "unique",  "filter",
-                                          "sort",     "search",    "nullable",   "in_path",    "in_query"};
+static const char *const field_flags[] = {"required", "read_only", "write_once", "write_only", "unique",
+                                          "filter",   "sort",      "search",     "nullable",   "in_path",
+                                          "in_query", "substring", "computed"};
 static const char *const resource_flags[] = {"no_create", "no_change", "no_delete", "optional", "shared", "read_only"};
 static const char *const route_flags[] = {"public", "read", "login"};
 

@@ -63,4 +63,9 @@ void plugin_check_schemas(const struct alees_self *plugin, const char *const *sc
 
 void plugin_withdraw_service(const char *id);
 
+/* NULL, or what is wrong with a path. */
+const char *plugin_path_fault(const char *path, bool may_have_parameters);
+/* Has it the parameter {name}? */
+bool plugin_path_has(const char *path, const char *name);
+
 #endif

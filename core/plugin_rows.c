@@ -4,13 +4,9 @@
 #include <string.h>
 
 #include "plugin_private.h"
-#include "router.h"
 #include "str.h"
 
-enum {
-    LONGEST_NAME = 63,
-    BASE_SEGMENTS = 2 /* /api/v1 in front of every path */
-};
+enum { LONGEST_NAME = 63 };
 
 enum field_use { FIELD_OF_RESOURCE, FIELD_PARAMETER, FIELD_OF_BODY, FIELD_OF_RESPONSE };
 
@@ -52,10 +48,11 @@ static void field_fault(const struct place *place, const struct alees_field *f, 
 
 static void check_flags(const struct place *place, const struct alees_field *f) {
     static const uint32_t allowed[] = {
-        [FIELD_OF_RESOURCE] = ALEES_IN_PATH - 1u, /* all before the two for routes */
+        [FIELD_OF_RESOURCE] = (ALEES_IN_PATH - 1u) | ALEES_COMPUTED, /* all before the two for routes */
         [FIELD_PARAMETER] = ALEES_REQUIRED | ALEES_IN_PATH | ALEES_IN_QUERY,
         [FIELD_OF_BODY] = ALEES_REQUIRED | ALEES_NULLABLE | ALEES_WRITE_ONLY,
-        [FIELD_OF_RESPONSE] = ALEES_IN_PATH - 1u, /* an action may answer with the fields of its resource */
+        [FIELD_OF_RESPONSE] =
+            (ALEES_IN_PATH - 1u) | ALEES_COMPUTED, /* an action may answer with the fields of its resource */
     };
     if (has(f, ~allowed[place->use])) {
         plugin_fault(place->report,
@@ -79,6 +76,22 @@ static void check_flags(const struct place *place, const struct alees_field *f) 
     }
     if (has(f, ALEES_FILTER) && f->type == ALEES_REFERENCES) {
         field_fault(place, f, "is FILTER, which REFERENCES cannot be");
+    }
+}
+
+/* It has no column: nothing can be asked of the database about it. */
+static void check_computed(const struct place *place, const struct alees_field *f) {
+    if (!has(f, ALEES_COMPUTED)) {
+        return;
+    }
+    if (has(f, ~(uint32_t)(ALEES_COMPUTED | ALEES_NULLABLE | ALEES_READ_ONLY))) {
+        field_fault(place, f, "is COMPUTED: it can be NULLABLE, and nothing else");
+    }
+    if (f->column != NULL || f->fallback != NULL) {
+        field_fault(place, f, "is COMPUTED: it has no column and no fallback");
+    }
+    if (f->type == ALEES_REFERENCE || f->type == ALEES_REFERENCES || f->type == ALEES_TAGS) {
+        field_fault(place, f, "is COMPUTED: declare a UUID instead of a REFERENCE, and JSON instead of a list");
     }
 }
 
@@ -170,6 +183,7 @@ static void check_field(const struct place *place, const alees_list *list, uint3
         }
     }
     check_flags(place, f);
+    check_computed(place, f);
     check_type(place, f);
     check_texts(place, f);
 }
@@ -178,66 +192,6 @@ static void check_fields(const struct place *place, const alees_list *list) {
     for (uint32_t i = 0; i < list->count; i++) {
         check_field(place, list, i);
     }
-}
-
-/* --- paths ------------------------------------------------------------------------------------------------------ */
-
-/* The length of a segment, from behind its slash; *ret_is_parameter for {name}. 0: not a segment. */
-static size_t segment(const char *p, bool *ret_is_parameter) {
-    static const char inside[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
-    size_t length = strspn(p, inside);
-    *ret_is_parameter = *p == '{';
-    if (*p == '{') {
-        char name[LONGEST_NAME + 1];
-        length = strcspn(p + 1, "}/");
-        if (p[1 + length] != '}' || length >= sizeof name) {
-            return 0;
-        }
-        memcpy(name, p + 1, length);
-        name[length] = '\0';
-        return plugin_is_name(name, LONGEST_NAME) ? length + 2 : 0;
-    }
-    return *p == '-' || *p == '_' ? 0 : length;
-}
-
-/* NULL, or what is wrong. */
-static const char *path_fault(const char *path, bool may_have_parameters) {
-    uint32_t segments = BASE_SEGMENTS, parameters = 0;
-    const char *p = path;
-    if (plugin_is_blank(path) || *path != '/') {
-        return "is no path: it begins with /";
-    }
-    while (*p == '/') {
-        bool is_parameter;
-        size_t length = segment(p + 1, &is_parameter);
-        if (length == 0 || (p[1 + length] != '/' && p[1 + length] != '\0')) {
-            return "is no path: segments of lower-case letters, digits and -, or {name}, without a slash at the end";
-        }
-        if (is_parameter && !may_have_parameters) {
-            return "has a parameter, which the path of a resource cannot have";
-        }
-        for (const char *q = path; is_parameter && q < p; q++) {
-            if (strncmp(q, p, length + 1) == 0 && (q[length + 1] == '/')) {
-                return "has the same parameter twice";
-            }
-        }
-        segments++;
-        parameters += is_parameter;
-        p += 1 + length;
-    }
-    return segments > ROUTER_MAX_SEGMENTS || parameters > ROUTER_MAX_PARAMETERS
-               ? "is too long, or has too many parameters"
-               : NULL;
-}
-
-static bool is_in_path(const char *path, const char *name) {
-    size_t length = strlen(name);
-    for (const char *p = strchr(path, '{'); p; p = strchr(p + 1, '{')) {
-        if (strncmp(p + 1, name, length) == 0 && p[1 + length] == '}') {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* --- resources -------------------------------------------------------------------------------------------------- */
@@ -327,6 +281,19 @@ static void check_parent(const struct place *place, const struct alees_self *plu
     }
 }
 
+static void check_represent(const struct place *place, const struct alees_resource *r) {
+    const struct alees_field *fields = fields_of(&r->fields);
+    bool is_needed = false;
+    for (uint32_t i = 0; i < r->fields.count; i++) {
+        is_needed = is_needed || has(&fields[i], ALEES_COMPUTED);
+    }
+    if (is_needed != (r->represent != NULL)) {
+        plugin_fault(place->report, "resource %s has %s", r->name,
+                     is_needed ? "COMPUTED fields but no function `represent`"
+                               : "a function `represent` but no COMPUTED field");
+    }
+}
+
 static void check_table(const struct place *place, const struct alees_self *plugin, const struct alees_resource *r) {
     size_t length = strlen(plugin->decl.name);
     if (!plugin_is_permission(r->table) || strncmp(r->table, plugin->decl.name, length) != 0 ||
@@ -360,7 +327,7 @@ void plugin_check_resources(struct arena *arena, const struct alees_self *plugin
     for (uint32_t i = 0; i < plugin->resource_count; i++) {
         const struct alees_resource *r = &plugin->resources[i];
         struct place place = {arena, report, "resource", r->name, FIELD_OF_RESOURCE};
-        const char *fault = path_fault(r->path, false);
+        const char *fault = plugin_path_fault(r->path, false);
         if (!plugin_is_name(r->name, LONGEST_NAME - 7)) { /* "change_" in front */
             plugin_fault(report, "resource %u: \"%s\" is no name: lower-case letters, digits and _, a letter first",
                          i + 1, r->name ? r->name : "");
@@ -381,6 +348,7 @@ void plugin_check_resources(struct arena *arena, const struct alees_self *plugin
         check_table(&place, plugin, r);
         check_fields(&place, &r->fields);
         check_columns(&place, r);
+        check_represent(&place, r);
         check_order(&place, r);
         check_parent(&place, plugin, r);
     }
@@ -403,7 +371,7 @@ static void check_access(const struct place *place, const struct alees_route *r)
     if ((r->flags & ALEES_ROUTE_PUBLIC) != 0 && (r->flags & ALEES_ROUTE_LOGIN) != 0) {
         plugin_fault(place->report, "%s %s is PUBLIC and LOGIN: choose one", place->of, place->name);
     }
-    if (r->object && (!r->permission || !is_in_path(r->path, "id"))) {
+    if (r->object && (!r->permission || !plugin_path_has(r->path, "id"))) {
         plugin_fault(place->report, "%s %s has an object: it needs a permission and {id} in its path", place->of,
                      place->name);
     }
@@ -413,7 +381,7 @@ static void check_access(const struct place *place, const struct alees_route *r)
 static void check_parameters(const struct place *place, const struct alees_route *r) {
     const struct alees_field *fields = fields_of(&r->parameters);
     for (uint32_t i = 0; i < r->parameters.count; i++) {
-        if (fields[i].name && has(&fields[i], ALEES_IN_PATH) && !is_in_path(r->path, fields[i].name)) {
+        if (fields[i].name && has(&fields[i], ALEES_IN_PATH) && !plugin_path_has(r->path, fields[i].name)) {
             field_fault(place, &fields[i], "is IN_PATH but the path does not have it");
         }
     }
@@ -465,7 +433,7 @@ static void check_route(struct place *place, const struct alees_route *r) {
 void plugin_check_routes(struct arena *arena, const struct alees_self *plugin, struct plugin_report *report) {
     for (uint32_t i = 0; i < plugin->route_count; i++) {
         const struct alees_route *r = &plugin->routes[i];
-        const char *fault = path_fault(r->path, true);
+        const char *fault = plugin_path_fault(r->path, true);
         char name[128];
         struct place place = {arena, report, "route", name, FIELD_PARAMETER};
         if (fault) {

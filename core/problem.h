@@ -37,6 +37,8 @@
     X(URI_TOO_LONG, 414, "uri_too_long", ALEES_E_MALFORMED, "The address is too long") \
     X(UNSUPPORTED_MEDIA_TYPE, 415, "unsupported_media_type", ALEES_E_MALFORMED, "Unsupported media type") \
     X(INVALID, 422, "invalid", ALEES_E_INVALID, "The values are not valid") \
+    X(PRECONDITION_REQUIRED, 428, "precondition_required", ALEES_E_MALFORMED, \
+      "The change must say which version it is of") \
     X(TOO_MANY_REQUESTS, 429, "too_many_requests", ALEES_E_TOO_MANY, "Too many requests") \
     X(HEADERS_TOO_LARGE, 431, "headers_too_large", ALEES_E_MALFORMED, "The headers are too large") \
     X(CLIENT_GONE, 499, "client_gone", ALEES_E_UNAVAILABLE, "The client has hung up") \

@@ -35,6 +35,11 @@ struct resource {
 enum { RESOURCE_RESERVED = 15, RESOURCE_OF_A_LIST = 10 };
 extern const char *const resource_reserved[RESOURCE_RESERVED]; /* the first 10 are parameters of a list */
 
+/* Made by the hook `represent`: it has no column. */
+static inline bool resource_field_is_computed(const struct resource_field *f) {
+    return (f->decl->flags & ALEES_COMPUTED) != 0;
+}
+
 const struct resource_field *resource_field(const struct resource *r, alees_str name); /* NULL if unknown */
 
 /* May its rows belong to no organization? */

@@ -45,6 +45,8 @@
       "Longest body of an import.") \
     X(TRANSFER_TIME, "limits", "transfer_ms", INTEGER, "ms", 1000, 86400000, NULL, "600000", \
       "How long an export or an import may take, the network included.") \
+    X(REQUIRE_IF_MATCH, "http", "require_if_match", BOOLEAN, NULL, 0, 0, NULL, "false", \
+      "Answer PUT, PATCH and DELETE of one row that come without If-Match with 428.") \
     X(SERVER_TIMING, "http", "server_timing", BOOLEAN, NULL, 0, 0, NULL, "false", \
       "Tell every client in the header Server-Timing how long its request took: total, auth, db.") \
     X(DB_URL, "database", "url", SECRET, "conninfo", 0, 0, NULL, "dbname=alees user=alees_app", \

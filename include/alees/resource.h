@@ -40,7 +40,8 @@ enum {
     ALEES_SEARCH = 1u << 7,     /* taken into ?search= */
     ALEES_NULLABLE = 1u << 8,   /* null may be sent and may come */
     ALEES_IN_PATH = 1u << 9,    /* parameter of a route: {name} in its path */
-    ALEES_IN_QUERY = 1u << 10   /* parameter of a route: ?name= */
+    ALEES_IN_QUERY = 1u << 10,  /* parameter of a route: ?name= */
+    ALEES_COMPUTED = 1u << 12   /* has no column: the resource's hook `represent` makes it for each answer; read-only */
 };
 
 /* A field of a resource, a parameter of a route, or a member of its body or answer. */
@@ -58,6 +59,7 @@ struct alees_field {
 };
 
 typedef struct alees_change alees_change; /* one row about to be written, or just written; lives as long as its ctx */
+typedef struct alees_page alees_page;     /* rows about to be shown; lives as long as the call of represent */
 
 enum { ALEES_CREATE = 1, ALEES_UPDATE, ALEES_DELETE_ROW };
 
@@ -112,6 +114,10 @@ struct alees_resource {
     /* In the transaction of the write, before and after it. A failure rolls back. NULL: none. [owner] */
     alees_rc (*before_write)(void *state, alees_ctx *ctx, alees_change *change);
     alees_rc (*after_write)(void *state, alees_ctx *ctx, alees_change *change);
+    /* Sets the fields that are ALEES_COMPUTED, of all rows of an answer (of an export: of some hundreds) at once; not called
+     * when none of them is shown. It writes nothing. A failure is answered with 500, or as the problem it set. Required with
+     * such fields, else NULL. [owner] */
+    alees_rc (*represent)(void *state, alees_ctx *ctx, alees_page *page);
 };
 
 /* What a hook may ask about the row. */
@@ -134,6 +140,17 @@ struct alees_resource_v1 {
      * WRITE_ONLY, on create, in validate, and without before_write. Then the row is locked until the end of the
      * transaction. [owner] */
     alees_str (*before)(const alees_change *change, const char *field);
+    /* Rows from 0 to count - 1; at least one. [owner] */
+    uint32_t (*page_count)(const alees_page *page);
+    alees_id (*page_id)(const alees_page *page, uint32_t row); /* [owner] */
+    /* The organization that the row belongs to, or is; zero if there is none. [owner] */
+    alees_id (*page_organization)(const alees_page *page, uint32_t row);
+    /* What the field holds, as PostgreSQL writes it; absent if NULL, computed, or not to be read by the caller: what is made
+     * of it would tell it. [owner] */
+    alees_str (*page_value)(const alees_page *page, uint32_t row, const char *field);
+    /* What a computed field shows: text of its type, for JSON any JSON value; absent is null, and so is what is never set.
+     * ALEES_E_INVALID if it is not of that type. The text is copied. [owner] */
+    alees_rc (*page_set)(alees_page *page, uint32_t row, const char *field, alees_str value);
 };
 
 enum { ALEES_GET = 1, ALEES_POST, ALEES_PUT, ALEES_PATCH, ALEES_DELETE };

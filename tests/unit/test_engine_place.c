@@ -216,8 +216,10 @@ static void test_rows_of_none(void **state) {
 /* ---- statements ---- */
 
 static const char *condition_of(struct fixture *f, bool is_update, bool is_owned) {
-    const struct engine_target target = {
-        STR_LIT("id"), STR_LIT("user"), is_owned ? (alees_str){NULL, 0} : STR_LIT("{o}"), {NULL, 0}, is_owned};
+    const struct engine_target target = {.id = STR_LIT("id"),
+                                         .user = STR_LIT("user"),
+                                         .organizations = is_owned ? (alees_str){NULL, 0} : STR_LIT("{o}"),
+                                         .is_owned = is_owned};
     struct engine_cell *cells = ARENA_ARRAY(f->arena, struct engine_cell, f->r->field_count);
     struct engine_sql sql;
     engine_sql_init(&sql, f->arena, 20);
@@ -260,7 +262,7 @@ static void test_conditions(void **state) {
 
 /* The host says whose a new row is, whatever a hook has set. */
 static void test_insert_of_own(void **state) {
-    const struct engine_target target = {STR_LIT("id"), STR_LIT("user"), STR_LIT("{o}"), {NULL, 0}, false};
+    const struct engine_target target = {.id = STR_LIT("id"), .user = STR_LIT("user"), .organizations = STR_LIT("{o}")};
     struct fixture f;
     struct engine_sql sql;
     (void)state;

@@ -270,8 +270,8 @@ static void test_values_stay_parameters(void **state) {
 static void test_statements_about_one_row(void **state) {
     struct resource *r = sample_resource(*state, ALEES_SCOPE_ORGANIZATION);
     struct engine_cell *cells = ARENA_ARRAY((struct arena *)*state, struct engine_cell, r->field_count);
-    const struct engine_target scoped = {STR_LIT("id"), STR_LIT("user"), STR_LIT("{o}"), {NULL, 0}, false};
-    const struct engine_target exact = {STR_LIT("id"), {NULL, 0}, {NULL, 0}, STR_LIT("{3}"), false};
+    const struct engine_target scoped = {.id = STR_LIT("id"), .user = STR_LIT("user"), .organizations = STR_LIT("{o}")};
+    const struct engine_target exact = {.id = STR_LIT("id"), .versions = STR_LIT("{3}")};
     struct engine_sql sql;
     cells[resource_field(r, STR_LIT("size")) - r->fields] = (struct engine_cell){true, true, STR_LIT("5")};
     cells[resource_field(r, STR_LIT("tags")) - r->fields] = (struct engine_cell){true, true, {NULL, 0}};

@@ -92,66 +92,11 @@ static void test_members_stand_in_their_order(void **state) {
     }
 }
 
-#define TAG "\"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55-3\""
-
-static void test_if_none_match(void **state) {
-    static const struct {
-        const char *header;
-        bool is_fresh;
-    } rows[] = {
-        {NULL, false},        {"", false},         {"*", true},
-        {TAG, true},          {"W/" TAG, true},    {"\"a\", " TAG, true},
-        {"\"a\"," TAG, true}, {"\"a\"", false},    {"\"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55-4\"", false},
-        {"\"", false},        {"0193a5e0", false}, {"\"\"", false},
-        {", , " TAG, true},   {"W/", false},       {"\"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55-3", false},
-    };
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        assert_int_equal(engine_row_is_fresh(test_view(rows[i].header), test_view(TAG)), rows[i].is_fresh);
-    }
-}
-
-static void test_if_match(void **state) {
-    static const struct {
-        const char *header, *versions; /* NULL: any */
-    } rows[] = {
-        {NULL, NULL},
-        {"*", NULL},
-        {TAG, "{3}"},
-        {"\"x\", " TAG ", \"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55-12\"", "{3,12}"},
-        {"W/" TAG, "{}"}, /* weak tags never match here */
-        {"\"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a56-3\"", "{}"},
-        {"\"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55-\"", "{}"},
-        {"\"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55-99999999999\"", "{}"},
-        {"\"0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55-1}'\"", "{}"},
-        {"nonsense", "{}"},
-        {"", "{}"},
-    };
-    struct resource *r = sample_resource(*state, ALEES_SCOPE_ORGANIZATION);
-    alees_id id;
-    assert_ok(alees_id_parse(test_view("0193a5e0-7c2b-7d3e-9f10-2b6c4d8e1a55"), &id));
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        alees_ctx *ctx = sample_ctx(*state, r, "");
-        struct ctx_header header = {STR_LIT("if-match"), test_view(rows[i].header)};
-        alees_str versions = STR_LIT("unset");
-        ctx->request.headers = &header;
-        ctx->request.header_count = rows[i].header != NULL;
-        assert_ok(engine_row_versions(ctx, &id, &versions));
-        if (rows[i].versions == NULL) {
-            assert_absent(versions);
-        } else {
-            assert_text(versions, rows[i].versions);
-        }
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         ARENA_TEST(test_values),
         ARENA_TEST(test_a_tag_longer_than_the_buffer),
         ARENA_TEST(test_members_stand_in_their_order),
-        cmocka_unit_test(test_if_none_match),
-        ARENA_TEST(test_if_match),
     };
     jx_init();
     return cmocka_run_group_tests_name("engine_row", tests, NULL, NULL);
