@@ -10,6 +10,7 @@
  *   engine_expand.c  references, shown as the rows that they name
  *   engine_represent.c  computed fields: the hook `represent` and its part of alees.resource/1
  *   engine_answer.c  rows that are about to be shown, with both of these
+ *   engine_count.c   numbered pages, and how many rows a list has in all
  *   engine_links.c   the addresses of the pages around a page
  *   engine_cursor.c  opaque, authenticated keyset cursors
  *   engine_place.c   in which organizations a statement may read, and a new row may be

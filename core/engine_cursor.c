@@ -6,7 +6,7 @@
  *   MAC     = keyed BLAKE2b over head and payload, the key shared by all servers on the database
  *
  * The head is not sent: it is what this request is about, so a cursor of another user, list, ordering or filter does not
- * verify. page_size is left out on purpose: it may change on the way. */
+ * verify. What does not choose or order rows is left out on purpose: it may change on the way. */
 #include "engine_parts.h"
 
 #include "cred.h"
@@ -27,6 +27,16 @@ static int compare_names(const struct ctx_parameter *a, const struct ctx_paramet
     return order != 0 ? order : a->name.len < b->name.len ? -1 : a->name.len > b->name.len;
 }
 
+static bool is_bound(alees_str name) {
+    static const char *const free_ones[] = {"cursor", "page_size", "page", "count", "fields", "expand"};
+    for (size_t i = 0; i < ARRAY_LEN(free_ones); i++) {
+        if (str_equal(name, free_ones[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The parameters that choose rows, by name. They are few: none can be repeated. */
 static const struct ctx_parameter **sorted(const alees_ctx *ctx, uint32_t *ret_count) {
     const struct ctx_parameter **list = ARENA_ARRAY(ctx->arena, const struct ctx_parameter *, ctx->parameter_count + 1);
@@ -34,7 +44,7 @@ static const struct ctx_parameter **sorted(const alees_ctx *ctx, uint32_t *ret_c
     for (uint32_t i = 0; list != NULL && i < ctx->parameter_count; i++) {
         const struct ctx_parameter *p = &ctx->parameters[i];
         uint32_t at = count;
-        if (str_equal(p->name, "cursor") || str_equal(p->name, "page_size")) {
+        if (!is_bound(p->name)) {
             continue;
         }
         for (; at > 0 && compare_names(p, list[at - 1]) < 0; at--) {

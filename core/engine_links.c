@@ -17,9 +17,29 @@ static void put_encoded(struct str *out, alees_str text) { /* RFC 3986: all but 
     }
 }
 
-/* The address of the page behind (or before) the row at that place: the same query with another cursor. */
-static alees_rc page_url(alees_ctx *ctx, const struct engine_page *page, uint32_t place, bool is_backward,
-                         alees_str *ret_url) {
+/* The same query, another place: what comes behind it is "cursor=" or "page=" and its value. */
+static void put_query(alees_ctx *ctx, struct str *url) {
+    str_puts(url, ctx->route->path);
+    str_putc(url, '?');
+    for (uint32_t i = 0; i < ctx->parameter_count; i++) {
+        alees_str name = ctx->parameters[i].name;
+        if (!str_equal(name, "cursor") && !str_equal(name, "page")) {
+            put_encoded(url, name);
+            str_putc(url, '=');
+            put_encoded(url, ctx->parameters[i].value);
+            str_putc(url, '&');
+        }
+    }
+}
+
+static alees_rc done(alees_ctx *ctx, struct str *url, alees_str *ret_url) {
+    *ret_url = str_done(url);
+    return ret_url->ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+}
+
+/* The page behind (or before) the row at that place. */
+static alees_rc cursor_url(alees_ctx *ctx, struct engine_page *page, uint32_t place, bool is_backward,
+                           alees_str *ret_url) {
     const struct engine_query *q = page->query;
     alees_str values[ENGINE_MAX_KEYS], cursor;
     struct str url;
@@ -30,58 +50,109 @@ static alees_rc page_url(alees_ctx *ctx, const struct engine_page *page, uint32_
             return problem_set(&ctx->problem, PROBLEM_INTERNAL, "This list cannot be continued in that order.");
         }
     }
-    cursor =
-        engine_cursor_write(ctx->arena, store_secret(ctx->app->store), page->head, is_backward, values, q->key_count);
-    str_init(&url, ctx->arena, 256);
-    str_puts(&url, ctx->route->path);
-    str_putc(&url, '?');
-    for (uint32_t i = 0; i < ctx->parameter_count; i++) {
-        if (!str_equal(ctx->parameters[i].name, "cursor")) {
-            put_encoded(&url, ctx->parameters[i].name);
-            str_putc(&url, '=');
-            put_encoded(&url, ctx->parameters[i].value);
-            str_putc(&url, '&');
-        }
+    if (page->head.ptr == NULL) {
+        page->head = engine_cursor_head(ctx, q);
     }
-    str_puts(&url, "cursor=");
-    str_view(&url, cursor);
-    *ret_url = str_done(&url);
-    return cursor.ptr != NULL && ret_url->ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
-}
-
-/* next or previous: into the envelope, and into the header. */
-static alees_rc put_link(alees_ctx *ctx, const struct engine_page *page, bool is_backward, struct str *links) {
-    struct str *body = &ctx->response.body;
-    bool is_there =
-        page->query->is_backward == is_backward ? page->has_more : page->query->has_cursor && page->count > 0;
-    alees_str url = {NULL, 0};
-    alees_rc rc = ALEES_OK;
-    str_puts(body, is_backward ? ",\"previous\":" : ",\"next\":");
-    if (is_there) {
-        rc = page_url(ctx, page, is_backward ? 0 : page->count - 1, is_backward, &url);
-    }
-    if (rc != ALEES_OK) {
-        return rc;
-    }
-    str_json(body, url);
-    if (is_there) {
-        str_puts(links, links->len > 0 ? ", <" : "<");
-        str_view(links, url);
-        str_puts(links, is_backward ? ">; rel=\"prev\"" : ">; rel=\"next\"");
-    }
-    return ALEES_OK;
-}
-
-alees_rc engine_links_write(alees_ctx *ctx, struct engine_page *page) {
-    struct str links;
-    alees_rc rc;
-    page->head = engine_cursor_head(ctx, page->query);
     if (page->head.ptr == NULL) {
         return engine_value_nomem(&ctx->problem);
     }
+    cursor =
+        engine_cursor_write(ctx->arena, store_secret(ctx->app->store), page->head, is_backward, values, q->key_count);
+    if (cursor.ptr == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    str_init(&url, ctx->arena, 256);
+    put_query(ctx, &url);
+    str_puts(&url, "cursor=");
+    str_view(&url, cursor);
+    return done(ctx, &url, ret_url);
+}
+
+/* 0: the beginning of a list that has no numbers. */
+static alees_rc page_url(alees_ctx *ctx, uint64_t number, alees_str *ret_url) {
+    struct str url;
+    str_init(&url, ctx->arena, 256);
+    put_query(ctx, &url);
+    if (number > 0) {
+        str_puts(&url, "page=");
+        str_u64(&url, number);
+    } else if (url.len > 0) {
+        url.len--; /* the last & or ? */
+    }
+    return done(ctx, &url, ret_url);
+}
+
+static uint64_t last_page(const struct engine_page *page) {
+    uint64_t size = page->query->page_size;
+    return page->total > 0 ? (page->total + size - 1) / size : 1;
+}
+
+/* Absent: there is no such page. Behind the deepest page that may have a number the cursors go on. */
+static alees_rc next_url(alees_ctx *ctx, struct engine_page *page, alees_str *ret_url) {
+    const struct engine_query *q = page->query;
+    bool is_there = q->is_backward ? q->has_cursor && page->count > 0 : page->has_more;
+    if (!is_there) {
+        return ALEES_OK;
+    }
+    if (q->page != 0 && engine_count_reaches(q, (uint64_t)q->page + 1)) {
+        return page_url(ctx, (uint64_t)q->page + 1, ret_url);
+    }
+    return cursor_url(ctx, page, page->count - 1, false, ret_url);
+}
+
+static alees_rc previous_url(alees_ctx *ctx, struct engine_page *page, alees_str *ret_url) {
+    const struct engine_query *q = page->query;
+    bool is_there = q->is_backward ? page->has_more : q->has_cursor && page->count > 0;
+    if (q->page > 1) {
+        uint64_t before = q->page - 1;
+        return page_url(ctx, page->is_exact && last_page(page) < before ? last_page(page) : before, ret_url);
+    }
+    return is_there ? cursor_url(ctx, page, 0, true, ret_url) : ALEES_OK;
+}
+
+static void put_link(struct str *links, alees_str url, const char *relation) {
+    if (url.ptr != NULL) {
+        str_puts(links, links->len > 0 ? ", <" : "<");
+        str_view(links, url);
+        str_puts(links, ">; rel=\"");
+        str_puts(links, relation);
+        str_putc(links, '"');
+    }
+}
+
+/* Only in the header: they are known to few clients, and cost nothing to those that count pages. */
+static alees_rc put_ends(alees_ctx *ctx, const struct engine_page *page, struct str *links) {
+    const struct engine_query *q = page->query;
+    alees_str first = {NULL, 0}, last = {NULL, 0};
+    alees_rc rc = ALEES_OK;
+    if (q->page != 0 || q->has_cursor) {
+        rc = page_url(ctx, q->page != 0 ? 1 : 0, &first);
+    }
+    if (rc == ALEES_OK && q->page != 0 && page->is_exact && engine_count_reaches(q, last_page(page))) {
+        rc = page_url(ctx, last_page(page), &last);
+    }
+    put_link(links, first, "first");
+    put_link(links, last, "last");
+    return rc;
+}
+
+alees_rc engine_links_write(alees_ctx *ctx, struct engine_page *page) {
+    struct str *body = &ctx->response.body;
+    struct str links;
+    alees_str next = {NULL, 0}, previous = {NULL, 0};
+    alees_rc rc = next_url(ctx, page, &next);
+    rc = rc == ALEES_OK ? previous_url(ctx, page, &previous) : rc;
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    str_puts(body, ",\"next\":");
+    str_json(body, next);
+    str_puts(body, ",\"previous\":");
+    str_json(body, previous);
     str_init(&links, ctx->arena, 256);
-    rc = put_link(ctx, page, false, &links);
-    rc = rc == ALEES_OK ? put_link(ctx, page, true, &links) : rc;
+    put_link(&links, next, "next");
+    put_link(&links, previous, "prev");
+    rc = put_ends(ctx, page, &links);
     if (rc == ALEES_OK && links.len > 0) {
         rc = ctx_set_header(ctx, "Link", str_done(&links));
     }

@@ -19,7 +19,13 @@ static alees_rc put_page(alees_ctx *ctx, struct engine_page *page) {
     }
     str_putc(body, ']');
     rc = rc == ALEES_OK ? engine_links_write(ctx, page) : rc;
-    str_puts(body, ",\"count\":null}");
+    str_puts(body, ",\"count\":");
+    if (page->has_total) {
+        str_u64(body, page->total);
+    } else {
+        str_puts(body, "null");
+    }
+    str_putc(body, '}');
     if (rc == ALEES_OK && body->failed) {
         rc = engine_value_nomem(&ctx->problem);
     }
@@ -28,25 +34,44 @@ static alees_rc put_page(alees_ctx *ctx, struct engine_page *page) {
     return rc;
 }
 
+/* Rows and their number in one round trip; on a lane unless it may take long. */
+static alees_rc run(alees_ctx *ctx, const struct engine_place *place, const struct engine_page *page,
+                    alees_rows *ret_rows[2]) {
+    const struct engine_query *q = page->query;
+    const struct store_scope *scope = &place->scope;
+    struct engine_sql sqls[2];
+    struct store_call calls[2];
+    uint32_t count = q->count == CTX_COUNT_NONE ? 1 : 2;
+    for (uint32_t i = 0; i < count; i++) {
+        engine_select_init(&sqls[i], ctx->arena, q);
+        (i == 0 ? engine_select_sql : engine_select_count)(page->r, q, place, &sqls[i]);
+        calls[i] = (struct store_call){engine_sql_register(ctx->app->store, page->r, &sqls[i]), sqls[i].params};
+        if (calls[i].statement == NULL) {
+            return engine_value_nomem(&ctx->problem);
+        }
+    }
+    return q->is_slow ? store_run_slow(ctx, scope, calls, count, ret_rows, NULL)
+                      : store_run(ctx, scope, calls, count, ret_rows, NULL);
+}
+
 static alees_rc read_page(alees_ctx *ctx, const struct engine_place *place, struct engine_page *page) {
-    struct engine_sql sql;
-    alees_rows *rows = NULL;
+    const struct engine_query *q = page->query;
+    alees_rows *rows[2] = {NULL, NULL};
     uint32_t count;
     alees_rc rc;
     if (place->reach == ENGINE_NOWHERE) {
+        page->has_total = page->is_exact = q->count != CTX_COUNT_NONE;
         return ALEES_OK;
     }
-    engine_sql_init(&sql, ctx->arena, page->query->filter_count + ENGINE_MAX_KEYS + 2);
-    engine_select_sql(page->r, page->query, place, &sql);
-    rc = engine_sql_run(ctx, page->r, &place->scope, &sql, &rows, NULL);
+    rc = run(ctx, place, page, rows);
     if (rc != ALEES_OK) {
         return rc;
     }
-    count = store_rows_count(rows);
-    page->rows = rows;
-    page->has_more = count > page->query->page_size;
-    page->count = page->has_more ? page->query->page_size : count;
-    return ALEES_OK;
+    count = store_rows_count(rows[0]);
+    page->rows = rows[0];
+    page->has_more = count > q->page_size;
+    page->count = page->has_more ? q->page_size : count;
+    return rows[1] != NULL ? engine_count_take(ctx, place, page, rows[1]) : ALEES_OK;
 }
 
 alees_rc engine_list(alees_ctx *ctx) {

@@ -264,7 +264,9 @@ struct engine_query {
     struct engine_key keys[ENGINE_MAX_KEYS]; /* ends with the id */
     uint32_t key_count;
     uint32_t page_size;
-    bool has_own_size; /* neither the default nor the most */
+    bool has_own_size;    /* neither the default nor the most */
+    uint32_t page;        /* numbered, from 1; 0: by cursors */
+    enum ctx_count count; /* of all rows: exact, estimated or none */
     bool has_organization, has_cursor, is_backward;
     alees_id organization;
     alees_str cursor;                  /* as sent */
@@ -376,42 +378,6 @@ alees_id engine_page_organization(const alees_page *page, uint32_t row);
 alees_str engine_page_value(const alees_page *page, uint32_t row, const char *field);
 alees_rc engine_page_set(alees_page *page, uint32_t row, const char *field, alees_str value);
 
-/* ---- engine_select.c ---- */
-
-/* "AND" between conditions, "WHERE" before the first. */
-void engine_select_also(struct engine_sql *sql, bool *has_where);
-void engine_select_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
-                       struct engine_sql *sql);
-
-/* ---- engine_list.c, engine_links.c ---- */
-
-struct engine_page { /* what came back */
-    const struct resource *r;
-    const struct engine_query *query;
-    const struct engine_view *view;
-    struct engine_fields fields; /* to read */
-    const alees_rows *rows;
-    uint32_t count; /* of rows to show */
-    bool has_more;  /* beyond them, the way this page was read */
-    alees_str head; /* what its cursors are bound to */
-};
-
-/* The row of the result that is shown at a place: a page read backwards is turned round. */
-uint32_t engine_list_row(const struct engine_page *page, uint32_t place);
-/* "next" and "previous" of the envelope, and the header. */
-alees_rc engine_links_write(alees_ctx *ctx, struct engine_page *page) MUST_CHECK;
-
-/* ---- engine_cursor.c ---- */
-
-/* What a cursor is bound to: the user, the route, the ordering, every parameter but cursor and page_size. */
-alees_str engine_cursor_head(const alees_ctx *ctx, const struct engine_query *q) MUST_CHECK;
-/* Absent without memory. */
-alees_str engine_cursor_write(struct arena *arena, const uint8_t *secret, alees_str head, bool is_backward,
-                              const alees_str *values, uint32_t count) MUST_CHECK;
-/* Fills values, each with a NUL behind it. E_MALFORMED for anything but an untouched cursor of the same head. */
-alees_rc engine_cursor_read(struct arena *arena, const uint8_t *secret, alees_str head, alees_str cursor,
-                            alees_str *values, uint32_t count, bool *ret_is_backward) MUST_CHECK;
-
 /* ---- engine_change.c ---- */
 
 #define ENGINE_CHANGE_MAGIC 0x4348474eu
@@ -484,5 +450,7 @@ alees_rc engine_read_locate(alees_ctx *ctx, const struct resource *r, const stru
                             const alees_id *id, alees_str *ret_organization, alees_str *ret_version) MUST_CHECK;
 alees_rc engine_read_row(alees_ctx *ctx, const struct engine_view *view, const struct engine_place *place,
                          const alees_id *id, alees_rows **ret_rows) MUST_CHECK;
+
+#include "engine_list.h"
 
 #endif

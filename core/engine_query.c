@@ -158,6 +158,11 @@ static alees_rc read_ordering(alees_ctx *ctx, const struct resource *r, const st
 
 static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p,
                                struct engine_query *q) {
+    bool is_known;
+    alees_rc rc = engine_count_read(ctx, p, q, &is_known);
+    if (rc != ALEES_OK || is_known) {
+        return rc;
+    }
     if (str_equal(p->name, "page_size")) {
         return read_page_size(ctx, p, q);
     }
@@ -232,7 +237,7 @@ alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engi
         const struct ctx_parameter *p = &ctx->parameters[i];
         rc = is_repeated(ctx, i) ? bad(ctx, p->name, "must not be given twice") : read_parameter(ctx, r, p, q);
     }
-    return rc;
+    return rc == ALEES_OK ? engine_count_settle(ctx, q) : rc;
 }
 
 alees_rc engine_query_cursor(alees_ctx *ctx, const uint8_t *secret, struct engine_query *q) {

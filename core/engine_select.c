@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * engine_select.c - the statement of a list. Three forms:
+ * engine_select.c - the statements of a list: its rows, in three forms, and their number.
  *
  *   one organization:       SELECT .. FROM t WHERE scope = ANY(ARRAY[$1]) AND filters AND after ORDER BY scope, .. LIMIT n
  *   several organizations:  the same for each, LATERAL, and the best n of all
@@ -7,6 +7,9 @@
  *
  * Several organizations as `= ANY(..) ORDER BY .. LIMIT n` would sort all their rows: twelve times slower. */
 #include "engine_parts.h"
+
+#include <inttypes.h>
+
 #include "lock.h"
 
 void engine_select_also(struct engine_sql *sql, bool *has_where) {
@@ -143,14 +146,39 @@ static alees_str limit_of(const struct engine_query *q, struct engine_sql *sql) 
     return arena_printf(sql->text.arena, "$%u::bigint", (unsigned)engine_sql_bind(sql, size));
 }
 
-static void put_limit(struct engine_sql *sql, alees_str limit) {
+static uint64_t offset_of(const struct engine_query *q) {
+    return q->page > 1 ? (uint64_t)(q->page - 1) * q->page_size : 0;
+}
+
+static void put_number(struct engine_sql *sql, const char *word, uint64_t number) {
+    str_puts(&sql->text, word);
+    engine_sql_value(sql, arena_printf(sql->text.arena, "%" PRIu64, number), "bigint");
+}
+
+static void put_limit(const struct engine_query *q, struct engine_sql *sql, alees_str limit) {
     str_puts(&sql->text, " LIMIT ");
     str_view(&sql->text, limit);
+    if (q->page != 0) {
+        put_number(sql, " OFFSET ", offset_of(q));
+    }
+}
+
+/* Of each organization as many rows as could be on the page or before it. */
+static void put_inner_limit(const struct engine_query *q, struct engine_sql *sql, alees_str limit) {
+    if (q->page != 0) {
+        put_number(sql, " LIMIT ", offset_of(q) + q->page_size + 1);
+    } else {
+        put_limit(q, sql, limit);
+    }
+}
+
+void engine_select_init(struct engine_sql *sql, struct arena *arena, const struct engine_query *q) {
+    /* and the organizations, the keys of a cursor, limits */
+    engine_sql_init(sql, arena, q->filter_values + ENGINE_MAX_KEYS + 4);
 }
 
 void engine_select_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
                        struct engine_sql *sql) {
-    const struct engine_shapes *shapes = r->shapes;
     bool is_lateral = place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION &&
                       !place->is_shared && !lock_host_is_off();
     bool has_where = false;
@@ -162,18 +190,55 @@ void engine_select_sql(const struct resource *r, const struct engine_query *q, c
         str_puts(&sql->text, ") AS o(organization) CROSS JOIN LATERAL (");
     }
     str_puts(&sql->text, "SELECT ");
-    str_view(&sql->text, q->view != NULL ? q->view->selected : shapes->all.selected);
+    str_view(&sql->text, q->view != NULL ? q->view->selected : r->shapes->all.selected);
     str_puts(&sql->text, " FROM ");
-    str_view(&sql->text, shapes->table);
+    str_view(&sql->text, r->shapes->table);
     scope = put_scope(r, place, is_lateral, sql, &has_where);
     engine_filter_sql(q, sql, &has_where);
     put_after(q, sql, &has_where);
     put_order(q, "", scope, sql);
     limit = limit_of(q, sql);
-    put_limit(sql, limit);
     if (is_lateral) {
+        put_inner_limit(q, sql, limit);
         str_puts(&sql->text, ") AS t");
         put_order(q, "t.", NULL, sql);
-        put_limit(sql, limit);
     }
+    put_limit(q, sql, limit);
+}
+
+/* Of the whole list, in no order. q: with the filters. */
+static void put_all(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
+                    struct engine_sql *sql) {
+    bool has_where = false;
+    str_puts(&sql->text, " FROM ");
+    str_view(&sql->text, r->shapes->table);
+    (void)put_scope(r, place, false, sql, &has_where);
+    if (q != NULL) {
+        engine_filter_sql(q, sql, &has_where);
+    }
+}
+
+void engine_select_count(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
+                         struct engine_sql *sql) {
+    bool is_bounded = q->count == CTX_COUNT_ESTIMATED;
+    str_puts(&sql->text, is_bounded ? "SELECT count(*) FROM (SELECT 1" : "SELECT count(*)");
+    put_all(r, q, place, sql);
+    if (is_bounded) {
+        str_printf(&sql->text, " LIMIT %d) AS s", ENGINE_EXACT_ROWS + 1);
+    }
+}
+
+void engine_select_plan(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
+                        struct engine_sql *sql) {
+    str_puts(&sql->text, "EXPLAIN (FORMAT JSON) SELECT 1");
+    put_all(r, q, place, sql);
+}
+
+void engine_select_sample(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
+                          struct engine_sql *sql) {
+    bool has_where = false;
+    str_puts(&sql->text, "SELECT count(*) FROM (SELECT *");
+    put_all(r, NULL, place, sql);
+    str_printf(&sql->text, " LIMIT %d) AS s", ENGINE_EXACT_ROWS);
+    engine_filter_sql(q, sql, &has_where);
 }

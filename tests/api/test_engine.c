@@ -158,8 +158,10 @@ static void test_links(void **state) {
     assert_text(answer_header(first, "Link"), world_text(w, "<%s>; rel=\"next\"", next));
     const struct answer *second = get(w, ACME_VIEWER, next);
     assert_text(answer_header(second, "Link"),
-                world_text(w, "<%s>; rel=\"next\", <%s>; rel=\"prev\"", link_of(w, second, "/next"),
-                           link_of(w, second, "/previous")));
+                world_text(w,
+                           "<%s>; rel=\"next\", <%s>; rel=\"prev\", "
+                           "</api/v1/products?page_size=10&status=active>; rel=\"first\"",
+                           link_of(w, second, "/next"), link_of(w, second, "/previous")));
     assert_text(answer_header(second, "Content-Type"), "application/json");
 }
 
