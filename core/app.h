@@ -17,6 +17,7 @@ struct app {
     const struct alees_rbac_v1 *rbac;
     atomic_bool is_draining;
     struct ratelimit *ratelimit; /* NULL: nothing is limited */
+    struct edge *edge;           /* NULL in tests that have none: no other origins, no proxies */
     bool log_requests, server_timing;
     bool require_if_match; /* of a change of one row */
     uint32_t max_body, max_uri, max_header, page_size, max_page_size;

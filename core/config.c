@@ -51,7 +51,8 @@ static const char *copied(struct arena *arena, const char *text) {
 }
 
 static struct config_rule rule_of(const struct settings_row *row) {
-    struct config_rule rule = {row->type, false, row->min, row->max, row->choices, row->unit};
+    bool may_be_empty = row->fallback[0] == '\0'; /* as it is by default */
+    struct config_rule rule = {row->type, may_be_empty, row->min, row->max, row->choices, row->unit};
     return rule;
 }
 

@@ -12,6 +12,7 @@
 
 #include "alees/util.h"
 #include "audit.h"
+#include "edge.h"
 #include "log.h"
 #include "pipeline_impl.h"
 #include "ratelimit.h"
@@ -63,6 +64,7 @@ void pipeline_run(alees_ctx *ctx) {
     server_crash_watch(ctx);
     take_request_id(ctx);
     take_trace(ctx);
+    pipeline_find_client(ctx);
     if (ctx->app->request_ms != 0) {
         ctx->deadline_us = ctx->started_us + (uint64_t)ctx->app->request_ms * 1000;
     }
@@ -222,6 +224,9 @@ static alees_rc readyz(alees_ctx *ctx) {
 }
 
 static alees_rc metrics(alees_ctx *ctx) {
+    if (ctx->app->edge && !edge_may_read_metrics(ctx->app->edge, ctx->request.peer)) {
+        return ALEES_E_NOT_FOUND;
+    }
     ctx->response.status = 200;
     ctx->response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     metrics_write(&ctx->response.body);

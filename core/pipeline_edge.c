@@ -3,6 +3,7 @@
  * answers are packed. */
 #include <string.h>
 
+#include "edge.h"
 #include "gzip.h"
 #include "pipeline_impl.h"
 
@@ -69,8 +70,16 @@ alees_rc pipeline_tell_types(alees_ctx *ctx) {
 alees_rc pipeline_options(alees_ctx *ctx) {
     pipeline_allow(ctx, ctx->match.allowed);
     alees_rc rc = pipeline_tell_types(ctx);
+    rc = rc == ALEES_OK ? pipeline_cors_preflight(ctx, pipeline_methods(ctx, ctx->match.allowed)) : rc;
     ctx->response.status = rc == ALEES_OK ? 204 : 0;
     return rc;
+}
+
+void pipeline_find_client(alees_ctx *ctx) {
+    const struct edge *e = ctx->app->edge;
+    if (e && edge_has_proxies(e)) {
+        ctx->request.peer = edge_client(e, ctx->request.peer, ctx_header_list(ctx, "x-forwarded-for"));
+    }
 }
 
 /* An attacker who can put text into a packed answer learns from its length what else is in it (BREACH). What holds tokens,

@@ -36,6 +36,8 @@ alees_rc pipeline_check_headers(alees_ctx *ctx) MUST_CHECK; /* those that no rou
 alees_rc pipeline_tell_types(alees_ctx *ctx) MUST_CHECK;    /* Accept-Patch, Accept-Post, Accept-Encoding */
 alees_rc pipeline_options(alees_ctx *ctx) MUST_CHECK;       /* the answer to OPTIONS, ctx->match being known */
 
+/* Looks behind the proxies in front that are trusted: ctx->request.peer. */
+void pipeline_find_client(alees_ctx *ctx);
 /* Packs the answer if that pays and is allowed. */
 void pipeline_compress(alees_ctx *ctx);
 
@@ -51,9 +53,15 @@ alees_rc pipeline_prefer(alees_ctx *ctx) MUST_CHECK;
 /* pipeline_validate.c: does the request match the declaration of its route? */
 alees_rc pipeline_validate(alees_ctx *ctx) MUST_CHECK;
 
+/* pipeline_cors.c */
+void pipeline_cors_write(const alees_ctx *ctx,
+                         struct str *out); /* the headers of every answer, CR LF in front of each */
+alees_rc pipeline_cors_preflight(alees_ctx *ctx, alees_str methods) MUST_CHECK; /* those of an answer to OPTIONS */
+
 /* pipeline_respond.c */
-void pipeline_allow(alees_ctx *ctx, uint32_t methods); /* the Allow header */
-void pipeline_refuse(alees_ctx *ctx, alees_rc rc);     /* throws away what was answered and answers with the problem */
-void pipeline_account(alees_ctx *ctx);                 /* metrics and the log line */
+alees_str pipeline_methods(alees_ctx *ctx, uint32_t methods); /* "GET, HEAD, OPTIONS"; absent without memory */
+void pipeline_allow(alees_ctx *ctx, uint32_t methods);        /* the Allow header */
+void pipeline_refuse(alees_ctx *ctx, alees_rc rc); /* throws away what was answered and answers with the problem */
+void pipeline_account(alees_ctx *ctx);             /* metrics and the log line */
 
 #endif

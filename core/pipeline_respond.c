@@ -18,7 +18,7 @@ static const char *const method_names[] = {[ALEES_GET] = "GET",
                                            [ALEES_PATCH] = "PATCH",
                                            [ALEES_DELETE] = "DELETE"};
 
-void pipeline_allow(alees_ctx *ctx, uint32_t methods) {
+alees_str pipeline_methods(alees_ctx *ctx, uint32_t methods) {
     struct str text;
     str_init(&text, ctx->arena, 64);
     for (uint32_t m = ALEES_GET; m < ARRAY_LEN(method_names); m++) {
@@ -28,7 +28,11 @@ void pipeline_allow(alees_ctx *ctx, uint32_t methods) {
         }
     }
     str_puts(&text, "OPTIONS");
-    if (ctx_set_header(ctx, "Allow", str_done(&text)) != ALEES_OK) {
+    return str_done(&text);
+}
+
+void pipeline_allow(alees_ctx *ctx, uint32_t methods) {
+    if (ctx_set_header(ctx, "Allow", pipeline_methods(ctx, methods)) != ALEES_OK) {
         log_event(ALEES_LOG_WARN, "core", ctx->request_id, NULL, "no memory for the header Allow");
     }
 }
@@ -249,6 +253,7 @@ static void write_headers(const alees_ctx *ctx, bool keep_alive, bool is_chunked
         str_view(out, r->headers[i].value);
         is_cacheable = is_cacheable || str_equal_nocase(r->headers[i].name, "cache-control");
     }
+    pipeline_cors_write(ctx, out);
     if (ctx->app->ratelimit) {
         ratelimit_write(ctx, out);
     }

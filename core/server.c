@@ -9,6 +9,7 @@
 
 #include "audit.h"
 #include "cred.h"
+#include "edge.h"
 #include "engine.h"
 #include "httpd.h"
 #include "jx.h"
@@ -129,6 +130,10 @@ static int open_catalogue(struct app *app, const char *config_path, const char *
         return EXIT_CONFIGURATION;
     }
     take_settings(app, listen);
+    alees_rc rc = edge_new(app->arena, app->config, stderr, &app->edge);
+    if (rc != ALEES_OK) {
+        return rc == ALEES_E_INVALID ? EXIT_CONFIGURATION : EXIT_OTHER;
+    }
     if (ratelimit_new(app->arena, app->config, &app->ratelimit) != ALEES_OK) {
         fprintf(stderr, "out of memory\n");
         return EXIT_OTHER;

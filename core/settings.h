@@ -47,6 +47,14 @@
       "How long an export or an import may take, the network included.") \
     X(REQUIRE_IF_MATCH, "http", "require_if_match", BOOLEAN, NULL, 0, 0, NULL, "false", \
       "Answer PUT, PATCH and DELETE of one row that come without If-Match with 428.") \
+    X(CORS_ORIGINS, "http", "cors_origins", TEXT, "origins", 0, 0, NULL, "", \
+      "Web pages that may ask: origins such as https://app.example.com, blanks between them; or *, which is all.") \
+    X(TRUSTED_PROXIES, "http", "trusted_proxies", TEXT, "addresses", 0, 0, NULL, "", \
+      "Proxies in front, addresses or networks such as 10.0.0.0/8, blanks between them: their X-Forwarded-For tells " \
+      "who " \
+      "the client is, for limits by address.") \
+    X(METRICS_FROM, "http", "metrics_from", TEXT, "addresses", 0, 0, NULL, "", \
+      "Addresses or networks, blanks between them, that may read /metrics; empty: everybody.") \
     X(SERVER_TIMING, "http", "server_timing", BOOLEAN, NULL, 0, 0, NULL, "false", \
       "Tell every client in the header Server-Timing how long its request took: total, auth, db.") \
     X(DB_URL, "database", "url", SECRET, "conninfo", 0, 0, NULL, "dbname=alees user=alees_app", \

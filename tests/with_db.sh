@@ -26,7 +26,7 @@ configure() { # configure DATABASE
     printf '[database]\nurl = %s dbname=%s\n' "$ALEES_TEST_APP_URL" "$1"
     printf 'owner_url = %s dbname=%s\n' "$ALEES_TEST_OWNER_URL" "$1"
     printf 'admin_url = %s dbname=%s\n' "$ALEES_TEST_ADMIN_URL" "$1"
-    printf '[limits]\nuser_per_minute = 0\norganization_per_minute = 0\n' # tests and benchmarks ask without pause
+    printf '[limits]\nuser_per_minute = 0\norganization_per_minute = 0\naddress_per_minute = 0\n' # tests and benchmarks ask without pause
     printf '[security]\ncheck_module_owner = false\n[log]\nlevel = warn\n'
     for name in contact organization product rbac; do
       printf '[plugin %s]\nmodule = %s/plugins/%s.so\n' "$name" "$ALEES_BUILD" "$name"

@@ -155,7 +155,8 @@ static bool write_configuration(struct kit *k) {
     fprintf(out, "[database]\nadmin_url = %s\nurl = %s\nowner_url = %s\nlanes = 1\n", url(k, ""),
             url(k, kit_text(k, "user=alees_app password=%s", k->options.password)),
             url(k, kit_text(k, "user=alees_owner password=%s", k->options.password)));
-    fprintf(out, "[limits]\nuser_per_minute = 0\norganization_per_minute = 0\n[security]\ncheck_module_owner = "
+    fprintf(out, "[limits]\nuser_per_minute = 0\norganization_per_minute = 0\naddress_per_minute = "
+                 "0\n[security]\ncheck_module_owner = "
                  "false\n[log]\nlevel = error\nformat = text\n");
     file = file ? file + 1 : k->options.plugin;
     for (size_t i = 0; i < ARRAY_LEN(plugins); i++) {

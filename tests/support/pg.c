@@ -58,7 +58,7 @@ static void write_conf(struct pg *pg, bool with_plugins) {
     assert_non_null(out);
     fprintf(out,
             "[database]\nurl = %s\nowner_url = %s\nadmin_url = %s\n[limits]\nuser_per_minute = "
-            "0\norganization_per_minute = 0\n[security]\ncheck_module_owner = false\n"
+            "0\norganization_per_minute = 0\naddress_per_minute = 0\n[security]\ncheck_module_owner = false\n"
             "[log]\nlevel = error\nformat = text\n",
             pg->app_url, pg->owner_url, pg->admin_url);
     for (size_t i = 0; with_plugins && i < ARRAY_LEN(plugins); i++) {
