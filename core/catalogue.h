@@ -8,11 +8,12 @@
 
 struct resource; /* engine: resource.h */
 
-enum route_operation { /* what a route does: the resource engine serves the first five */
+enum route_operation { /* what a route does: the resource engine serves the first six */
                        ROUTE_LIST,
                        ROUTE_CREATE,
                        ROUTE_GET,
                        ROUTE_PATCH,
+                       ROUTE_PUT,
                        ROUTE_REMOVE,
                        ROUTE_PLUGIN, /* a handler of the plugin's own */
                        ROUTE_HOST    /* /healthz and the like */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * catalogue_routes.c - the route table: five for each resource, the plugins' own, the host's own; each with the
+ * catalogue_routes.c - the route table: six for each resource, the plugins' own, the host's own; each with the
  * number of its permission and its metrics. */
 #include <string.h>
 
@@ -20,6 +20,7 @@ static const struct {
     {ALEES_POST, 0, ALEES_RESOURCE_NO_CREATE, ROUTE_CREATE, "", "Create", engine_create},
     {ALEES_GET, ALEES_ROUTE_READ, 0, ROUTE_GET, "/{id}", "Get one", engine_get},
     {ALEES_PATCH, 0, ALEES_RESOURCE_NO_CHANGE, ROUTE_PATCH, "/{id}", "Change", engine_patch},
+    {ALEES_PUT, 0, ALEES_RESOURCE_NO_CHANGE, ROUTE_PUT, "/{id}", "Replace", engine_put},
     {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, ROUTE_REMOVE, "/{id}", "Delete", engine_remove},
 };
 
@@ -81,8 +82,9 @@ static void add(struct catalogue_builder *b, const struct route *route) {
 }
 
 static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
-    const uint32_t numbers[] = {r->view, r->add, r->view, r->change, r->remove};
-    const char *const names[] = {r->view_name, r->add_name, r->view_name, r->change_name, r->remove_name};
+    const uint32_t numbers[] = {r->view, r->add, r->view, r->change, r->change, r->remove};
+    const char *const names[] = {r->view_name,   r->add_name,    r->view_name,
+                                 r->change_name, r->change_name, r->remove_name};
     char words[64];
     size_t length = strlen(r->decl->name); /* at most 63: plugin_rows.c */
     memcpy(words, r->decl->name, length + 1);

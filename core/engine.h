@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * engine.h - the resource engine: list, create, get, merge-patch, delete of every declared resource, built from its
+ * engine.h - the resource engine: list, create, get, merge-patch, replace, delete of every declared resource, built from its
  * declaration alone. Level 3, split by task:
  *   engine_shapes.c  what the boot works out: columns, defaults, statements to prepare
  *   engine_sql.c     the builder of SQL; the statements about one row
@@ -24,7 +24,8 @@
  *   engine_error.c   what PostgreSQL refused -> which field, what to do
  *   engine_list.c    list
  *   engine_read.c    get
- *   engine_write.c   create, patch, delete */
+ *   engine_replace.c  PUT: a whole row against the one that is there
+ *   engine_write.c   create, patch, replace, delete */
 #ifndef ENGINE_H
 #define ENGINE_H
 

@@ -117,10 +117,9 @@ static const char *how_to_move(const struct names *n) {
 static bool look_at_field(void *data, alees_str key, const alees_json *value) {
     struct names *n = data;
     const struct resource_field *f = resource_field(n->change->resource, key);
-    (void)value;
     if (f == NULL) {
         refuse_unknown(n, key);
-    } else if (!takes(n->change, f)) {
+    } else if (!takes(n->change, f) && !(n->change->is_whole && engine_replace_is_same(n->change, f, value))) {
         bool is_once = (f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) == 0 &&
                        n->change->action == ALEES_UPDATE &&
                        (!f->is_standard || strcmp(f->decl->name, "organization") == 0);
@@ -178,6 +177,9 @@ static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *
     alees_rc rc;
     if (jx_kind(value) == ALEES_JSON_ABSENT) {
         alees_str fallback = change->resource->shapes->fallbacks[at];
+        if (change->is_whole) {
+            return engine_replace_absent(change, at);
+        }
         if (is_create && fallback.ptr != NULL) {
             cell->is_written = true;
             cell->value = fallback;
@@ -185,6 +187,9 @@ static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *
             problem_add(&ctx->problem, engine_value_pointer(ctx->arena, alees_text(f->decl->name)), "required",
                         "is required");
         }
+        return ALEES_OK;
+    }
+    if (change->is_whole && engine_replace_is_same(change, f, value)) {
         return ALEES_OK;
     }
     pointer = engine_value_pointer(ctx->arena, alees_text(f->decl->name));
@@ -338,6 +343,7 @@ static alees_rc svc_set(alees_change *change, const char *field, alees_str value
         }
     }
     cell->is_written = true;
+    cell->is_default = false;
     cell->value = copy;
     return ALEES_OK;
 }

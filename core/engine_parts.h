@@ -104,6 +104,7 @@ alees_rc engine_sql_run(alees_ctx *ctx, const struct resource *r, const struct s
 struct engine_cell { /* what is written into one field */
     bool is_sent;    /* by the client */
     bool is_written; /* goes into the statement */
+    bool is_default; /* of an update: as what the column has by itself */
     alees_str value; /* absent: NULL */
 };
 
@@ -388,10 +389,12 @@ struct alees_change {
     alees_ctx *ctx;
     const struct resource *resource;
     alees_id id;
-    bool is_open;              /* set() has an effect: validate and before_write */
-    alees_id organization;     /* of the row; zero: none, or not known yet */
-    const alees_rows *before;  /* shown, version: the row as it was, locked; NULL on create and without before_write */
-    struct engine_cell *cells; /* as resource->fields */
+    bool is_open;               /* set() has an effect: validate and before_write */
+    alees_id organization;      /* of the row; zero: none, or not known yet */
+    const alees_rows *before;   /* shown, version: the row as it was, locked; NULL on create and without before_write */
+    struct engine_cell *cells;  /* as resource->fields */
+    bool is_whole;              /* PUT: by engine_replace_open */
+    const bool *may, *may_read; /* is_whole: the fields that the caller may change, and read, by place; NULL: all */
 };
 
 /* What the hooks are told of the row: *rows (shown, version), as it was or, is_after, as it is written. */
@@ -408,6 +411,15 @@ alees_rc engine_change_hook(alees_change *change,
                             alees_rc (*hook)(void *state, alees_ctx *ctx, alees_change *change)) MUST_CHECK;
 /* The body as an object, or 400. */
 alees_rc engine_change_body(alees_ctx *ctx, const alees_json **ret_body) MUST_CHECK;
+
+/* ---- engine_replace.c: PUT ---- */
+
+/* From here on engine_change_read takes the body for a whole row; change->before is that row, locked. */
+alees_rc engine_replace_open(alees_change *change, const bool *may) MUST_CHECK;
+/* Is it what the row has, as far as the caller may know? */
+bool engine_replace_is_same(const alees_change *change, const struct resource_field *f, const alees_json *value);
+/* A field that was not sent. */
+alees_rc engine_replace_absent(alees_change *change, uint32_t at) MUST_CHECK;
 
 /* ---- engine_row.c ---- */
 

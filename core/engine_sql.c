@@ -230,7 +230,11 @@ void engine_sql_update(struct engine_sql *sql, const struct resource *r, const s
             str_puts(&sql->text, ", ");
             str_ident(&sql->text, r->fields[i].column);
             str_puts(&sql->text, " = ");
-            engine_sql_value(sql, cells[i].value, engine_sql_type(r->fields[i].decl));
+            if (cells[i].is_default) {
+                str_puts(&sql->text, "DEFAULT");
+            } else {
+                engine_sql_value(sql, cells[i].value, engine_sql_type(r->fields[i].decl));
+            }
         }
     }
     put_condition(sql, r, target, false);

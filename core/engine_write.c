@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * engine_write.c - create, merge-patch, delete. One statement in one round trip; with hooks, a transaction around it.
+ * engine_write.c - create, merge-patch, replace, delete. One statement in one round trip; with hooks, a transaction around it.
  *
  * The statement itself holds the condition that the caller may write there. Only when it changed nothing is the row looked
  * for, to tell 404, 403 and 412 apart. */
@@ -18,7 +18,10 @@ struct write {
     struct engine_condition condition;
     uint32_t status; /* of the answer */
     alees_rows *rows;
+    alees_rows *before;             /* as it was, locked */
     const struct engine_view *view; /* of the answer */
+    const alees_json *whole;        /* PUT: the body, looked at when the row is locked */
+    const bool *may;                /* of that: the fields that the caller may change */
 };
 
 static alees_str who(const alees_ctx *ctx) {
@@ -75,7 +78,7 @@ static alees_rc lock(struct write *w, bool *ret_is_missing) {
     struct engine_sql sql;
     alees_rows *rows = NULL;
     alees_rc rc;
-    if (w->change->action == ALEES_CREATE || w->r->decl->before_write == NULL) {
+    if (w->change->action == ALEES_CREATE || (w->r->decl->before_write == NULL && w->whole == NULL)) {
         return ALEES_OK;
     }
     engine_sql_init(&sql, w->ctx->arena, 6);
@@ -86,6 +89,7 @@ static alees_rc lock(struct write *w, bool *ret_is_missing) {
         return ALEES_E_NOT_FOUND;
     }
     if (rc == ALEES_OK) {
+        w->before = rows;
         engine_change_found(w->change, rows, false);
     }
     return rc;
@@ -95,7 +99,7 @@ static alees_rc lock(struct write *w, bool *ret_is_missing) {
  * want of an answer. */
 static bool needs_transaction(const struct write *w) {
     bool is_shown = w->change->action != ALEES_DELETE_ROW && (w->view->expand_count > 0 || w->view->has_computed);
-    return is_shown || w->r->decl->before_write != NULL || w->r->decl->after_write != NULL ||
+    return is_shown || w->whole != NULL || w->r->decl->before_write != NULL || w->r->decl->after_write != NULL ||
            arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
 }
 
@@ -165,8 +169,23 @@ static alees_rc answer(struct write *w) {
     return rc;
 }
 
+/* What of a whole row differs from the one that is there, and the plugin's look at that. */
+static alees_rc compare(struct write *w) {
+    alees_rc rc = engine_replace_open(w->change, w->may);
+    rc = rc == ALEES_OK ? engine_change_read(w->change, w->whole, NULL) : rc;
+    return rc == ALEES_OK && !engine_change_is_empty(w->change) ? engine_change_hook(w->change, w->r->decl->validate)
+                                                                : rc;
+}
+
 static alees_rc perform(struct write *w, bool *ret_is_missing) {
     alees_rc rc = lock(w, ret_is_missing);
+    if (rc == ALEES_OK && w->whole != NULL) {
+        rc = compare(w);
+        if (rc == ALEES_OK && engine_change_is_empty(w->change)) {
+            w->rows = w->before;
+            return answer(w);
+        }
+    }
     rc = rc == ALEES_OK ? engine_change_hook(w->change, w->r->decl->before_write) : rc;
     w->change->is_open = false;
     rc = rc == ALEES_OK ? run(w) : rc;
@@ -234,7 +253,8 @@ static alees_rc check_fields(struct write *w, uint32_t permission, const alees_j
     struct engine_fields fields;
     const bool *may;
     alees_rc rc = engine_fields_open(w->ctx, w->r, permission, &fields);
-    if (rc != ALEES_OK || engine_fields_permit(w->r, action, body, fields.everywhere)) {
+    bool is_enough = w->whole == NULL && rc == ALEES_OK && engine_fields_permit(w->r, action, body, fields.everywhere);
+    if (rc != ALEES_OK || fields.is_all || is_enough) {
         return rc;
     }
     may = fields.everywhere;
@@ -245,6 +265,7 @@ static alees_rc check_fields(struct write *w, uint32_t permission, const alees_j
     } else if (alees_id_compare(&judged, &none) != 0) {
         rc = engine_fields_in(&fields, &judged, &may);
     }
+    w->may = may;
     if (rc != ALEES_OK || engine_fields_permit(w->r, action, body, may)) {
         return rc;
     }
@@ -361,6 +382,15 @@ alees_rc engine_patch(alees_ctx *ctx) {
         return reply_unchanged(&w);
     }
     rc = rc == ALEES_OK ? engine_change_hook(w.change, r->decl->validate) : rc;
+    return rc == ALEES_OK ? carry_out(&w) : rc;
+}
+
+alees_rc engine_put(alees_ctx *ctx) {
+    struct write w = {.ctx = ctx, .r = ctx->route->resource, .status = 200};
+    static const alees_id none;
+    alees_rc rc = start(&w, ALEES_UPDATE);
+    rc = rc == ALEES_OK ? engine_change_body(ctx, &w.whole) : rc;
+    rc = rc == ALEES_OK ? check_fields(&w, w.r->change, w.whole, &none) : rc;
     return rc == ALEES_OK ? carry_out(&w) : rc;
 }
 

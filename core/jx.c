@@ -294,6 +294,10 @@ bool jx_is_true(const alees_json *v) {
     return json_is_true(json_of(v));
 }
 
+bool jx_is_equal(const alees_json *a, const alees_json *b) {
+    return a && b && json_equal(json_of(a), json_of(b));
+}
+
 double jx_real(const alees_json *v) {
     return json_number_value(json_of(v));
 }

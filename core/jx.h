@@ -26,7 +26,8 @@ const alees_json *jx_at(const alees_json *array, uint32_t index);
 alees_str jx_text(const alees_json *v); /* absent unless a string; NUL behind it */
 alees_rc jx_integer(const alees_json *v, int64_t *ret_number);
 bool jx_is_true(const alees_json *v);
-double jx_real(const alees_json *v); /* of an integer or a real, else 0 */
+bool jx_is_equal(const alees_json *a, const alees_json *b); /* the order of members apart */
+double jx_real(const alees_json *v);                        /* of an integer or a real, else 0 */
 
 /* Calls each(key, value) over an object in order, until it returns false. */
 void jx_each(const alees_json *object, bool (*each)(void *data, alees_str key, const alees_json *value), void *data);

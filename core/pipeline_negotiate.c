@@ -108,6 +108,7 @@ const char *const *pipeline_answer_types(const alees_ctx *ctx) {
     case ROUTE_PLUGIN: return route->decl->response.count > 0 ? json : NULL;
     case ROUTE_GET:
     case ROUTE_PATCH:
+    case ROUTE_PUT:
     case ROUTE_REMOVE:
     default: return json;
     }
@@ -128,6 +129,7 @@ const char *const *pipeline_body_types(const struct route *route) {
     static const char *const patch[] = {"application/merge-patch+json", JSON, NULL};
     switch (route->operation) {
     case ROUTE_PATCH: return patch;
+    case ROUTE_PUT: return json;
     case ROUTE_CREATE: return rows;
     case ROUTE_PLUGIN:
         if (route->method == ALEES_PATCH) {

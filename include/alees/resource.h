@@ -126,7 +126,7 @@ struct alees_resource_v1 {
     uint32_t struct_size, reserved0;
     uint32_t (*action)(const alees_change *change); /* ALEES_CREATE, ALEES_UPDATE, ALEES_DELETE_ROW. [owner] */
     alees_id (*id)(const alees_change *change);     /* [owner] */
-    /* Was this field sent? [owner] */
+    /* Was this field sent? Of a PUT: does it differ from what the row has? [owner] */
     uint32_t (*is_sent)(const alees_change *change, const char *field);
     /* The value sent, as text the column understands; absent if null or not sent. [owner] */
     alees_str (*value)(const alees_change *change, const char *field);

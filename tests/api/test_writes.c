@@ -123,6 +123,120 @@ static void test_a_condition_may_be_demanded(void **state) {
     assert_status(with, 200);
 }
 
+/* ---- PUT ---- */
+
+static const char *body_of(struct world *w, const struct answer *a) {
+    return world_text(w, "%.*s", STR_FMT(a->body));
+}
+
+/* The body with the first `from` in it changed to `to`. */
+static const char *edited(struct world *w, const char *body, const char *from, const char *to) {
+    const char *at = strstr(body, from);
+    assert_non_null(at);
+    return world_text(w, "%.*s%s%s", (int)(at - body), body, to, at + strlen(from));
+}
+
+static void test_read_edit_put(void **state) {
+    struct world *w = *state;
+    const char *path = make(w, "PUT-1");
+    const struct answer *a = get(w, GLOBEX_MANAGER, path);
+    const char *body = body_of(w, a), *tag = tag_of(w, a);
+    a = world_ask(w, GLOBEX_MANAGER, "PUT", path, body);
+    world_must(a, 200, GLOBEX_MANAGER, body);
+    assert_string_equal(tag_of(w, a), tag); /* nothing differs: nothing is written */
+    assert_string_equal(body_of(w, a), body);
+
+    const struct sent nut = {edited(w, body, "\"Bolt\"", "\"Nut\""), "If-Match", tag, NULL, NULL};
+    a = send(w, GLOBEX_MANAGER, "PUT", path, nut);
+    world_must(a, 200, GLOBEX_MANAGER, nut.body);
+    assert_text(answer_text(a, "/name"), "Nut");
+    assert_text(answer_text(a, "/sku"), "PUT-1");
+    assert_problem(send(w, GLOBEX_MANAGER, "PUT", path, nut), 412, "precondition_failed");
+    const char *id = strrchr(path, '/') + 1;
+    assert_int_equal(pg_count(&w->pg, world_text(w,
+                                                 "SELECT count(*) FROM audit.entry WHERE object_id = '%s' AND action = "
+                                                 "'update' AND changes = '{\"name\":{\"before\":\"Bolt\",\"after\":"
+                                                 "\"Nut\"}}'",
+                                                 id)),
+                     1);
+}
+
+static void test_put_replaces(void **state) {
+    struct world *w = *state;
+    const char *path = make(w, "PUT-2");
+    assert_status(world_ask(w, GLOBEX_MANAGER, "PATCH", path,
+                            "{\"description\":\"long\",\"tags\":[\"a\"],\"status\":\"active\",\"is_sellable\":false}"),
+                  200);
+    const struct answer *a = get(w, GLOBEX_MANAGER, path);
+    const char *uom = text_at(w, a, "/base_uom");
+    a = world_ask(w, GLOBEX_MANAGER, "PUT", path,
+                  world_text(w, "{\"sku\":\"PUT-2\",\"name\":\"Nut\",\"base_uom\":\"%s\"}", uom));
+    world_must(a, 200, GLOBEX_MANAGER, "put");
+    assert_text(answer_text(a, "/description"), "");
+    assert_text(answer_text(a, "/status"), "draft"); /* as a new one */
+    assert_int_equal(jx_size(answer_at(a, "/tags")), 0);
+    assert_true(jx_is_true(answer_at(a, "/is_sellable")));
+    a = world_ask(w, GLOBEX_MANAGER, "PUT", path, "{\"name\":\"Nut\"}");
+    assert_problem(a, 422, "invalid");
+    assert_int_equal(jx_size(answer_at(a, "/errors")), 2); /* sku, base_uom */
+    assert_problem(world_ask(w, GLOBEX_MANAGER, "PUT", path, NULL), 400, "bad_request");
+    assert_problem(world_ask(w, GLOBEX_MANAGER, "PUT", path, "[]"), 400, "bad_request");
+}
+
+static void test_put_of_what_cannot_be_written(void **state) {
+    struct world *w = *state;
+    const char *path = make(w, "PUT-3"), *body = body_of(w, get(w, GLOBEX_MANAGER, path));
+    const struct answer *a;
+    a = world_ask(w, GLOBEX_MANAGER, "PUT", path, edited(w, body, "\"created_by\":\"", "\"created_by\":\"x"));
+    assert_problem(a, 400, "read_only_field");
+    assert_text(answer_text(a, "/errors/0/pointer"), "/created_by");
+    a = world_ask(w, GLOBEX_MANAGER, "PUT", path, edited(w, body, "\"updated_at\":\"2", "\"updated_at\":\"1"));
+    assert_problem(a, 400, "read_only_field");
+    a = world_ask(w, GLOBEX_MANAGER, "PUT", path, edited(w, body, "\"name\"", "\"nme\":1,\"name\""));
+    assert_problem(a, 400, "unknown_field");
+    assert_problem(world_ask(w, ACME_MANAGER, "PUT", path, body), 404, "not_found");
+    a = world_ask(w, GLOBEX_MANAGER, "PUT", "/api/v1/products/01930000-0000-7000-8000-00000000ffff", body);
+    assert_problem(a, 404, "not_found"); /* it never creates */
+    a = world_ask(w, GLOBEX_MANAGER, "PUT", "/api/v1/products", body);
+    assert_problem(a, 405, "method_not_allowed");
+    a = world_ask(w, ACME_VIEWER, "GET", "/api/v1/products?page_size=1", NULL);
+    path = world_text(w, "/api/v1/products/%s", text_at(w, a, "/results/0/id"));
+    assert_problem(world_ask(w, ACME_VIEWER, "PUT", path, "{}"), 403, "permission_denied");
+}
+
+/* Every kind of row: what a client reads can be put back as it is, and is then what it was. */
+static void test_put_back_whatever_is_there(void **state) {
+    struct world *w = *state;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < w->catalogue->resource_count; i++) {
+        const struct resource *r = w->catalogue->resources[i];
+        const struct answer *a = world_ask(w, ADMIN, "GET", world_list_path(w, r, "?page_size=1"), NULL);
+        if ((r->decl->flags & ALEES_RESOURCE_NO_CHANGE) != 0 || answer_text(a, "/results/0/id").ptr == NULL) {
+            continue;
+        }
+        const char *path = world_row_path(w, r, text_at(w, a, "/results/0/id"));
+        const struct answer *before = get(w, ADMIN, path);
+        const struct answer *put = world_ask(w, ADMIN, "PUT", path, body_of(w, before));
+        world_must(put, 200, ADMIN, path);
+        assert_string_equal(body_of(w, put), body_of(w, before));
+        assert_string_equal(tag_of(w, put), tag_of(w, before));
+        count++;
+    }
+    assert_true(count >= 8);
+}
+
+/* A rehearsal, too, and without a body. */
+static void test_put_and_preferences(void **state) {
+    struct world *w = *state;
+    const char *path = make(w, "PUT-4"), *body = body_of(w, get(w, GLOBEX_MANAGER, path));
+    const char *nut = edited(w, body, "\"Bolt\"", "\"Nut\"");
+    assert_status(send(w, GLOBEX_MANAGER, "PUT", path, (struct sent){nut, "Prefer", "tx=rollback", NULL, NULL}), 200);
+    assert_string_equal(body_of(w, get(w, GLOBEX_MANAGER, path)), body);
+    assert_status(send(w, GLOBEX_MANAGER, "PUT", path, (struct sent){nut, "Prefer", "return=minimal", NULL, NULL}),
+                  204);
+    assert_text(answer_text(get(w, GLOBEX_MANAGER, path), "/name"), "Nut");
+}
+
 /* ---- two clients ---- */
 
 enum { CLIENTS = 4, CHANGES = 25 };
@@ -183,6 +297,11 @@ int main(void) {
         cmocka_unit_test(test_conditions_of_reads),
         cmocka_unit_test(test_conditions_of_writes),
         cmocka_unit_test(test_a_condition_may_be_demanded),
+        cmocka_unit_test(test_read_edit_put),
+        cmocka_unit_test(test_put_replaces),
+        cmocka_unit_test(test_put_of_what_cannot_be_written),
+        cmocka_unit_test(test_put_back_whatever_is_there),
+        cmocka_unit_test(test_put_and_preferences),
         cmocka_unit_test(test_no_update_is_lost),
     };
     return cmocka_run_group_tests_name("writes", tests, world_setup, world_teardown);

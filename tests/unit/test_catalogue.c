@@ -157,7 +157,7 @@ static void test_routes(void **state) {
     (void)state;
     load(&f, "rbac_stub,good");
     assert_ok(build(&f, &c));
-    assert_int_equal(c.route_count, 1 + 2 * 5 + 3);
+    assert_int_equal(c.route_count, 1 + 2 * 6 + 3);
     r = find_route(&c, ALEES_GET, "/healthz");
     assert_ptr_equal(r->run, run_host);
     assert_null(r->plugin);
@@ -174,6 +174,9 @@ static void test_routes(void **state) {
     assert_int_equal(r->permission, r->resource->view);
     r = find_route(&c, ALEES_PATCH, "/api/v1/things/{id}");
     assert_ptr_equal(r->run, engine_patch);
+    assert_int_equal(r->permission, r->resource->change);
+    r = find_route(&c, ALEES_PUT, "/api/v1/things/{id}");
+    assert_ptr_equal(r->run, engine_put);
     assert_int_equal(r->permission, r->resource->change);
     r = find_route(&c, ALEES_DELETE, "/api/v1/units-of-measure/{id}");
     assert_ptr_equal(r->run, engine_remove);

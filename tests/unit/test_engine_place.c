@@ -270,7 +270,7 @@ static void test_insert_of_own(void **state) {
     struct engine_cell *cells = ARENA_ARRAY(f.arena, struct engine_cell, f.r->field_count);
     struct resource_field *key = (struct resource_field *)(uintptr_t)resource_field(f.r, STR_LIT("key"));
     key->column = "user_id";
-    cells[key - f.r->fields] = (struct engine_cell){false, true, STR_LIT("another")};
+    cells[key - f.r->fields] = (struct engine_cell){.is_written = true, .value = STR_LIT("another")};
     engine_sql_init(&sql, f.arena, 20);
     engine_sql_insert(&sql, f.r, cells, &target);
     assert_non_null(strstr(str_done(&sql.text).ptr,

@@ -273,8 +273,9 @@ static void test_statements_about_one_row(void **state) {
     const struct engine_target scoped = {.id = STR_LIT("id"), .user = STR_LIT("user"), .organizations = STR_LIT("{o}")};
     const struct engine_target exact = {.id = STR_LIT("id"), .versions = STR_LIT("{3}")};
     struct engine_sql sql;
-    cells[resource_field(r, STR_LIT("size")) - r->fields] = (struct engine_cell){true, true, STR_LIT("5")};
-    cells[resource_field(r, STR_LIT("tags")) - r->fields] = (struct engine_cell){true, true, {NULL, 0}};
+    cells[resource_field(r, STR_LIT("size")) - r->fields] =
+        (struct engine_cell){.is_sent = true, .is_written = true, .value = STR_LIT("5")};
+    cells[resource_field(r, STR_LIT("tags")) - r->fields] = (struct engine_cell){.is_sent = true, .is_written = true};
 
     engine_sql_init(&sql, *state, 20);
     engine_sql_get(&sql, &r->shapes->all, &scoped);
