@@ -5,6 +5,7 @@
  *   engine_sql.c     the builder of SQL; the statements about one row
  *   engine_query.c   query parameters of a list -> filters, ordering, page
  *   engine_filter*.c what chooses the rows: parameters -> conditions (engine_filter.h)
+ *   engine_search.c  words to search for -> the condition
  *   engine_select.c  the statement of a list
  *   engine_view.c    which fields are read and shown
  *   engine_expand.c  references, shown as the rows that they name

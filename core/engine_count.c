@@ -134,7 +134,7 @@ static alees_rc sample(alees_ctx *ctx, const struct engine_place *place, const s
 /* More than ENGINE_EXACT_ROWS: those that the planner expects, or the share of them that is met among the first. */
 static alees_rc estimate(alees_ctx *ctx, const struct engine_place *place, struct engine_page *page) {
     bool sees_all = page->r->scope_column == NULL || place->reach == ENGINE_EVERYWHERE;
-    bool may_plan = sees_all || page->query->filter_count == 0;
+    bool may_plan = sees_all || (page->query->filter_count == 0 && page->query->search.count == 0);
     uint64_t expected = 0, share = ENGINE_EXACT_ROWS;
     alees_rc rc = plan(ctx, place, page, may_plan ? page->query : NULL, &expected);
     if (rc == ALEES_OK && !may_plan) {

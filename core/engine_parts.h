@@ -256,6 +256,14 @@ const char *engine_calendar_timestamp(alees_str text, char out[28]);
 
 struct engine_filter; /* engine_filter.h */
 
+enum { ENGINE_MAX_WORDS = 8 };
+
+struct engine_search {
+    alees_str text;                    /* as sent */
+    alees_str words[ENGINE_MAX_WORDS]; /* within text */
+    uint32_t count;
+};
+
 struct engine_query {
     const struct engine_view *view; /* what is read; NULL: all */
     struct engine_filter *filters;  /* all must be met; in one order, so that there is one text for each set of them */
@@ -265,6 +273,7 @@ struct engine_query {
     struct engine_key keys[ENGINE_MAX_KEYS]; /* ends with the id */
     uint32_t key_count;
     uint32_t page_size;
+    struct engine_search search;
     bool has_own_size;    /* neither the default nor the most */
     uint32_t page;        /* numbered, from 1; 0: by cursors */
     enum ctx_count count; /* of all rows: exact, estimated or none */
@@ -283,6 +292,13 @@ alees_rc engine_filter_read(alees_ctx *ctx, const struct resource *r, const stru
                             struct engine_query *q) MUST_CHECK;
 /* The conditions of q, for a statement of any kind on the resource's table. Call engine_query_read before. */
 void engine_filter_sql(const struct engine_query *q, struct engine_sql *sql, bool *has_where);
+
+/* ---- engine_search.c ---- */
+
+/* Is there a field to search, and of them one that may be? may: by place, NULL: all. */
+bool engine_search_may(const struct resource *r, const bool *may);
+alees_rc engine_search_read(alees_ctx *ctx, const struct ctx_parameter *p, struct engine_query *q) MUST_CHECK;
+void engine_search_sql(const struct resource *r, const struct engine_query *q, struct engine_sql *sql, bool *has_where);
 
 /* ---- engine_query.c, on ---- */
 

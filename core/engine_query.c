@@ -24,6 +24,9 @@ static bool takes_organization(const struct resource *r) {
 }
 
 bool engine_query_takes(const struct resource *r, const char *parameter) {
+    if (strcmp(parameter, "search") == 0) {
+        return engine_search_may(r, NULL);
+    }
     return strcmp(parameter, "organization") != 0 || takes_organization(r);
 }
 
@@ -156,6 +159,25 @@ static alees_rc read_ordering(alees_ctx *ctx, const struct resource *r, const st
     return rc == ALEES_OK ? bad(ctx, p->name, fault) : rc;
 }
 
+/* Where the caller may read none of the fields that are searched, there is no such parameter. */
+static alees_rc read_search(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p,
+                            struct engine_query *q) {
+    alees_rc rc = ALEES_OK;
+    if (engine_search_may(r, q->may)) {
+        return engine_search_read(ctx, p, q);
+    }
+    for (uint32_t i = 0; i < r->field_count && rc == ALEES_OK; i++) {
+        if (resource_is_searched(r, NULL, i)) {
+            rc = engine_query_explain(ctx, r, q, p->name, &r->fields[i]);
+        }
+    }
+    if (rc == ALEES_OK) {
+        problem_add(&ctx->problem, p->name, "unknown_parameter", "%s", "It is not known here.");
+        rc = problem_set(&ctx->problem, PROBLEM_UNKNOWN_PARAMETER, "There is no parameter \"search\"");
+    }
+    return rc;
+}
+
 static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p,
                                struct engine_query *q) {
     bool is_known;
@@ -179,6 +201,9 @@ static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const s
     }
     if (str_equal(p->name, "organization") && takes_organization(r)) {
         return q->has_organization ? ALEES_OK : bad(ctx, p->name, "must be the id of an organization");
+    }
+    if (str_equal(p->name, "search") && engine_search_may(r, NULL)) {
+        return read_search(ctx, r, p, q);
     }
     return engine_filter_read(ctx, r, p, q);
 }

@@ -17,6 +17,13 @@ void engine_select_also(struct engine_sql *sql, bool *has_where) {
     *has_where = true;
 }
 
+/* What the client chooses rows by. */
+static void put_conditions(const struct resource *r, const struct engine_query *q, struct engine_sql *sql,
+                           bool *has_where) {
+    engine_filter_sql(q, sql, has_where);
+    engine_search_sql(r, q, sql, has_where);
+}
+
 static void put_direction(const struct engine_query *q, uint32_t key, struct engine_sql *sql) {
     str_puts(&sql->text, q->keys[key].descending != q->is_backward ? " DESC" : "");
 }
@@ -194,7 +201,7 @@ void engine_select_sql(const struct resource *r, const struct engine_query *q, c
     str_puts(&sql->text, " FROM ");
     str_view(&sql->text, r->shapes->table);
     scope = put_scope(r, place, is_lateral, sql, &has_where);
-    engine_filter_sql(q, sql, &has_where);
+    put_conditions(r, q, sql, &has_where);
     put_after(q, sql, &has_where);
     put_order(q, "", scope, sql);
     limit = limit_of(q, sql);
@@ -214,7 +221,7 @@ static void put_all(const struct resource *r, const struct engine_query *q, cons
     str_view(&sql->text, r->shapes->table);
     (void)put_scope(r, place, false, sql, &has_where);
     if (q != NULL) {
-        engine_filter_sql(q, sql, &has_where);
+        put_conditions(r, q, sql, &has_where);
     }
 }
 
@@ -240,5 +247,5 @@ void engine_select_sample(const struct resource *r, const struct engine_query *q
     str_puts(&sql->text, "SELECT count(*) FROM (SELECT *");
     put_all(r, NULL, place, sql);
     str_printf(&sql->text, " LIMIT %d) AS s", ENGINE_EXACT_ROWS);
-    engine_filter_sql(q, sql, &has_where);
+    put_conditions(r, q, sql, &has_where);
 }

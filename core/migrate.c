@@ -160,10 +160,19 @@ static alees_rc apply(struct db *db, struct arena *arena, const struct plugins *
         rc = migrate_exec(db, "begin", "BEGIN", errors);
     }
     if (rc == ALEES_OK) {
+        rc = migrate_put_search(db, arena, errors);
+    }
+    if (rc == ALEES_OK) {
         rc = migrate_secure(db, arena, plugins, catalogue, errors);
+    }
+    if (rc == ALEES_OK && is_dry) {
+        rc = migrate_put_indexes(db, arena, catalogue, true, out, errors);
     }
     if (rc == ALEES_OK) {
         rc = migrate_exec(db, "end", is_dry ? "ROLLBACK" : "COMMIT", errors);
+    }
+    if (rc == ALEES_OK && !is_dry) {
+        rc = migrate_put_indexes(db, arena, catalogue, false, out, errors);
     }
     if (rc == ALEES_OK) {
         fprintf(out, "%s\n", is_dry ? "nothing was written" : "the database is up to date");

@@ -139,6 +139,13 @@ static alees_rc run(struct db *db, struct arena *arena, const struct config *con
         fprintf(out, "rights on the database, set_config, schemas public and alees\n");
         rc = put_rights(db, arena, errors);
     }
+    if (rc == ALEES_OK) {
+        fprintf(out, "extensions and functions for search, LEAKPROOF for operators of filters\n");
+        rc = migrate_put_search(db, arena, errors);
+    }
+    if (rc == ALEES_OK) {
+        rc = migrate_put_trust(db, errors);
+    }
     return rc == ALEES_OK ? migrate_exec(db, "commit", "COMMIT", errors) : rc;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * migrate_impl.h - what the files of migrate.h share: migrate.c (running steps), migrate_plan.c (which steps),
  * migrate_bootstrap.c (roles), migrate_secure.c (policies and grants), migrate_policy.c (what policies a resource has),
- * migrate_audit.c (triggers), migrate_verify.c and migrate_table.c (is all of it there?). Level 3. */
+ * migrate_search.c (functions and trust), migrate_index.c (indexes), migrate_audit.c (triggers), migrate_verify.c and
+ * migrate_table.c (is all of it there?). Level 3. */
 #ifndef MIGRATE_IMPL_H
 #define MIGRATE_IMPL_H
 
@@ -12,6 +13,7 @@
 
 #define MIGRATE_OWNER "alees_owner"
 #define MIGRATE_APP "alees_app"
+#define MIGRATE_INDEX "alees_ix_" /* how the names of those begin that the host makes */
 
 enum { MIGRATE_MEMORY = 64 * 1024 * 1024, MIGRATE_CHECKSUM = 65 };
 
@@ -63,6 +65,21 @@ bool migrate_is_audited(const struct resource *r);
 alees_rc migrate_check_triggers(struct db *db, struct arena *arena, const struct resource *r, FILE *errors) MUST_CHECK;
 /* Makes them where they differ; in a transaction of the caller. */
 alees_rc migrate_put_triggers(struct db *db, struct arena *arena, const struct resource *r, FILE *errors) MUST_CHECK;
+
+/* The extensions and functions that search and indexes need, unless they are there; in a transaction of the caller, as
+ * the database's superuser or as alees_owner. */
+alees_rc migrate_put_search(struct db *db, struct arena *arena, FILE *errors) MUST_CHECK;
+/* Lets the operators of conditions use indexes under row-level security. Only a superuser of the database may. */
+alees_rc migrate_put_trust(struct db *db, FILE *errors) MUST_CHECK;
+/* Is the first there? A line on errors and E_INVALID. If the second has not been done, one warning in the log. */
+alees_rc migrate_check_search(struct db *db, struct arena *arena, FILE *errors) MUST_CHECK;
+
+/* Makes the indexes that declarations want and plugins do not have, drops those of before, each in a transaction of its
+ * own; is_dry: only prints. */
+alees_rc migrate_put_indexes(struct db *db, struct arena *arena, const struct catalogue *catalogue, bool is_dry,
+                             FILE *out, FILE *errors) MUST_CHECK;
+/* Every one that is missing is a line on errors. ALEES_OK, E_INVALID. */
+alees_rc migrate_check_indexes(struct db *db, struct arena *arena, const struct resource *r, FILE *errors) MUST_CHECK;
 
 /* Grants, and policies and triggers where they differ; in a transaction of the caller. */
 alees_rc migrate_secure(struct db *db, struct arena *arena, const struct plugins *plugins,

@@ -53,7 +53,8 @@ static const char *grants_sql(struct arena *arena, const struct alees_self *p) {
     str_ident(&s, name);
     str_puts(&s, ", alees TO ");
     both_roles(&s, p);
-    str_puts(&s, "; GRANT EXECUTE ON FUNCTION alees.new_id() TO ");
+    str_puts(&s,
+             "; GRANT EXECUTE ON FUNCTION alees.new_id(), alees.search_document(text[]), alees.search_query(text) TO ");
     both_roles(&s, p);
     str_puts(&s, "; REVOKE ALL ON ALL TABLES IN SCHEMA ");
     str_ident(&s, name);

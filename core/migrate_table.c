@@ -95,7 +95,7 @@ static alees_rc check_columns(struct check *c, struct db *db, struct arena *aren
     return ALEES_OK;
 }
 
-/* Keys of an index by name, separated by commas; lower(x) counts as x: it is only stricter.
+/* The plugin's own: keys of an index by name, separated by commas; lower(x) counts as x: it is only stricter.
  * Columns: name, keys, is it unique without exceptions, is it the primary key, its method. */
 static const char indexes_sql[] =
     "SELECT c.relname, (SELECT string_agg(coalesce(a.attname::text, regexp_replace(pg_get_indexdef(i.indexrelid, k, "
@@ -105,7 +105,8 @@ static const char indexes_sql[] =
     "i.indisunique AND i.indpred IS NULL, i.indisprimary, m.amname "
     "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam "
     "JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
-    "WHERE n.nspname = $1 AND t.relname = $2 AND i.indisvalid ORDER BY c.relname";
+    "WHERE n.nspname = $1 AND t.relname = $2 AND i.indisvalid AND NOT starts_with(c.relname, '" MIGRATE_INDEX "') "
+    "ORDER BY c.relname";
 
 /* The unique index on exactly these keys, in either order; second may be NULL. */
 static const char *unique_index(const struct db_result *indexes, const char *first, const char *second) {

@@ -127,7 +127,9 @@ static alees_rc verify(struct db *db, struct arena *arena, const struct plugins 
             rc = also(rc, migrate_check_triggers(db, arena, r, errors));
         }
         rc = also(rc, migrate_check_table(db, arena, r, errors));
+        rc = also(rc, migrate_check_indexes(db, arena, r, errors));
     }
+    rc = also(rc, migrate_check_search(db, arena, errors));
     return rc;
 }
 

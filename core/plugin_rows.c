@@ -48,11 +48,12 @@ static void field_fault(const struct place *place, const struct alees_field *f, 
 
 static void check_flags(const struct place *place, const struct alees_field *f) {
     static const uint32_t allowed[] = {
-        [FIELD_OF_RESOURCE] = (ALEES_IN_PATH - 1u) | ALEES_COMPUTED, /* all before the two for routes */
+        /* all but the two for routes */
+        [FIELD_OF_RESOURCE] = (ALEES_IN_PATH - 1u) | ALEES_COMPUTED | ALEES_SUBSTRING,
         [FIELD_PARAMETER] = ALEES_REQUIRED | ALEES_IN_PATH | ALEES_IN_QUERY,
         [FIELD_OF_BODY] = ALEES_REQUIRED | ALEES_NULLABLE | ALEES_WRITE_ONLY,
-        [FIELD_OF_RESPONSE] =
-            (ALEES_IN_PATH - 1u) | ALEES_COMPUTED, /* an action may answer with the fields of its resource */
+        /* an action may answer with the fields of its resource */
+        [FIELD_OF_RESPONSE] = (ALEES_IN_PATH - 1u) | ALEES_COMPUTED | ALEES_SUBSTRING,
     };
     if (has(f, ~allowed[place->use])) {
         plugin_fault(place->report,
@@ -69,6 +70,9 @@ static void check_flags(const struct place *place, const struct alees_field *f) 
     }
     if (has(f, ALEES_SEARCH) && f->type != ALEES_TEXT) {
         field_fault(place, f, "is SEARCH but not TEXT");
+    }
+    if (has(f, ALEES_SUBSTRING) && !has(f, ALEES_SEARCH)) {
+        field_fault(place, f, "is SUBSTRING but not SEARCH");
     }
     if (has(f, ALEES_SORT | ALEES_UNIQUE) &&
         (f->type == ALEES_JSON || f->type == ALEES_TAGS || f->type == ALEES_REFERENCES)) {

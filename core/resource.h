@@ -5,6 +5,8 @@
 
 #include "catalogue.h"
 
+struct str;
+
 /* A field with what the boot worked out. The standard fields (id, organization, created_at, updated_at, created_by,
  * updated_by) are here too, before the declared ones, so that no code has a special case for them. */
 struct resource_field {
@@ -41,6 +43,11 @@ static inline bool resource_field_is_computed(const struct resource_field *f) {
 }
 
 const struct resource_field *resource_field(const struct resource *r, alees_str name); /* NULL if unknown */
+
+/* Is it taken into ?search=, and may it be? may: by place, NULL: all. */
+bool resource_is_searched(const struct resource *r, const bool *may, uint32_t field);
+/* "alees.search_document(..)" of those fields: the words of a row. With all of them it is what the index has. */
+void resource_put_document(struct str *sql, const struct resource *r, const bool *may);
 
 /* May its rows belong to no organization? */
 static inline bool resource_is_optional(const struct resource *r) {

@@ -37,10 +37,11 @@ enum {
     ALEES_UNIQUE = 1u << 4,     /* within the organization or (OWN) the user; else everywhere */
     ALEES_FILTER = 1u << 5,     /* ?name=value */
     ALEES_SORT = 1u << 6,       /* ?ordering=name; the column must be NOT NULL */
-    ALEES_SEARCH = 1u << 7,     /* taken into ?search= */
+    ALEES_SEARCH = 1u << 7,     /* its words are found by ?search= */
     ALEES_NULLABLE = 1u << 8,   /* null may be sent and may come */
     ALEES_IN_PATH = 1u << 9,    /* parameter of a route: {name} in its path */
     ALEES_IN_QUERY = 1u << 10,  /* parameter of a route: ?name= */
+    ALEES_SUBSTRING = 1u << 11, /* with SEARCH: found anywhere in the text, not at the beginnings of its words alone */
     ALEES_COMPUTED = 1u << 12   /* has no column: the resource's hook `represent` makes it for each answer; read-only */
 };
 

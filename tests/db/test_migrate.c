@@ -25,7 +25,7 @@ static int teardown(void **state) {
 static void test_order_of_steps(void **state) {
     struct shop *s = *state;
     assert_ok(shop_bootstrap(s)); /* so that alees_app can log in: roles belong to the cluster */
-    pg_exec(&s->pg, "DROP SCHEMA alees");
+    pg_exec(&s->pg, "DROP SCHEMA alees CASCADE");
     assert_err(shop_open_store(s), ALEES_E_INVALID);
     assert_true(shop_printed(s, "run `alees bootstrap`, then `alees migrate`"));
     assert_ok(shop_bootstrap(s));
