@@ -23,6 +23,7 @@ struct app {
     uint32_t max_body, max_uri, max_header, page_size, max_page_size;
     uint32_t request_ms; /* from its start to the deadline of a request; 0: none */
     size_t max_memory;
+    uint32_t bulk_rows;                /* of a request that is none of one row */
     uint64_t max_import, transfer_us;  /* bytes of a body that is streamed; the whole of an export or import */
     uint32_t max_exports, max_imports; /* at once */
     atomic_uint exports, imports;      /* that run now */

@@ -26,7 +26,9 @@
  *   engine_list.c    list
  *   engine_read.c    get
  *   engine_replace.c  PUT: a whole row against the one that is there
- *   engine_write.c   create, patch, replace, delete */
+ *   engine_write.c   create, patch, replace, delete
+ *   engine_bulk.c    arrays, and upserts
+ *   engine_batch.c   many rows, checked (engine_batch.h); engine_batch_write.c written; engine_upsert.c known again */
 #ifndef ENGINE_H
 #define ENGINE_H
 

@@ -26,17 +26,18 @@ alees_change *engine_change_new(alees_ctx *ctx, const struct resource *r, uint32
 }
 
 /* The organization of a row: the one it belongs to, or the one it is. */
-void engine_change_found(alees_change *change, const alees_rows *rows, bool is_after) {
+void engine_change_found(alees_change *change, const alees_rows *rows, uint32_t row, bool is_after) {
     const struct resource *r = change->resource;
     const struct resource_field *f = resource_field(r, STR_LIT("organization"));
     if (!is_after) {
         change->before = rows;
+        change->before_row = row;
     }
     if (r->decl->scope == ALEES_SCOPE_SELF) {
         change->organization = change->id;
     } else if (r->decl->scope == ALEES_SCOPE_ORGANIZATION && f != NULL) {
         alees_id id;
-        if (alees_id_parse(store_rows_text(rows, 0, r->shapes->all.places[f - r->fields]), &id) == ALEES_OK) {
+        if (alees_id_parse(store_rows_text(rows, row, r->shapes->all.places[f - r->fields]), &id) == ALEES_OK) {
             change->organization = id;
         }
     }
@@ -64,8 +65,14 @@ bool engine_change_takes(const struct resource *r, uint32_t action, const struct
     return is_create || ((f->decl->flags & ALEES_WRITE_ONCE) == 0 && f != r->parent);
 }
 
+/* What an upsert has found the row by is sent, and stays as it is. */
+static bool is_known_by(const alees_change *change, const struct resource_field *f) {
+    return change->known_by != NULL &&
+           (f == change->known_by || (f->is_standard && strcmp(f->decl->name, "organization") == 0));
+}
+
 static bool takes(const alees_change *change, const struct resource_field *f) {
-    return engine_change_takes(change->resource, change->action, f);
+    return is_known_by(change, f) || engine_change_takes(change->resource, change->action, f);
 }
 
 struct names { /* of one look over the members of a body */
@@ -196,13 +203,11 @@ static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *
     rc = engine_value_from_json(ctx, f->decl, pointer, value, &cell->value);
     if (rc == ALEES_OK) {
         cell->is_sent = cell->is_written = true;
-        if (f->decl->reference != NULL && cell->value.ptr != NULL) {
+        if (f->decl->reference != NULL && cell->value.ptr != NULL && !change->refers_later) {
             rc = engine_refer_check(change, f, cell->value, &may);
         }
         if (rc == ALEES_OK && !may) {
-            problem_add(&ctx->problem, pointer, "invalid_reference", "%s",
-                        f->decl->type == ALEES_REFERENCES ? "does not name rows that can be used here"
-                                                          : "does not name a row that can be used here");
+            engine_refer_refuse(ctx, f);
         }
     }
     return rc == ALEES_E_INVALID ? ALEES_OK : rc;
@@ -236,7 +241,7 @@ alees_rc engine_change_read(alees_change *change, const alees_json *body, const 
         rc = put_organization(change, body, organization);
     }
     for (uint32_t i = 0; i < r->field_count && rc == ALEES_OK; i++) {
-        if (!r->fields[i].is_standard) {
+        if (!r->fields[i].is_standard && &r->fields[i] != change->known_by) {
             rc = read_field(change, i, jx_get(body, r->fields[i].decl->name));
         }
     }
@@ -374,7 +379,7 @@ static alees_str svc_before(const alees_change *change, const char *field) {
     if (change->before == NULL || place == UINT32_MAX) {
         return (alees_str){NULL, 0};
     }
-    return store_rows_text(change->before, 0, place);
+    return store_rows_text(change->before, change->before_row, place);
 }
 
 const struct alees_resource_v1 svc_resource = {

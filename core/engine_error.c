@@ -135,9 +135,15 @@ static explain explanation(uint32_t action, const struct store_error *e) {
 alees_rc engine_error_map(alees_ctx *ctx, const struct resource *r, uint32_t action, const struct store_error *error,
                           alees_rc rc) {
     explain say = error != NULL ? explanation(action, error) : NULL;
+    alees_str at;
+    uint64_t row;
     if (say == NULL) {
         return rc; /* the store has said all there is to say */
     }
+    at = ctx->problem.at;
+    row = ctx->problem.row;
     problem_init(&ctx->problem, ctx->arena); /* ours is more exact */
+    ctx->problem.at = at;
+    ctx->problem.row = row;
     return say(ctx, r, error);
 }

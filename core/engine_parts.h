@@ -117,6 +117,8 @@ struct engine_target { /* of a statement about one row */
     bool is_owned;           /* organizations absent: anywhere but in none */
 };
 
+/* Is the field written by a statement? Whose row it is of one user, the host says, and only on create. */
+bool engine_sql_is_written(const struct resource *r, const struct engine_cell *cells, uint32_t field);
 /* "scope = ANY($1)": is the row's scope among the ids? with_shared: or has it none. */
 void engine_sql_scope(struct engine_sql *sql, const struct resource *r, alees_str ids, bool with_shared);
 /* The same for each row with a scope, whichever. */
@@ -166,6 +168,8 @@ alees_rc engine_place_seen(alees_ctx *ctx, const struct resource *r,
  * one is added to the items of the problem and gives ALEES_OK: the rest of the body is looked at first. */
 alees_rc engine_place_create(alees_ctx *ctx, const struct resource *r, const alees_json *body,
                              alees_id *ret_organization) MUST_CHECK;
+/* May the caller add in this one? ALEES_OK, or the problem as engine_place_create sets it. */
+alees_rc engine_place_admits(alees_ctx *ctx, const struct resource *r, const alees_id *organization) MUST_CHECK;
 /* May the caller point at this organization? */
 alees_rc engine_place_may_refer(alees_ctx *ctx, const struct resource *target, const alees_id *organization,
                                 bool *ret_may) MUST_CHECK;
@@ -218,6 +222,8 @@ alees_rc engine_fields_refuse(const struct engine_fields *fields, uint32_t actio
 /* May the row point at this one, or all of these? value: as the database writes it. */
 alees_rc engine_refer_check(alees_change *change, const struct resource_field *f, alees_str value,
                             bool *ret_may) MUST_CHECK;
+/* Adds the item that says so. */
+void engine_refer_refuse(alees_ctx *ctx, const struct resource_field *f);
 
 /* ---- engine_value.c ---- */
 
@@ -405,16 +411,19 @@ struct alees_change {
     alees_ctx *ctx;
     const struct resource *resource;
     alees_id id;
-    bool is_open;               /* set() has an effect: validate and before_write */
-    alees_id organization;      /* of the row; zero: none, or not known yet */
-    const alees_rows *before;   /* shown, version: the row as it was, locked; NULL on create and without before_write */
-    struct engine_cell *cells;  /* as resource->fields */
-    bool is_whole;              /* PUT: by engine_replace_open */
+    bool is_open;              /* set() has an effect: validate and before_write */
+    bool refers_later;         /* where it points is looked at for many rows at once: engine_refer_many */
+    alees_id organization;     /* of the row; zero: none, or not known yet */
+    const alees_rows *before;  /* shown, version: the row as it was, locked; NULL on create and without before_write */
+    uint32_t before_row;       /* its place among them */
+    struct engine_cell *cells; /* as resource->fields */
+    const struct resource_field *known_by; /* of an upsert: the field by which the row was found; taken, not written */
+    bool is_whole;                         /* PUT: by engine_replace_open */
     const bool *may, *may_read; /* is_whole: the fields that the caller may change, and read, by place; NULL: all */
 };
 
-/* What the hooks are told of the row: *rows (shown, version), as it was or, is_after, as it is written. */
-void engine_change_found(alees_change *change, const alees_rows *rows, bool is_after);
+/* What the hooks are told of the row: that one of *rows (shown, version), as it was or, is_after, as it is written. */
+void engine_change_found(alees_change *change, const alees_rows *rows, uint32_t row, bool is_after);
 /* NULL without memory, the problem set. */
 alees_change *engine_change_new(alees_ctx *ctx, const struct resource *r, uint32_t action,
                                 const alees_id *id) MUST_CHECK;

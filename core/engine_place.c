@@ -290,7 +290,7 @@ static bool is_known(alees_ctx *ctx, const alees_id *organization) {
 
 /* May the caller add in the organization that the body names? An organization where they cannot even view says no more
  * than one that does not exist. */
-static alees_rc judge(alees_ctx *ctx, const struct resource *r, const alees_id *organization) {
+alees_rc engine_place_admits(alees_ctx *ctx, const struct resource *r, const alees_id *organization) {
     const struct alees_organizations *view;
     alees_rc rc;
     if (engine_place_is_all(ctx)) {
@@ -345,7 +345,6 @@ alees_rc engine_place_create(alees_ctx *ctx, const struct resource *r, const ale
     const alees_json *value = jx_get(body, name);
     bool is_all = engine_place_is_all(ctx);
     alees_str text = jx_text(value);
-    alees_rc rc;
     memset(ret_organization, 0, sizeof *ret_organization);
     if (r->decl->scope != ALEES_SCOPE_ORGANIZATION && r->decl->scope != ALEES_SCOPE_SELF) {
         return ALEES_OK;
@@ -369,8 +368,7 @@ alees_rc engine_place_create(alees_ctx *ctx, const struct resource *r, const ale
         }
         return ALEES_OK;
     }
-    rc = judge(ctx, r, ret_organization);
-    return rc;
+    return engine_place_admits(ctx, r, ret_organization);
 }
 
 alees_rc engine_place_may_refer(alees_ctx *ctx, const struct resource *target, const alees_id *organization,

@@ -175,8 +175,7 @@ void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const s
     put_condition(sql, r, target, true);
 }
 
-/* Whose row it is of one user, the host says, and only on create. */
-static bool is_written(const struct resource *r, const struct engine_cell *cells, uint32_t field) {
+bool engine_sql_is_written(const struct resource *r, const struct engine_cell *cells, uint32_t field) {
     bool is_user = r->decl->scope == ALEES_SCOPE_OWN && strcmp(r->fields[field].column, r->scope_column) == 0;
     return cells[field].is_written && !is_user;
 }
@@ -192,7 +191,7 @@ void engine_sql_insert(struct engine_sql *sql, const struct resource *r, const s
         str_ident(&sql->text, r->scope_column);
     }
     for (uint32_t i = 0; i < r->field_count; i++) {
-        if (is_written(r, cells, i)) {
+        if (engine_sql_is_written(r, cells, i)) {
             str_puts(&sql->text, ", ");
             str_ident(&sql->text, r->fields[i].column);
         }
@@ -210,7 +209,7 @@ void engine_sql_insert(struct engine_sql *sql, const struct resource *r, const s
         engine_sql_param(sql, user, "uuid");
     }
     for (uint32_t i = 0; i < r->field_count; i++) {
-        if (is_written(r, cells, i)) {
+        if (engine_sql_is_written(r, cells, i)) {
             str_puts(&sql->text, ", ");
             engine_sql_value(sql, cells[i].value, engine_sql_type(r->fields[i].decl));
         }
@@ -226,7 +225,7 @@ void engine_sql_update(struct engine_sql *sql, const struct resource *r, const s
     str_puts(&sql->text, " SET \"updated_at\" = now(), \"version\" = \"version\" + 1, \"updated_by\" = ");
     engine_sql_value(sql, target->user, "uuid");
     for (uint32_t i = 0; i < r->field_count; i++) {
-        if (is_written(r, cells, i)) {
+        if (engine_sql_is_written(r, cells, i)) {
             str_puts(&sql->text, ", ");
             str_ident(&sql->text, r->fields[i].column);
             str_puts(&sql->text, " = ");

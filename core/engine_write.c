@@ -3,7 +3,7 @@
  *
  * The statement itself holds the condition that the caller may write there. Only when it changed nothing is the row looked
  * for, to tell 404, 403 and 412 apart. */
-#include "engine_parts.h"
+#include "engine_batch.h"
 
 #include <string.h>
 
@@ -67,7 +67,7 @@ static alees_rc run(struct write *w) {
     }
     rc = engine_sql_run(w->ctx, r, &w->place.scope, &sql, &w->rows, &error);
     if (rc == ALEES_OK && w->change->action != ALEES_DELETE_ROW && store_rows_count(w->rows) > 0) {
-        engine_change_found(w->change, w->rows, true);
+        engine_change_found(w->change, w->rows, 0, true);
     }
     return rc == ALEES_OK ? rc : engine_error_map(w->ctx, r, w->change->action, error, rc);
 }
@@ -90,7 +90,7 @@ static alees_rc lock(struct write *w, bool *ret_is_missing) {
     }
     if (rc == ALEES_OK) {
         w->before = rows;
-        engine_change_found(w->change, rows, false);
+        engine_change_found(w->change, rows, 0, false);
     }
     return rc;
 }
@@ -317,7 +317,11 @@ alees_rc engine_create(alees_ctx *ctx) {
     struct write w = {.ctx = ctx, .r = r, .status = 201};
     const alees_json *body = NULL;
     alees_id id = sys_new_id(), organization;
-    alees_rc rc = engine_query_view(ctx);
+    alees_rc rc;
+    if (engine_bulk_is_meant(ctx)) {
+        return engine_bulk_create(ctx);
+    }
+    rc = engine_query_view(ctx);
     rc = rc == ALEES_OK ? engine_view_read(ctx, r, NULL, &w.view) : rc;
     rc = rc == ALEES_OK ? engine_change_body(ctx, &body) : rc;
     rc = rc == ALEES_OK ? engine_place_create(ctx, r, body, &organization) : rc;

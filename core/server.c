@@ -104,6 +104,7 @@ static void take_settings(struct app *app, bool listen) {
     app->page_size = (uint32_t)config_integer(c, SETTING_PAGE_SIZE);
     app->max_page_size = (uint32_t)config_integer(c, SETTING_MAX_PAGE_SIZE);
     app->request_ms = (uint32_t)config_integer(c, SETTING_REQUEST_MS);
+    app->bulk_rows = (uint32_t)config_integer(c, SETTING_BULK_ROWS);
     app->max_memory = (size_t)config_integer(c, SETTING_MAX_MEMORY);
     app->max_import = (uint64_t)config_integer(c, SETTING_IMPORT_BYTES);
     app->transfer_us = (uint64_t)config_integer(c, SETTING_TRANSFER_TIME) * 1000;

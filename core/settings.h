@@ -37,6 +37,8 @@
       "How long a request may take; what still runs in the database then is cancelled.") \
     X(PAGE_SIZE, "limits", "page_size", INTEGER, "rows", 1, 1000, NULL, "50", "Rows of a page unless page_size asks.") \
     X(MAX_PAGE_SIZE, "limits", "max_page_size", INTEGER, "rows", 1, 1000, NULL, "200", "Most rows of a page.") \
+    X(BULK_ROWS, "limits", "bulk_rows", INTEGER, "rows", 1, 100000, NULL, "10000", \
+      "Most rows that one request creates, changes or deletes, unless it is an import.") \
     X(EXPORTS, "limits", "exports", INTEGER, "exports", 1, 256, NULL, "2", \
       "Exports that run at once, each on a connection of database.pool; further ones are answered with 503.") \
     X(IMPORTS, "limits", "imports", INTEGER, "imports", 1, 256, NULL, "2", \

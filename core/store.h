@@ -85,6 +85,14 @@ alees_rc store_commit(alees_ctx *ctx) MUST_CHECK; /* E_CONFLICT, E_UNAVAILABLE: 
 void store_rollback(alees_ctx *ctx);
 /* A commit that does not take place: checks what is deferred to one, fails as it would, and rolls back. */
 alees_rc store_rehearse(alees_ctx *ctx) MUST_CHECK;
+/* Sets the transaction's only savepoint, in place of an earlier one; and undoes what has happened since, so that a
+ * transaction in which PostgreSQL has refused something goes on. The problem stays set. */
+alees_rc store_savepoint(alees_ctx *ctx) MUST_CHECK;
+alees_rc store_back(alees_ctx *ctx) MUST_CHECK;
+/* Before the texts of scopes that statements of the transaction ran under are given back with arena_release. */
+void store_forget_scope(alees_ctx *ctx);
+/* Has the transaction failed, so that nothing more can be asked in it? */
+bool store_is_spoilt(const alees_ctx *ctx);
 
 uint32_t store_rows_count(const alees_rows *rows);
 uint32_t store_rows_columns(const alees_rows *rows);

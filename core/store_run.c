@@ -15,9 +15,11 @@ struct alees_rows {
 /* In the ctx's arena. What of the scope is set on the connection is remembered, to send it only when it changes. */
 struct ctx_transaction {
     struct store *store;
-    struct session *session; /* NULL: nothing has been run yet, or it is over */
-    alees_rc rc;             /* not OK: PostgreSQL refuses all but a rollback */
-    bool has_scope;
+    struct session *session;   /* NULL: nothing has been run yet, or it is over */
+    alees_rc rc;               /* not OK: PostgreSQL refuses all but a rollback */
+    bool has_scope, has_actor; /* set, and not undone by going back to the savepoint */
+    bool has_role;             /* of a plugin: another one cannot be set before it is left */
+    bool has_savepoint;
     struct store_scope scope;
 };
 
@@ -211,7 +213,7 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
         return rc;
     }
     const struct store_scope now = {scope->plugin, scope->all, u->organizations};
-    if (!t->session) {
+    if (!t->has_actor) {
         u->actor = ctx_actor(ctx); /* once: it holds until the end of the transaction */
         if (!u->actor.ptr) {
             return out_of_memory(ctx);
@@ -219,6 +221,8 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
         if (ctx->trace_id[0]) {
             u->application = arena_printf(ctx->arena, "alees %s", ctx->trace_id);
         }
+    }
+    if (!t->session) {
         if (pool_take(t->store->pool, &t->session) != ALEES_OK) {
             t->rc = store_away(ctx);
             return t->rc;
@@ -231,9 +235,10 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
         return rc;
     }
     if (!is_same_scope(t, &now)) {
-        u->flags |= UNIT_SCOPE | (t->has_scope && t->scope.plugin ? UNIT_LEAVE_ROLE : 0u);
+        u->flags |= UNIT_SCOPE | (t->has_role ? UNIT_LEAVE_ROLE : 0u);
+        t->has_role = t->has_role || now.plugin != NULL;
         t->scope = now;
-        t->has_scope = true;
+        t->has_scope = t->has_actor = true;
     }
     if (pool_run(t->store->pool, t->session, u) != ALEES_OK) {
         pool_give(t->store->pool, t->session);
@@ -274,6 +279,62 @@ alees_rc store_run_slow(alees_ctx *ctx, const struct store_scope *scope, const s
     u->flags = UNIT_SNAPSHOT | UNIT_SCOPE | UNIT_COMMIT;
     rc = run_slow(ctx, u, ret_error);
     return rc == ALEES_OK ? give_rows(ctx, u, ret_rows) : rc;
+}
+
+/* One that only moves the savepoint. */
+static alees_rc run_control(alees_ctx *ctx, struct ctx_transaction *t, uint32_t flags) {
+    struct unit_space space;
+    struct unit u;
+    unit_init_control(&u, &space, flags);
+    if (pool_run(t->store->pool, t->session, &u) != ALEES_OK) {
+        pool_give(t->store->pool, t->session);
+        t->session = NULL;
+        t->rc = store_away(ctx);
+    } else if (u.error) {
+        t->rc = store_refused(ctx, t->store, &u, NULL);
+    }
+    db_result_free(u.error);
+    return t->rc;
+}
+
+alees_rc store_savepoint(alees_ctx *ctx) {
+    struct ctx_transaction *t = ctx->transaction;
+    uint32_t flags = UNIT_SAVEPOINT;
+    ASSERT(t);
+    if (t->rc != ALEES_OK) {
+        return t->rc;
+    }
+    if (!t->session) {
+        if (pool_take(t->store->pool, &t->session) != ALEES_OK) {
+            t->rc = store_away(ctx);
+            return t->rc;
+        }
+        flags |= UNIT_BEGIN;
+    }
+    flags |= t->has_savepoint ? UNIT_RELEASE : 0u;
+    t->has_savepoint = true;
+    return run_control(ctx, t, flags);
+}
+
+alees_rc store_back(alees_ctx *ctx) {
+    struct ctx_transaction *t = ctx->transaction;
+    ASSERT(t && t->has_savepoint);
+    if (!t->session) {
+        return t->rc;
+    }
+    t->rc = ALEES_OK;
+    t->has_scope = t->has_actor = false; /* what was set since then is undone, too */
+    return run_control(ctx, t, UNIT_BACK);
+}
+
+void store_forget_scope(alees_ctx *ctx) {
+    if (ctx->transaction && ctx->transaction != &no_transaction) {
+        ctx->transaction->has_scope = false;
+    }
+}
+
+bool store_is_spoilt(const alees_ctx *ctx) {
+    return ctx->transaction && ctx->transaction->rc != ALEES_OK;
 }
 
 /* A connection that breaks now leaves it open whether the commit took place; nobody can know. */

@@ -57,6 +57,9 @@ static const struct {
     {"rollback", "ROLLBACK"},
     {"leave", "SET LOCAL ROLE NONE"},
     {"check", "SET CONSTRAINTS ALL IMMEDIATE"},
+    {"release", "RELEASE SAVEPOINT alees"},
+    {"savepoint", "SAVEPOINT alees"},
+    {"back", "ROLLBACK TO SAVEPOINT alees"},
 };
 
 alees_rc session_open(const struct db_options *options, struct session **ret_session, char why[DB_WHY]) {
@@ -218,6 +221,18 @@ static bool send_scope(struct unit *u, struct session *s) {
                               : send_control(u, s, STEP_CONTROL, "actor", scope, 3);
 }
 
+static bool send_savepoint(struct unit *u, struct session *s) {
+    static const struct {
+        uint32_t flag;
+        const char *name;
+    } all[] = {{UNIT_BACK, "back"}, {UNIT_RELEASE, "release"}, {UNIT_SAVEPOINT, "savepoint"}};
+    bool is_sent = true;
+    for (size_t i = 0; is_sent && i < ARRAY_LEN(all); i++) {
+        is_sent = (u->flags & all[i].flag) == 0 || send_control(u, s, STEP_CONTROL, all[i].name, NULL, 0);
+    }
+    return is_sent;
+}
+
 bool unit_send(struct unit *u, struct session *s) {
     bool is_sent = true;
     if (u->flags & (UNIT_BEGIN | UNIT_SNAPSHOT)) {
@@ -226,6 +241,7 @@ bool unit_send(struct unit *u, struct session *s) {
     for (uint32_t i = 0; is_sent && i < u->count; i++) {
         is_sent = make_room(u, s, i);
     }
+    is_sent = is_sent && send_savepoint(u, s);
     if (is_sent && (u->flags & UNIT_LEAVE_ROLE)) {
         is_sent = send_control(u, s, STEP_CONTROL, "leave", NULL, 0);
     }

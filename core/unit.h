@@ -31,7 +31,10 @@ enum unit_flags {
     UNIT_ROLLBACK = 16,
     UNIT_PREPARE_ONLY = 32, /* the first call is prepared and described, not run */
     UNIT_CHECK = 64,        /* what is deferred to the commit is checked now */
-    UNIT_SNAPSHOT = 128     /* opens a transaction first that only reads, all of it in one snapshot */
+    UNIT_SNAPSHOT = 128,    /* opens a transaction first that only reads, all of it in one snapshot */
+    UNIT_RELEASE = 256,     /* forgets the savepoint */
+    UNIT_SAVEPOINT = 512,   /* sets it */
+    UNIT_BACK = 1024        /* undoes what has happened since it was set */
 };
 
 enum unit_stopped { UNIT_NOT_STOPPED, UNIT_LATE, UNIT_GONE };

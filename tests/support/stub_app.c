@@ -74,6 +74,7 @@ static void init_app(struct stub_app *s) {
     s->app.max_header = 16384;
     s->app.page_size = 50;
     s->app.max_page_size = 200;
+    s->app.bulk_rows = 10000;
     s->app.max_memory = (size_t)16 * 1024 * 1024;
     s->app.catalogue.routes = s->routes;
     s->app.catalogue.route_count = s->route_count;

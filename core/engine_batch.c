@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT
+ * engine_batch.c - see engine_batch.h. Here: which rows, what each of them says, what is wrong with them, and the order in
+ * which all this happens. */
+#include "engine_batch.h"
+
+#include <string.h>
+
+enum { LEAST_MEMORY = 8 * 1024 * 1024 /* for faults to be told, when others have used up the rest */ };
+
+/* ---- faults ---- */
+
+void engine_batch_enter(struct engine_batch *b, const struct engine_batch_row *row) {
+    struct problem *p = &b->ctx->problem;
+    problem_init(p, b->ctx->arena);
+    p->at = row->at;
+    p->row = row->number;
+}
+
+bool engine_batch_is_faulty(const struct engine_batch *b) {
+    return b->faults.rc != ALEES_OK;
+}
+
+/* What the client can mend in its rows; anything else ends the batch. */
+static bool is_collected(const struct problem *p) {
+    return p->status == 400 || p->status == 409 || p->status == 422;
+}
+
+static void collect(struct engine_batch *b, const struct problem *p) {
+    struct problem *all = &b->faults;
+    if (all->rc == ALEES_OK) {
+        *all = *p;
+        return;
+    }
+    for (struct problem_item *item = p->items, *next; item != NULL && all->item_count < PROBLEM_MOST_ITEMS;
+         item = next) {
+        next = item->next;
+        item->next = NULL;
+        if (all->last != NULL) {
+            all->last->next = item;
+        } else {
+            all->items = item;
+        }
+        all->last = item;
+        all->item_count++;
+    }
+}
+
+alees_rc engine_batch_leave(struct engine_batch *b, alees_rc rc) {
+    struct problem *p = &b->ctx->problem;
+    if (rc == ALEES_OK) {
+        problem_init(p, b->ctx->arena);
+        return rc;
+    }
+    if (p->rc == ALEES_OK) {
+        (void)problem_set(p, problem_kind_of(rc), "The row was refused.");
+    }
+    if (p->item_count == 0 && p->status < 500) { /* which row was it? */
+        problem_add(p, STR_LIT(""), p->code, "%.*s", STR_FMT(p->detail));
+    }
+    p->at = (alees_str){NULL, 0};
+    p->row = 0;
+    if (!is_collected(p) || store_is_spoilt(b->ctx)) {
+        return rc;
+    }
+    collect(b, p);
+    problem_init(p, b->ctx->arena);
+    return ALEES_OK;
+}
+
+static alees_rc give_faults(struct engine_batch *b) {
+    b->ctx->problem = b->faults;
+    return b->faults.rc;
+}
+
+/* ---- one row ---- */
+
+/* May the caller send these fields there? */
+static alees_rc check_rights(struct engine_batch *b, const struct engine_batch_row *row) {
+    static const alees_id none;
+    const struct resource *r = b->options.resource;
+    uint32_t action = row->change->action;
+    struct engine_fields *fields = action == ALEES_CREATE ? &b->may_add : &b->may_change;
+    alees_id judged = action == ALEES_CREATE ? row->organization : row->change->organization;
+    const bool *may = fields->everywhere;
+    alees_rc rc = ALEES_OK;
+    if (engine_fields_permit(r, action, row->body, may)) {
+        return ALEES_OK;
+    }
+    if (action == ALEES_UPDATE && r->decl->scope == ALEES_SCOPE_SEVERAL) {
+        rc = engine_fields_of_scope(fields, store_rows_text(row->rows, row->place, r->shapes->all.scope), &may);
+    } else if (alees_id_compare(&judged, &none) != 0) {
+        rc = engine_fields_in(fields, &judged, &may);
+    } else if (b->ctx->problem.item_count > 0) {
+        return ALEES_OK; /* it does not say which organization, and is refused for that */
+    }
+    if (rc != ALEES_OK || engine_fields_permit(r, action, row->body, may)) {
+        return rc;
+    }
+    return engine_fields_refuse(fields, action, row->body, may, &judged);
+}
+
+alees_rc engine_batch_read(struct engine_batch *b, struct engine_batch_row *row) {
+    alees_change *change = row->change;
+    alees_rc rc = check_rights(b, row);
+    change->refers_later = true;
+    return rc == ALEES_OK
+               ? engine_change_read(change, row->body, change->action == ALEES_CREATE ? &row->organization : NULL)
+               : rc;
+}
+
+/* In which organization, and may it be made there? */
+static alees_rc place_row(struct engine_batch *b, struct engine_batch_row *row) {
+    const struct resource *r = b->options.resource;
+    const alees_id *given = b->options.organization;
+    if (given != NULL && r->decl->scope == ALEES_SCOPE_ORGANIZATION &&
+        jx_kind(jx_get(row->body, "organization")) == ALEES_JSON_ABSENT) {
+        row->organization = *given;
+        return engine_place_admits(b->ctx, r, given);
+    }
+    return engine_place_create(b->ctx, r, row->body, &row->organization);
+}
+
+static alees_rc open_row(struct engine_batch *b, struct engine_batch_row *row, bool *ret_is_double) {
+    const struct resource *r = b->options.resource;
+    alees_id id = sys_new_id();
+    alees_rc rc;
+    if (jx_kind(row->body) != ALEES_JSON_OBJECT) {
+        problem_add(&b->ctx->problem, STR_LIT(""), "wrong_type", "must be a JSON object: {\"name\": value, ...}");
+        return problem_set(&b->ctx->problem, PROBLEM_BAD_REQUEST, "Send JSON objects: {\"name\": value, ...}.");
+    }
+    rc = place_row(b, row);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    row->change = engine_change_new(b->ctx, r, ALEES_CREATE, &id);
+    if (row->change == NULL) {
+        return ALEES_E_NOMEM;
+    }
+    row->change->organization = r->decl->scope == ALEES_SCOPE_SELF ? id : row->organization;
+    return b->options.mode == ENGINE_BATCH_CREATE ? engine_batch_read(b, row)
+                                                  : engine_upsert_add(b, row, ret_is_double);
+}
+
+/* ---- many rows ---- */
+
+static alees_rc check_references(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count,
+                                 const struct resource_field *f, bool *is_bad) {
+    alees_change **changes = ARENA_ARRAY(b->ctx->arena, alees_change *, count);
+    bool *may = ARENA_ARRAY(b->ctx->arena, bool, count);
+    alees_rc rc;
+    if (changes == NULL || may == NULL) {
+        return engine_value_nomem(&b->ctx->problem);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        changes[i] = rows[i]->change;
+    }
+    rc = engine_refer_many(changes, count, f, may);
+    for (uint32_t i = 0; i < count && rc == ALEES_OK; i++) {
+        if (!may[i]) {
+            engine_batch_enter(b, rows[i]);
+            engine_refer_refuse(b->ctx, f);
+            is_bad[i] = true;
+            rc = engine_batch_leave(b, problem_set(&b->ctx->problem, PROBLEM_INVALID,
+                                                   "Correct the fields that errors names, then send it again."));
+        }
+    }
+    return rc;
+}
+
+alees_rc engine_batch_check(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
+    const struct resource *r = b->options.resource;
+    bool *is_bad = ARENA_ARRAY(b->ctx->arena, bool, count);
+    alees_rc rc = is_bad != NULL ? ALEES_OK : engine_value_nomem(&b->ctx->problem);
+    for (uint32_t i = 0; i < r->field_count && rc == ALEES_OK; i++) {
+        if (r->fields[i].decl->reference != NULL && !r->fields[i].is_standard) {
+            rc = check_references(b, rows, count, &r->fields[i], is_bad);
+        }
+    }
+    for (uint32_t i = 0; i < count && rc == ALEES_OK && r->decl->validate != NULL; i++) {
+        if (!is_bad[i]) {
+            engine_batch_enter(b, rows[i]);
+            rc = engine_batch_leave(b, engine_change_hook(rows[i]->change, r->decl->validate));
+        }
+    }
+    return rc;
+}
+
+static alees_rc check_rows(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
+    return b->options.mode == ENGINE_BATCH_CREATE ? engine_batch_check(b, rows, count)
+                                                  : engine_upsert_find(b, rows, count);
+}
+
+static alees_rc write_rows(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
+    return b->options.mode == ENGINE_BATCH_CREATE ? engine_batch_write(b, rows, count)
+                                                  : engine_upsert_write(b, rows, count);
+}
+
+/* run over all that wait, so many at a time. */
+static alees_rc run_all(struct engine_batch *b,
+                        alees_rc (*run)(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count)) {
+    struct engine_batch_row *part[ENGINE_BATCH_ROWS];
+    alees_rc rc = ALEES_OK;
+    for (uint32_t from = 0; from < b->count && rc == ALEES_OK; from += ENGINE_BATCH_ROWS) {
+        uint32_t count = b->count - from < ENGINE_BATCH_ROWS ? b->count - from : ENGINE_BATCH_ROWS;
+        for (uint32_t i = 0; i < count; i++) {
+            part[i] = &b->rows[from + i];
+        }
+        rc = run(b, part, count);
+    }
+    return rc;
+}
+
+static void set_mark(struct engine_batch *b) {
+    arena_mark(b->ctx->arena, &b->mark);
+    b->since_mark = 0;
+    b->after = b->ctx->after;
+    b->at_end = b->ctx->at_end;
+    b->header_count = b->ctx->response.header_count;
+}
+
+/* What was taken since the mark, unless somebody still points there. */
+static void give_back(struct engine_batch *b) {
+    alees_ctx *ctx = b->ctx;
+    if (engine_batch_is_faulty(b)) {
+        return;
+    }
+    if (ctx->after == b->after && ctx->at_end == b->at_end && ctx->response.header_count == b->header_count) {
+        store_forget_scope(ctx);
+        arena_release(ctx->arena, &b->mark);
+        b->may_add.known = b->may_change.known = NULL;
+        b->may_add.known_slots = b->may_add.known_count = 0;
+        b->may_change.known_slots = b->may_change.known_count = 0;
+    }
+    set_mark(b);
+}
+
+static alees_rc flush(struct engine_batch *b) {
+    alees_rc rc = run_all(b, check_rows);
+    if (rc == ALEES_OK && !engine_batch_is_faulty(b)) {
+        rc = run_all(b, write_rows);
+    }
+    if (!b->options.is_whole) {
+        b->count = 0;
+        engine_upsert_forget(b);
+    }
+    return rc;
+}
+
+/* The rows that wait have room for one more. */
+static alees_rc make_room(struct engine_batch *b) {
+    struct engine_batch_row *rows;
+    uint32_t cap = b->cap * 2;
+    if (b->count < b->cap) {
+        return ALEES_OK;
+    }
+    ASSERT(b->options.is_whole);
+    rows = ARENA_ARRAY(b->ctx->arena, struct engine_batch_row, cap);
+    if (rows == NULL) {
+        return engine_value_nomem(&b->ctx->problem);
+    }
+    memcpy(rows, b->rows, b->count * sizeof *rows);
+    b->rows = rows;
+    b->cap = cap;
+    return ALEES_OK;
+}
+
+alees_rc engine_batch_add(struct engine_batch *b, const alees_json *object, alees_str at, uint64_t number) {
+    struct engine_batch_row row = {.body = object, .at = at, .number = number};
+    bool is_double = false;
+    alees_rc rc = make_room(b);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    b->counts.rows++;
+    b->since_mark++;
+    engine_batch_enter(b, &row);
+    rc = engine_batch_leave(b, open_row(b, &row, &is_double));
+    if (rc == ALEES_OK && is_double && !engine_batch_is_faulty(b)) {
+        rc = flush(b); /* it is merged into the one before, which must be there first */
+        is_double = false;
+        if (rc == ALEES_OK) {
+            engine_batch_enter(b, &row);
+            rc = engine_batch_leave(b, engine_upsert_add(b, &row, &is_double));
+        }
+    }
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    if (engine_batch_is_faulty(b)) { /* nothing will be written: only what else is wrong is of interest */
+        bool is_enough = b->faults.item_count >= PROBLEM_MOST_ITEMS || arena_left(b->ctx->arena) < LEAST_MEMORY;
+        return is_enough ? give_faults(b) : ALEES_OK;
+    }
+    b->rows[b->count++] = row;
+    if (b->options.is_whole || b->since_mark < ENGINE_BATCH_ROWS) {
+        return ALEES_OK;
+    }
+    rc = flush(b);
+    if (rc == ALEES_OK) {
+        give_back(b);
+    }
+    return rc;
+}
+
+alees_rc engine_batch_finish(struct engine_batch *b) {
+    alees_rc rc = flush(b);
+    if (rc == ALEES_OK && engine_batch_is_faulty(b)) {
+        rc = give_faults(b);
+    }
+    return rc;
+}
+
+const struct engine_batch_counts *engine_batch_counts(const struct engine_batch *b) {
+    return &b->counts;
+}
+
+alees_rc engine_batch_begin(alees_ctx *ctx, const struct engine_batch_options *options,
+                            struct engine_batch **ret_batch) {
+    const struct resource *r = options->resource;
+    struct engine_batch *b = ARENA_NEW(ctx->arena, struct engine_batch);
+    alees_rc rc = ALEES_OK;
+    ASSERT(ctx->transaction != NULL && (options->mode == ENGINE_BATCH_CREATE) == (options->key == NULL));
+    if (b == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    b->ctx = ctx;
+    b->options = *options;
+    b->cap = ENGINE_BATCH_ROWS;
+    b->rows = ARENA_ARRAY(ctx->arena, struct engine_batch_row, b->cap);
+    if (ctx->who != NULL) {
+        char text[37];
+        b->user = arena_str(ctx->arena, (alees_str){alees_id_format(&ctx->who->id, text), 36});
+    }
+    if (b->rows == NULL || (ctx->who != NULL && b->user.ptr == NULL)) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    problem_init(&b->faults, ctx->arena);
+    rc = engine_fields_open(ctx, r, r->add, &b->may_add);
+    if (rc == ALEES_OK && options->mode != ENGINE_BATCH_CREATE) {
+        rc = engine_upsert_begin(b);
+    }
+    if (rc == ALEES_OK) {
+        set_mark(b);
+        *ret_batch = b;
+    }
+    return rc;
+}
