@@ -2,9 +2,10 @@
  *
  * contact - the people that an organization deals with.
  *
- * A plugin with no rules of its own: its fields are all the host needs to serve them. The little code fills in
- * demonstration rows. */
+ * A plugin with no rules of its own: its fields are all the host needs to serve them. The little code puts the two names
+ * together for display, and fills in demonstration rows. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "alees/abi.h"
 #include "alees/db.h"
@@ -29,6 +30,11 @@ static const struct alees_field contact_fields[] = {
      .fallback = "\"\"",
      .description = "Family name.",
      .example = "\"Müller\""},
+    {.name = "display_name",
+     .type = ALEES_TEXT,
+     .flags = ALEES_COMPUTED,
+     .description = "Both names in one, as far as you may read them.",
+     .example = "\"Lena Müller\""},
     {.name = "title",
      .type = ALEES_TEXT,
      .flags = ALEES_FILTER,
@@ -101,9 +107,43 @@ static const struct alees_migration migrations[] = {
 
 struct contact {
     alees_self *self;
+    const struct alees_host *host;
     const struct alees_db_v1 *db;
+    const struct alees_resource_v1 *resource;
     const struct alees_organization_v1 *organizations; /* NULL: that plugin is not enabled */
 };
+
+/* "Lena Müller"; with one name alone, that one. */
+static alees_rc put_display_name(const struct contact *me, alees_ctx *ctx, alees_page *page, uint32_t row) {
+    alees_str first = me->resource->page_value(page, row, "first_name");
+    alees_str last = me->resource->page_value(page, row, "last_name");
+    char *name = me->host->alloc(ctx, first.len + last.len + 1);
+    size_t len = 0;
+    if (!name) {
+        return ALEES_E_NOMEM;
+    }
+    if (first.len > 0) {
+        memcpy(name, first.ptr, first.len);
+        len = first.len;
+    }
+    if (last.len > 0) {
+        name[len] = ' ';
+        len += len > 0;
+        memcpy(name + len, last.ptr, last.len);
+        len += last.len;
+    }
+    return me->resource->page_set(page, row, "display_name", (alees_str){name, len});
+}
+
+static alees_rc represent(void *state, alees_ctx *ctx, alees_page *page) {
+    const struct contact *me = state;
+    uint32_t count = me->resource->page_count(page);
+    alees_rc rc = ALEES_OK;
+    for (uint32_t row = 0; row < count && rc == ALEES_OK; row++) {
+        rc = put_display_name(me, ctx, page, row);
+    }
+    return rc;
+}
 
 static alees_rc demo_contacts(void *data, alees_ctx *ctx, const struct alees_organization *organization) {
     const struct contact *me = data;
@@ -125,6 +165,8 @@ static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx
         return ALEES_E_NOMEM;
     }
     me->self = self;
+    me->host = host;
+    me->resource = host->service(self, ALEES_RESOURCE_V1);
     me->db = host->service(self, ALEES_DB_V1);
     me->organizations = host->service(self, ALEES_ORGANIZATION_V1);
     *state = me;
@@ -141,11 +183,13 @@ static const struct alees_resource resources[] = {
      .table = "contact.contact",
      .scope = ALEES_SCOPE_ORGANIZATION,
      .description = "People that an organization deals with.",
-     .fields = ALEES_LIST(contact_fields)},
+     .fields = ALEES_LIST(contact_fields),
+     .represent = represent},
 };
 
 static const struct alees_need needs[] = {
     {ALEES_DB_V1, ALEES_UPTO(struct alees_db_v1, run), 0},
+    {ALEES_RESOURCE_V1, ALEES_UPTO(struct alees_resource_v1, page_set), 0},
     {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, state), 0}, /* our tables reference rbac.organization */
     {ALEES_ORGANIZATION_V1, ALEES_UPTO(struct alees_organization_v1, each), ALEES_NEED_OPTIONAL}, /* demo rows only */
 };

@@ -29,12 +29,19 @@ static const struct answer *get(struct world *w, size_t user, const char *path) 
     return must(w, user, "GET", path, NULL, 200);
 }
 
+/* Without what says how many rows the hook was called for at once. */
 static const char *json_text(struct world *w, const alees_json *value) {
+    static const char company[] = ",\"company\":";
     struct str s;
     assert_non_null(value);
     str_init(&s, w->arena, 256);
     jx_write(value, &s);
-    return str_done(&s).ptr;
+    char *text = arena_dup(w->arena, str_done(&s).ptr, s.len + 1), *at = strstr(text, company);
+    if (at) {
+        char *end = at + sizeof company - 1 + strspn(at + sizeof company - 1, "0123456789");
+        memmove(at, end, strlen(end) + 1);
+    }
+    return text;
 }
 
 /* People of each sort, a rule of Acme and one of all, a note of nobody; cards of Acme that refer to each of them. Who holds

@@ -20,7 +20,7 @@ static const struct alees_need needs[] = {
     {ALEES_DB_V1, ALEES_UPTO(struct alees_db_v1, run), 0},
     {ALEES_HTTP_V1, ALEES_UPTO(struct alees_http_v1, reply_row), 0},
     {ALEES_JSON_V1, ALEES_UPTO(struct alees_json_v1, text), 0},
-    {ALEES_RESOURCE_V1, ALEES_UPTO(struct alees_resource_v1, before), 0},
+    {ALEES_RESOURCE_V1, ALEES_UPTO(struct alees_resource_v1, page_set), 0},
     {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, catalogue), 0},
 };
 
@@ -81,7 +81,22 @@ static const struct alees_field card[] = {
      .type = ALEES_TEXT,
      .flags = ALEES_READ_ONLY | ALEES_NULLABLE,
      .description = "What the hooks were told."},
+    {.name = "label",
+     .type = ALEES_TEXT,
+     .flags = ALEES_COMPUTED | ALEES_NULLABLE,
+     .description = "Its title and its organization, as represent was told."},
+    {.name = "company",
+     .type = ALEES_INTEGER,
+     .flags = ALEES_COMPUTED,
+     .min = 0,
+     .max = 1000,
+     .description = "How many cards represent was called for at once."},
+    {.name = "facts",
+     .type = ALEES_JSON,
+     .flags = ALEES_COMPUTED | ALEES_NULLABLE,
+     .description = "A list, of cards whose title is listed."},
 };
+static alees_rc represent_cards(void *state, alees_ctx *ctx, alees_page *page);
 static alees_rc before_card(void *state, alees_ctx *ctx, alees_change *change);
 
 static const struct alees_resource resources[] = {
@@ -91,7 +106,8 @@ static const struct alees_resource resources[] = {
      .scope = ALEES_SCOPE_ORGANIZATION,
      .description = "What a hook looks at.",
      .fields = ALEES_LIST(card),
-     .before_write = before_card},
+     .before_write = before_card,
+     .represent = represent_cards},
     {.name = "note",
      .path = "/notes",
      .table = "kinds.note",
@@ -154,10 +170,12 @@ static const struct alees_migration migrations[] = {
      "UNIQUE (id), PRIMARY KEY (organization_id, id));"},
 };
 
-enum { ADD_TICKET, COUNT_NOTES };
+enum { ADD_TICKET, COUNT_NOTES, COUNT_RULES, DIVIDE };
 static const struct alees_statement statements[] = {
     [ADD_TICKET] = {"add_ticket", "INSERT INTO kinds.ticket (user_id, title) VALUES ($1::uuid, $2) RETURNING id", 2, 0},
     [COUNT_NOTES] = {"count_notes", "SELECT count(*) FROM kinds.note", 0, 0},
+    [COUNT_RULES] = {"count_rules", "SELECT count(*) FROM kinds.rule", 0, 0},
+    [DIVIDE] = {"divide", "SELECT 1 / (0 * $1::bigint)", 1, 0},
 };
 
 static struct {
@@ -198,6 +216,53 @@ static alees_rc before_card(void *state, alees_ctx *ctx, alees_change *change) {
         return r->set(change, "trail", (alees_str){text, len});
     }
     return strstr(text, "|keep|") ? kinds.host->fail(ctx, ALEES_E_CONFLICT, "kept", (alees_str){text, len}) : ALEES_OK;
+}
+
+/* What a title makes it do, beside what it is for. */
+static alees_rc act_up(alees_ctx *ctx, alees_page *page, uint32_t row, alees_str called) {
+    const struct alees_resource_v1 *r = kinds.resource;
+    const alees_str one = {"1", 1};
+    alees_rows *rows = NULL;
+    if (alees_equal(called, alees_text("fail"))) {
+        return kinds.host->fail(ctx, ALEES_E_CONFLICT, "failed", called);
+    }
+    if (alees_equal(called, alees_text("missing"))) {
+        return ALEES_E_NOT_FOUND;
+    }
+    if (alees_equal(called, alees_text("divide"))) {
+        return kinds.db->run(kinds.self, ctx, &statements[DIVIDE], &one, 1, &rows);
+    }
+    if (alees_equal(called, alees_text("wrong"))) {
+        return r->page_set(page, row, "company", alees_text("12, \"title\": 3"));
+    }
+    if (alees_equal(called, alees_text("stored"))) {
+        return r->page_set(page, row, "title", called);
+    }
+    if (alees_equal(called, alees_text("rules"))) {
+        alees_rc rc = kinds.db->run(kinds.self, ctx, &statements[COUNT_RULES], NULL, 0, &rows);
+        return rc == ALEES_OK ? r->page_set(page, row, "facts", kinds.db->text(rows, 0, 0)) : rc;
+    }
+    return alees_equal(called, alees_text("listed")) ? r->page_set(page, row, "facts", alees_text("[1, {\"a\": null}]"))
+                                                     : ALEES_OK;
+}
+
+static alees_rc represent_cards(void *state, alees_ctx *ctx, alees_page *page) {
+    const struct alees_resource_v1 *r = kinds.resource;
+    uint32_t count = r->page_count(page);
+    alees_rc rc = ALEES_OK;
+    (void)state;
+    for (uint32_t row = 0; row < count && rc == ALEES_OK; row++) {
+        alees_id organization = r->page_organization(page, row), id = r->page_id(page, row);
+        alees_str called = r->page_value(page, row, "title");
+        char text[256], number[16];
+        snprintf(text, sizeof text, "%.*s of %s, %s", called.ptr ? (int)called.len : 1, called.ptr ? called.ptr : "?",
+                 alees_id_format(&organization, (char[37]){0}), alees_id_format(&id, (char[37]){0}));
+        snprintf(number, sizeof number, "%u", (unsigned)count);
+        rc = r->page_set(page, row, "label", alees_text(text));
+        rc = rc == ALEES_OK ? r->page_set(page, row, "company", alees_text(number)) : rc;
+        rc = rc == ALEES_OK ? act_up(ctx, page, row, called) : rc;
+    }
+    return rc;
 }
 
 /* For the user that the body names, so that a test can try another one. */

@@ -51,6 +51,10 @@ static const struct alees_field fields[] = {
      .reference = "a.b",
      .min = -1,
      .description = "x"},
+    {.name = "asked_computed", .type = ALEES_TEXT, .flags = ALEES_COMPUTED | ALEES_SORT, .description = "x"},
+    {.name = "given_computed", .type = ALEES_TEXT, .flags = ALEES_COMPUTED | ALEES_REQUIRED, .description = "x"},
+    {.name = "kept_computed", .column = "kept", .type = ALEES_TEXT, .flags = ALEES_COMPUTED, .description = "x"},
+    {.name = "listed_computed", .type = ALEES_TAGS, .flags = ALEES_COMPUTED, .description = "x"},
 };
 static const struct alees_field anybody[] = {
     {.name = "whose", .column = "user_id", .type = ALEES_UUID, .description = "x"}};
