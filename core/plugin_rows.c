@@ -78,9 +78,6 @@ static void check_flags(const struct place *place, const struct alees_field *f) 
         (f->type == ALEES_JSON || f->type == ALEES_TAGS || f->type == ALEES_REFERENCES)) {
         field_fault(place, f, "is SORT or UNIQUE, which JSON, TAGS and REFERENCES cannot be");
     }
-    if (has(f, ALEES_FILTER) && f->type == ALEES_REFERENCES) {
-        field_fault(place, f, "is FILTER, which REFERENCES cannot be");
-    }
 }
 
 /* It has no column: nothing can be asked of the database about it. */

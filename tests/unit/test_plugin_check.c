@@ -61,7 +61,6 @@ static const char *const faults[] = {
     "field shared has the column of another field",
     "field pointless needs a reference",
     "field sought is SORT or UNIQUE, which JSON, TAGS and REFERENCES cannot be",
-    "field sought is FILTER, which REFERENCES cannot be",
     "field sought counts characters or items",
     "field asked_computed is COMPUTED: it can be NULLABLE, and nothing else",
     "field given_computed is COMPUTED: it can be NULLABLE, and nothing else",
