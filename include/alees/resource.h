@@ -35,7 +35,7 @@ enum {
     ALEES_WRITE_ONCE = 1u << 2, /* on create only */
     ALEES_WRITE_ONLY = 1u << 3, /* never shown (a secret) */
     ALEES_UNIQUE = 1u << 4,     /* within the organization or (OWN) the user; else everywhere */
-    ALEES_FILTER = 1u << 5,     /* ?name=value */
+    ALEES_FILTER = 1u << 5,     /* ?name=value and the operators of its type */
     ALEES_SORT = 1u << 6,       /* ?ordering=name; the column must be NOT NULL */
     ALEES_SEARCH = 1u << 7,     /* its words are found by ?search= */
     ALEES_NULLABLE = 1u << 8,   /* null may be sent and may come */

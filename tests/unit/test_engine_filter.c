@@ -247,26 +247,32 @@ static void test_groups(void **state) {
     check_good(*state, rows, ARRAY_LEN(rows));
 }
 
-/* Which type has which operators: one line for each, to be read by people. */
+/* Which type has which operators: one line for each, to be read by people; the API guide has the same. */
 static void test_the_table(void **state) {
     static const struct {
-        const char *field, *operators;
+        const char *field, *operators, *words;
     } rows[] = {
-        {"name", "= ne lt lte gt gte in range contains icontains startswith istartswith iendswith isnull"},
-        {"size", "= ne lt lte gt gte in range isnull"},
-        {"price", "= ne lt lte gt gte in range isnull"},
-        {"since", "= ne lt lte gt gte in range isnull"},
-        {"at", "= ne lt lte gt gte in range isnull"},
-        {"key", "= ne lt lte gt gte in range isnull"},
-        {"sold", "= ne in isnull"},
-        {"status", "= ne in isnull"},
-        {"category", "= ne in isnull"},
-        {"tags", "= ne in contains"},
-        {"parts", "= ne in contains"},
-        {"attributes", "= ne contains isnull"},
-        {"attributes__a", "= ne lt lte gt gte in range contains icontains startswith istartswith iendswith isnull"},
+        {"name", "= ne lt lte gt gte in range contains icontains startswith istartswith iendswith isnull", "text"},
+        {"size", "= ne lt lte gt gte in range isnull", "whole number, decimal, date, timestamp, UUID"},
+        {"price", "= ne lt lte gt gte in range isnull", "whole number, decimal, date, timestamp, UUID"},
+        {"since", "= ne lt lte gt gte in range isnull", "whole number, decimal, date, timestamp, UUID"},
+        {"at", "= ne lt lte gt gte in range isnull", "whole number, decimal, date, timestamp, UUID"},
+        {"key", "= ne lt lte gt gte in range isnull", "whole number, decimal, date, timestamp, UUID"},
+        {"sold", "= ne in isnull", "boolean, choice, reference"},
+        {"status", "= ne in isnull", "boolean, choice, reference"},
+        {"category", "= ne in isnull", "boolean, choice, reference"},
+        {"tags", "= ne in contains", "tags, list of references"},
+        {"parts", "= ne in contains", "tags, list of references"},
+        {"attributes", "= ne contains isnull", "JSON, as a whole"},
+        {"attributes__a", "= ne lt lte gt gte in range contains icontains startswith istartswith iendswith isnull",
+         "a member of JSON"},
     };
     struct resource *r = make_resource(*state);
+    char guide[65536];
+    FILE *file = fopen(ALEES_SOURCE_DIR "/docs/api-guide.md", "r");
+    assert_non_null(file);
+    guide[fread(guide, 1, sizeof guide - 1, file)] = '\0';
+    fclose(file);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         bool is_member = strchr(rows[i].field, '_') != NULL;
         size_t len = strcspn(rows[i].field, "_");
@@ -289,6 +295,7 @@ static void test_the_table(void **state) {
             }
         }
         assert_text(str_done(&out), rows[i].operators);
+        assert_non_null(strstr(guide, arena_printf(*state, "| %s | %s |\n", rows[i].words, rows[i].operators).ptr));
     }
 }
 
