@@ -39,7 +39,11 @@ function(alees_test label name timeout)
         ENVIRONMENT "${test_environment}")
 endfunction()
 
-foreach(label IN ITEMS unit db api)
+foreach(label IN ITEMS unit db api scale)
+    set(timeout 300)
+    if(label STREQUAL scale) # a million rows; no sanitizer needs to see them
+        set(timeout 1200)
+    endif()
     file(GLOB sources CONFIGURE_DEPENDS "${tests}/${label}/test_*.c")
     # A null pointer in a test is a failing test.
     set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS -Wno-null-dereference)
@@ -51,7 +55,7 @@ foreach(label IN ITEMS unit db api)
         set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name}
             RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/${label}")
         target_link_libraries(${target} PRIVATE $<TARGET_NAME_IF_EXISTS:alees_support> alees_testing)
-        alees_test(${label} ${subject} 300 COMMAND ${target})
+        alees_test(${label} ${subject} ${timeout} COMMAND ${target})
     endforeach()
 endforeach()
 
