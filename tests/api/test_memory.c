@@ -71,6 +71,8 @@ static void test_every_limit(void **state) {
     const char *foreign = world_row_path(w, product, world_any_row(w, product, WORLD_GLOBEX));
     const struct request requests[] = {
         {"GET", "/api/v1/products?page_size=3&ordering=-name", NULL, 200},
+        {"GET", "/api/v1/products?page_size=3&fields=name,category&expand=category.parent", NULL, 200},
+        {"GET", "/api/v1/contacts?page_size=3&fields=display_name", NULL, 200},
         {"GET", "/api/v1/organizations", NULL, 200},
         {"GET", "/api/v1/auth/me", NULL, 200},
         {"GET", "/api/v1/rbac/can?permission=product.view_product", NULL, 200},
@@ -82,6 +84,7 @@ static void test_every_limit(void **state) {
         {"PATCH", own, "{\"nmae\":\"x\"}", 400},
         {"PATCH", own, "{\"tags\":[1],\"name\":null,\"category\":\"x\"}", 422},
         {"PATCH", own, "{\"description\":\"some text\",\"tags\":[\"a\",\"b\"]}", 200},
+        {"PATCH", world_text(w, "%s?expand=base_uom", own), "{\"description\":\"another text\"}", 200},
         {"POST", "/api/v1/categories", "{\"name\":\"made\",\"organization\":\"01930000-0000-7000-8000-000000000003\"}",
          403},
         {"POST", "/api/v1/auth/logout", "{\"x\":1}", 400},
