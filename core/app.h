@@ -19,6 +19,7 @@ struct app {
     struct ratelimit *ratelimit; /* NULL: nothing is limited */
     struct edge *edge;           /* NULL in tests that have none: no other origins, no proxies */
     bool log_requests, server_timing;
+    uint32_t idempotency_hours;
     bool require_if_match; /* of a change of one row */
     uint32_t max_body, max_uri, max_header, page_size, max_page_size;
     uint32_t request_ms; /* from its start to the deadline of a request; 0: none */

@@ -7,6 +7,7 @@
 
 #include "alees/util.h"
 #include "app.h"
+#include "idempotency.h"
 #include "sys.h"
 
 enum {
@@ -110,7 +111,12 @@ alees_rc ctx_commit(alees_ctx *ctx) {
         alees_rc obeyed = ctx_obeyed(ctx, CTX_PREFER_TX);
         return obeyed == ALEES_OK ? store_rehearse(ctx) : obeyed;
     }
-    alees_rc rc = store_commit(ctx);
+    alees_rc rc = idempotency_keep(ctx);
+    if (rc != ALEES_OK) {
+        store_rollback(ctx);
+        return rc;
+    }
+    rc = store_commit(ctx);
     struct ctx_after *after = rc == ALEES_OK ? ctx->after : NULL;
     ctx->after = NULL;
     for (; after; after = after->next) {

@@ -97,6 +97,7 @@ struct ctx_rate {
 };
 
 struct ctx_transaction; /* store.c */
+struct idempotency;     /* idempotency.c */
 
 struct alees_ctx {
     uint32_t magic;
@@ -132,8 +133,9 @@ struct alees_ctx {
     bool is_public;            /* no user, on purpose */
     bool is_all;               /* a command: everything, as a superuser */
     struct ctx_transaction *transaction;
-    struct ctx_after *after;  /* what plugins want to do once it is committed */
-    struct ctx_after *at_end; /* what is to be done when the client has its answer */
+    struct idempotency *idempotency; /* its key is claimed: the answer is stored by ctx_commit; NULL: none */
+    struct ctx_after *after;         /* what plugins want to do once it is committed */
+    struct ctx_after *at_end;        /* what is to be done when the client has its answer */
 };
 
 struct ctx_after {
@@ -153,7 +155,7 @@ bool ctx_is_owner(const alees_ctx *ctx);                             /* is the c
  * must not have happened. */
 bool ctx_can_answer(const alees_ctx *ctx);
 
-/* The one way to end a transaction well: store_commit, and then what plugins asked for by alees.db/1 after_commit; or, for
+/* The one way to end a transaction well: what Idempotency-Key wants to be stored, store_commit, and then what plugins asked for by alees.db/1 after_commit; or, for
  * a client that prefers tx=rollback, what a commit would check and a rollback, without those. */
 alees_rc ctx_commit(alees_ctx *ctx) MUST_CHECK;
 

@@ -4,6 +4,7 @@
  * The statement itself holds the condition that the caller may write there. Only when it changed nothing is the row looked
  * for, to tell 404, 403 and 412 apart. */
 #include "engine_batch.h"
+#include "idempotency.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ struct write {
     alees_rows *rows;
     alees_rows *before;             /* as it was, locked */
     const struct engine_view *view; /* of the answer */
+    alees_id judged;                /* create: the organization whose permission counts; zero: none */
     const alees_json *whole;        /* PUT: the body, looked at when the row is locked */
     const bool *may;                /* of that: the fields that the caller may change */
 };
@@ -177,6 +179,12 @@ static alees_rc compare(struct write *w) {
                                                                 : rc;
 }
 
+/* Of which organization is the answer? The one that a create was judged by. */
+static alees_rc tell_organization(const struct write *w) {
+    bool is_judged = w->r->decl->scope == ALEES_SCOPE_ORGANIZATION || w->r->decl->scope == ALEES_SCOPE_SELF;
+    return is_judged && w->change->action == ALEES_CREATE ? idempotency_about(w->ctx, &w->judged) : ALEES_OK;
+}
+
 static alees_rc perform(struct write *w, bool *ret_is_missing) {
     alees_rc rc = lock(w, ret_is_missing);
     if (rc == ALEES_OK && w->whole != NULL) {
@@ -194,6 +202,7 @@ static alees_rc perform(struct write *w, bool *ret_is_missing) {
         return ALEES_E_NOT_FOUND;
     }
     rc = rc == ALEES_OK ? engine_change_hook(w->change, w->r->decl->after_write) : rc;
+    rc = rc == ALEES_OK ? tell_organization(w) : rc;
     return rc == ALEES_OK ? answer(w) : rc;
 }
 
@@ -333,6 +342,7 @@ alees_rc engine_create(alees_ctx *ctx) {
         return ALEES_E_NOMEM;
     }
     w.change->organization = r->decl->scope == ALEES_SCOPE_SELF ? id : organization;
+    w.judged = organization;
     rc = check_fields(&w, r->add, body, &organization);
     rc = rc == ALEES_OK ? engine_change_read(w.change, body, &organization) : rc;
     rc = rc == ALEES_OK ? engine_change_hook(w.change, r->decl->validate) : rc;

@@ -53,6 +53,8 @@ static const char *grants_sql(struct arena *arena, const struct alees_self *p) {
     str_ident(&s, name);
     str_puts(&s, ", alees TO ");
     both_roles(&s, p);
+    str_puts(&s, "; REVOKE ALL ON ALL TABLES IN SCHEMA alees FROM ");
+    both_roles(&s, p);
     str_puts(&s,
              "; GRANT EXECUTE ON FUNCTION alees.new_id(), alees.search_document(text[]), alees.search_query(text) TO ");
     both_roles(&s, p);
@@ -79,6 +81,7 @@ static alees_rc grant(struct db *db, struct arena *arena, const struct plugins *
                                "; REVOKE ALL ON ALL FUNCTIONS IN SCHEMA alees FROM PUBLIC"
                                "; GRANT USAGE ON SCHEMA alees TO " MIGRATE_APP
                                "; GRANT SELECT ON alees.migration, alees.secret, alees.policy TO " MIGRATE_APP
+                               "; GRANT SELECT, INSERT, UPDATE, DELETE ON alees.idempotency TO " MIGRATE_APP
                                "; GRANT EXECUTE ON FUNCTION alees.new_id() TO " MIGRATE_APP,
                                errors);
     for (uint32_t i = 0; rc == ALEES_OK && i < plugins->count; i++) {

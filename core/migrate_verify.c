@@ -108,9 +108,29 @@ static alees_rc check_set_config(struct db *db, struct arena *arena, const struc
     return rc;
 }
 
+/* Replies that the server keeps for those who asked: no role but its own may see or change them. */
+static alees_rc check_replies(struct db *db, struct arena *arena, FILE *errors) {
+    static const char sql[] =
+        "SELECT format('%s may %s table alees.idempotency', coalesce(r.rolname, 'everybody'), x.privilege_type) "
+        "FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) x LEFT JOIN pg_roles r ON r.oid = x.grantee "
+        "WHERE c.oid = 'alees.idempotency'::regclass AND x.grantee <> c.relowner AND (r.rolname IS DISTINCT FROM "
+        "current_user OR x.privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')) "
+        "UNION ALL SELECT format('%s may not %s table alees.idempotency', current_user, p) "
+        "FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p "
+        "WHERE NOT has_table_privilege('alees.idempotency'::regclass, p)";
+    struct db_result *result = NULL;
+    alees_rc rc = migrate_ask(db, arena, "alees.idempotency", sql, NULL, 0, errors, &result);
+    for (uint32_t i = 0; rc == ALEES_OK && i < db_rows(result); i++) {
+        fprintf(errors, "alees: %.*s: run `alees migrate`, or revoke it\n", STR_FMT(db_value(result, i, 0)));
+    }
+    rc = rc == ALEES_OK && db_rows(result) > 0 ? ALEES_E_INVALID : rc;
+    db_result_free(result);
+    return rc;
+}
+
 static alees_rc verify(struct db *db, struct arena *arena, const struct plugins *plugins,
                        const struct catalogue *catalogue, FILE *errors) {
-    alees_rc rc = ALEES_OK;
+    alees_rc rc = check_replies(db, arena, errors);
     for (uint32_t i = 0; i < plugins->count; i++) {
         alees_rc one = check_plugin(db, arena, plugins->items[i], errors);
         rc = also(rc, one == ALEES_OK ? check_set_config(db, arena, plugins->items[i], errors) : one);

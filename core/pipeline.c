@@ -12,6 +12,7 @@
 
 #include "alees/util.h"
 #include "audit.h"
+#include "idempotency.h"
 #include "edge.h"
 #include "log.h"
 #include "pipeline_impl.h"
@@ -186,17 +187,22 @@ alees_rc pipeline_plugin_handler(alees_ctx *ctx) {
     return rc == ALEES_OK && is_own ? ctx_commit(ctx) : rc;
 }
 
-/* What more than one statement must share: a rehearsal. */
-static bool needs_transaction(const alees_ctx *ctx) {
-    return ctx->prefer.is_dry_run && (ctx->route->flags & ALEES_ROUTE_READ) == 0;
+/* What more than one statement must share: a rehearsal, a reply that is stored. */
+static bool needs_transaction(const alees_ctx *ctx, bool is_idempotent) {
+    return is_idempotent || (ctx->prefer.is_dry_run && (ctx->route->flags & ALEES_ROUTE_READ) == 0);
 }
 
 /* A failure anywhere leaves the transaction open, and pipeline_run rolls all of it back. */
 static alees_rc handle(alees_ctx *ctx) {
-    if (needs_transaction(ctx)) {
+    bool is_idempotent = idempotency_is_asked(ctx);
+    if (needs_transaction(ctx, is_idempotent)) {
         store_begin(ctx);
     }
-    alees_rc rc = ctx->route->run(ctx);
+    alees_rc rc = is_idempotent ? idempotency_claim(ctx) : ALEES_OK;
+    if (rc != ALEES_OK || ctx->response.status != 0) {
+        return rc; /* refused, or the reply of before */
+    }
+    rc = ctx->route->run(ctx);
     if (rc == ALEES_OK && (ctx->response.body.failed || arena_is_exhausted(ctx->arena))) {
         rc = ALEES_E_NOMEM;
     }

@@ -71,7 +71,7 @@ static void set_headers_of_problem(alees_ctx *ctx, alees_str retry_after) {
         pipeline_allow(ctx, ctx->match.allowed);
     } else if (p->status == 415) {
         rc = pipeline_tell_types(ctx);
-    } else if (p->status == 503 || p->status == 429) {
+    } else if (p->status == 503 || p->status == 429 || p->retry_after > 0) {
         char seconds[16];
         (void)snprintf(seconds, sizeof seconds, "%" PRIu32, p->retry_after ? p->retry_after : 1);
         rc = ctx_set_header(ctx, "Retry-After", retry_after.ptr ? retry_after : alees_text(seconds));

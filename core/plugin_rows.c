@@ -408,7 +408,7 @@ static void check_examples(const struct place *place, const struct alees_route *
 }
 
 static void check_route(struct place *place, const struct alees_route *r) {
-    const uint32_t known = ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ | ALEES_ROUTE_LOGIN;
+    const uint32_t known = ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ | ALEES_ROUTE_LOGIN | ALEES_ROUTE_SECRET;
     if (r->method < ALEES_GET || r->method > ALEES_DELETE || (r->flags & ~known) != 0) {
         plugin_fault(place->report, "%s %s: method %u or flags 0x%x are unknown to this server", place->of, place->name,
                      r->method, r->flags);

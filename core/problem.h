@@ -32,11 +32,14 @@
     X(PROTECTED, 409, "protected", ALEES_E_CONFLICT, "Other rows refer to this one") \
     X(LAST_OWNER, 409, "last_owner", ALEES_E_CONFLICT, "The last owner of an organization") \
     X(ORGANIZATION_CYCLE, 409, "organization_cycle", ALEES_E_CONFLICT, "An organization cannot be below itself") \
+    X(IDEMPOTENCY_RUNNING, 409, "idempotency_running", ALEES_E_CONFLICT, "The same request is still running") \
+    X(REPLY_NOT_KEPT, 409, "reply_not_kept", ALEES_E_CONFLICT, "The request was carried out; its reply was not kept") \
     X(PRECONDITION_FAILED, 412, "precondition_failed", ALEES_E_CONFLICT, "The row has changed") \
     X(BODY_TOO_LARGE, 413, "body_too_large", ALEES_E_MALFORMED, "The body is too large") \
     X(URI_TOO_LONG, 414, "uri_too_long", ALEES_E_MALFORMED, "The address is too long") \
     X(UNSUPPORTED_MEDIA_TYPE, 415, "unsupported_media_type", ALEES_E_MALFORMED, "Unsupported media type") \
     X(INVALID, 422, "invalid", ALEES_E_INVALID, "The values are not valid") \
+    X(IDEMPOTENCY_MISMATCH, 422, "idempotency_mismatch", ALEES_E_INVALID, "The key was used for another request") \
     X(PRECONDITION_REQUIRED, 428, "precondition_required", ALEES_E_MALFORMED, \
       "The change must say which version it is of") \
     X(TOO_MANY_REQUESTS, 429, "too_many_requests", ALEES_E_TOO_MANY, "Too many requests") \

@@ -97,6 +97,7 @@ static void take_settings(struct app *app, bool listen) {
     log_init((enum log_format)config_choice(c, SETTING_LOG_FORMAT), level);
     app->log_requests = config_boolean(c, SETTING_LOG_REQUESTS);
     app->server_timing = config_boolean(c, SETTING_SERVER_TIMING);
+    app->idempotency_hours = (uint32_t)config_integer(c, SETTING_IDEMPOTENCY_HOURS);
     app->require_if_match = config_boolean(c, SETTING_REQUIRE_IF_MATCH);
     app->max_body = (uint32_t)config_integer(c, SETTING_MAX_BODY);
     app->max_uri = (uint32_t)config_integer(c, SETTING_MAX_URI);

@@ -47,6 +47,8 @@
       "Longest body of an import.") \
     X(TRANSFER_TIME, "limits", "transfer_ms", INTEGER, "ms", 1000, 86400000, NULL, "600000", \
       "How long an export or an import may take, the network included.") \
+    X(IDEMPOTENCY_HOURS, "http", "idempotency_hours", INTEGER, "hours", 1, 8760, NULL, "24", \
+      "How long the reply to a request with an Idempotency-Key is kept.") \
     X(REQUIRE_IF_MATCH, "http", "require_if_match", BOOLEAN, NULL, 0, 0, NULL, "false", \
       "Answer PUT, PATCH and DELETE of one row that come without If-Match with 428.") \
     X(CORS_ORIGINS, "http", "cors_origins", TEXT, "origins", 0, 0, NULL, "", \

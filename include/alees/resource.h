@@ -159,7 +159,9 @@ enum { ALEES_GET = 1, ALEES_POST, ALEES_PUT, ALEES_PATCH, ALEES_DELETE };
 enum {
     ALEES_ROUTE_PUBLIC = 1, /* no login, no permission */
     ALEES_ROUTE_READ = 2,   /* every statement runs by itself, nothing is written: one round trip each */
-    ALEES_ROUTE_LOGIN = 4   /* any user who is logged in; no permission */
+    ALEES_ROUTE_LOGIN = 4,  /* any user who is logged in; no permission */
+    ALEES_ROUTE_SECRET = 8 /* the answer holds a token, a key or the like: it is kept nowhere, so that a request that is
+                             * sent again with its Idempotency-Key is not carried out twice, but gets 409 reply_not_kept */
 };
 
 /* A route of the plugin's own. Before handle runs, the host has found out who asks, that they may, and that parameters

@@ -376,7 +376,7 @@ const struct alees_route rbac_routes[RBAC_ROUTES] = {
      .response = ALEES_LIST(permissions_response),
      .handle = rbac_permissions},
     {.method = ALEES_POST,
-     .flags = ALEES_ROUTE_LOGIN,
+     .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_SECRET,
      .path = "/api-keys",
      .summary = "Create: api key",
      .description =
@@ -392,6 +392,7 @@ const struct alees_route rbac_routes[RBAC_ROUTES] = {
                          "\"secret\":\"alees_key_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\"}",
      .handle = rbac_create_key},
     {.method = ALEES_POST,
+     .flags = ALEES_ROUTE_SECRET,
      .path = "/invitations",
      .permission = "rbac.add_invitation",
      .summary = "Create: invitation",

@@ -53,7 +53,7 @@ static void test_repeatable(void **state) {
     assert_ok(shop_verify(s));
     assert_text(pg_value(&s->pg, arena, policies), before.ptr); /* not even made again */
     assert_text(pg_value(&s->pg, arena, "SELECT bytes::text FROM alees.secret"), secret.ptr);
-    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM alees.migration"), 3);
+    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM alees.migration"), 4);
     arena_free(arena);
 }
 
@@ -174,6 +174,9 @@ static void test_drift(void **state) {
          "an index that begins with organization_id is missing"},
         {"ALTER TABLE bank.account DROP CONSTRAINT account_id_key", "UNIQUE (id) is missing"},
         {"GRANT SELECT ON shop.item TO alees_plugin_bank", "alees_plugin_bank may SELECT item"},
+        {"GRANT SELECT ON alees.idempotency TO alees_plugin_shop",
+         "alees_plugin_shop may SELECT table alees.idempotency"},
+        {"REVOKE DELETE ON alees.idempotency FROM alees_app", "alees_app may not DELETE table alees.idempotency"},
         {"GRANT SELECT ON shop.note TO PUBLIC", "everybody may SELECT note"},
         {"GRANT TRUNCATE ON shop.item TO alees_plugin_shop", "alees_plugin_shop may TRUNCATE item"},
         {"GRANT CREATE ON SCHEMA shop TO alees_plugin_shop", "alees_plugin_shop may CREATE schema shop"},

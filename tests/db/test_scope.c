@@ -105,6 +105,8 @@ static void test_no_way_out(void **state) {
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'alees_app' AND pid > 0",
         "SELECT * FROM bank.account",
         "SELECT * FROM alees.secret",
+        "SELECT * FROM alees.idempotency",
+        "DELETE FROM alees.idempotency",
         "INSERT INTO alees.migration VALUES ('x', 1, 'x', 'x')",
         "SELECT pg_read_file('/etc/passwd')",
         "CREATE TABLE shop.mine (id integer)",
