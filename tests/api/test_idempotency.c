@@ -304,6 +304,43 @@ static void test_credentials_are_not_kept(void **state) {
     assert_int_equal(pg_count(&w->pg, "SELECT count(*) FROM alees.idempotency i WHERE i::text LIKE '%alees_key_%'"), 0);
 }
 
+/* A program's keys are not those of its user. */
+static void test_api_keys(void **state) {
+    struct world *w = *state;
+    const char *body = product(w, "APIKEY-1");
+    const struct answer *a = world_ask(w, GLOBEX_MANAGER, "POST", "/api/v1/api-keys",
+                                       "{\"name\":\"maker\",\"permissions\":[\"product.view_product\","
+                                       "\"product.add_product\",\"product.view_unit_of_measure\"]}");
+    world_must(a, 201, GLOBEX_MANAGER, "api key");
+    const char *token = world_text(w, "%.*s", STR_FMT(answer_text(a, "/secret")));
+    assert_status(post_on(w->loopback, token, PRODUCTS, body, "k-11"), 201);
+    a = post_on(w->loopback, token, PRODUCTS, body, "k-11");
+    assert_status(a, 201);
+    assert_true(is_replayed(a));
+    a = post(w, GLOBEX_MANAGER, PRODUCTS, product(w, "APIKEY-2"), "k-11"); /* in person it is another key */
+    assert_status(a, 201);
+    assert_false(is_replayed(a));
+}
+
+static void test_arrays_and_organizations(void **state) {
+    struct world *w = *state;
+    const char *body = world_text(w, "[%s,%s]", product(w, "ARRAY-1"), product(w, "ARRAY-2"));
+    const struct answer *first = post(w, GLOBEX_MANAGER, PRODUCTS, body, "k-12");
+    world_must(first, 201, GLOBEX_MANAGER, body);
+    const struct answer *again = post(w, GLOBEX_MANAGER, PRODUCTS, body, "k-12");
+    assert_true(is_replayed(again));
+    assert_true(alees_equal(again->body, first->body));
+    assert_int_equal(rows_of(w, "ARRAY-2"), 1);
+
+    const struct resource *type = catalogue_resource(w->catalogue, "organization.organization_type");
+    body = world_text(w, "{\"name\":\"Twice\",\"code\":\"TWICE\",\"organization_type\":\"%s\",\"parent\":\"%s\"}",
+                      world_any_row(w, type, WORLD_ACME), world_organizations[WORLD_ACME].id);
+    first = post(w, ADMIN, "/api/v1/organizations", body, "k-12");
+    world_must(first, 201, ADMIN, body);
+    assert_true(is_replayed(post(w, ADMIN, "/api/v1/organizations", body, "k-12")));
+    assert_int_equal(pg_count(&w->pg, "SELECT count(*) FROM organization.organization WHERE code = 'TWICE'"), 1);
+}
+
 /* ---- time ---- */
 
 static void test_they_expire(void **state) {
@@ -343,12 +380,20 @@ static void test_rows_of_no_organization(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_same_reply),          cmocka_unit_test(test_keys_are_of_user_and_route),
-        cmocka_unit_test(test_keys_that_are_none),      cmocka_unit_test(test_only_success_is_kept),
-        cmocka_unit_test(test_still_running),           cmocka_unit_test(test_two_clients_at_once),
-        cmocka_unit_test(test_a_crash_leaves_nothing),  cmocka_unit_test(test_a_permission_that_is_gone),
-        cmocka_unit_test(test_routes_of_plugins),       cmocka_unit_test(test_credentials_are_not_kept),
-        cmocka_unit_test(test_rows_of_no_organization), cmocka_unit_test(test_they_expire),
+        cmocka_unit_test(test_the_same_reply),
+        cmocka_unit_test(test_keys_are_of_user_and_route),
+        cmocka_unit_test(test_keys_that_are_none),
+        cmocka_unit_test(test_only_success_is_kept),
+        cmocka_unit_test(test_still_running),
+        cmocka_unit_test(test_two_clients_at_once),
+        cmocka_unit_test(test_a_crash_leaves_nothing),
+        cmocka_unit_test(test_a_permission_that_is_gone),
+        cmocka_unit_test(test_routes_of_plugins),
+        cmocka_unit_test(test_credentials_are_not_kept),
+        cmocka_unit_test(test_rows_of_no_organization),
+        cmocka_unit_test(test_api_keys),
+        cmocka_unit_test(test_arrays_and_organizations),
+        cmocka_unit_test(test_they_expire),
     };
     return cmocka_run_group_tests_name("idempotency", tests, world_setup, world_teardown);
 }
