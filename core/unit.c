@@ -53,6 +53,7 @@ static const struct {
                "set_config('alees.actor', $3, true), set_config('application_name', $4, true)"},
     {"begin", "BEGIN"},
     {"snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
+    {"anew", "SET LOCAL plan_cache_mode = force_custom_plan"},
     {"commit", "COMMIT"},
     {"rollback", "ROLLBACK"},
     {"leave", "SET LOCAL ROLE NONE"},
@@ -237,6 +238,9 @@ bool unit_send(struct unit *u, struct session *s) {
     bool is_sent = true;
     if (u->flags & (UNIT_BEGIN | UNIT_SNAPSHOT)) {
         is_sent = send_control(u, s, STEP_CONTROL, u->flags & UNIT_BEGIN ? "begin" : "snapshot", NULL, 0);
+    }
+    if (is_sent && (u->flags & UNIT_SNAPSHOT)) { /* what may be slow is planned for its values: that takes far less */
+        is_sent = send_control(u, s, STEP_CONTROL, "anew", NULL, 0);
     }
     for (uint32_t i = 0; is_sent && i < u->count; i++) {
         is_sent = make_room(u, s, i);

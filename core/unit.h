@@ -31,7 +31,7 @@ enum unit_flags {
     UNIT_ROLLBACK = 16,
     UNIT_PREPARE_ONLY = 32, /* the first call is prepared and described, not run */
     UNIT_CHECK = 64,        /* what is deferred to the commit is checked now */
-    UNIT_SNAPSHOT = 128,    /* opens a transaction first that only reads, all of it in one snapshot */
+    UNIT_SNAPSHOT = 128,    /* opens a transaction first that only reads, in one snapshot, planned for its values */
     UNIT_RELEASE = 256,     /* forgets the savepoint */
     UNIT_SAVEPOINT = 512,   /* sets it */
     UNIT_BACK = 1024        /* undoes what has happened since it was set */
