@@ -8,13 +8,15 @@
 
 struct resource; /* engine: resource.h */
 
-enum route_operation { /* what a route does: the resource engine serves the first six */
+enum route_operation { /* what a route does: the resource engine serves the first eight */
                        ROUTE_LIST,
                        ROUTE_CREATE,
                        ROUTE_GET,
                        ROUTE_PATCH,
                        ROUTE_PUT,
                        ROUTE_REMOVE,
+                       ROUTE_PATCH_MANY,
+                       ROUTE_REMOVE_MANY,
                        ROUTE_PLUGIN, /* a handler of the plugin's own */
                        ROUTE_HOST    /* /healthz and the like */
 };

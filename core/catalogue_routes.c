@@ -22,6 +22,8 @@ static const struct {
     {ALEES_PATCH, 0, ALEES_RESOURCE_NO_CHANGE, ROUTE_PATCH, "/{id}", "Change", engine_patch},
     {ALEES_PUT, 0, ALEES_RESOURCE_NO_CHANGE, ROUTE_PUT, "/{id}", "Replace", engine_put},
     {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, ROUTE_REMOVE, "/{id}", "Delete", engine_remove},
+    {ALEES_PATCH, 0, ALEES_RESOURCE_NO_CHANGE, ROUTE_PATCH_MANY, "", "Change many", engine_patch_many},
+    {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, ROUTE_REMOVE_MANY, "", "Delete many", engine_remove_many},
 };
 
 /* Do two paths match the same requests? Parameters' names do not tell them apart. */
@@ -82,9 +84,9 @@ static void add(struct catalogue_builder *b, const struct route *route) {
 }
 
 static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
-    const uint32_t numbers[] = {r->view, r->add, r->view, r->change, r->change, r->remove};
-    const char *const names[] = {r->view_name,   r->add_name,    r->view_name,
-                                 r->change_name, r->change_name, r->remove_name};
+    const uint32_t numbers[] = {r->view, r->add, r->view, r->change, r->change, r->remove, r->change, r->remove};
+    const char *const names[] = {r->view_name,   r->add_name,    r->view_name,   r->change_name,
+                                 r->change_name, r->remove_name, r->change_name, r->remove_name};
     char words[64];
     size_t length = strlen(r->decl->name); /* at most 63: plugin_rows.c */
     memcpy(words, r->decl->name, length + 1);

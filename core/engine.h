@@ -28,6 +28,7 @@
  *   engine_replace.c  PUT: a whole row against the one that is there
  *   engine_write.c   create, patch, replace, delete
  *   engine_bulk.c    arrays, and upserts
+ *   engine_many.c    patch and delete of what filters choose; engine_many_write.c
  *   engine_batch.c   many rows, checked (engine_batch.h); engine_batch_write.c written; engine_upsert.c known again */
 #ifndef ENGINE_H
 #define ENGINE_H

@@ -110,6 +110,8 @@ const char *const *pipeline_answer_types(const alees_ctx *ctx) {
     case ROUTE_PATCH:
     case ROUTE_PUT:
     case ROUTE_REMOVE:
+    case ROUTE_PATCH_MANY:
+    case ROUTE_REMOVE_MANY:
     default: return json;
     }
 }
@@ -128,7 +130,8 @@ const char *const *pipeline_body_types(const struct route *route) {
     static const char *const json[] = {JSON, NULL}, *const rows[] = {JSON, CSV, NDJSON, NULL};
     static const char *const patch[] = {"application/merge-patch+json", JSON, NULL};
     switch (route->operation) {
-    case ROUTE_PATCH: return patch;
+    case ROUTE_PATCH:
+    case ROUTE_PATCH_MANY: return patch;
     case ROUTE_PUT: return json;
     case ROUTE_CREATE: return rows;
     case ROUTE_PLUGIN:
@@ -139,6 +142,7 @@ const char *const *pipeline_body_types(const struct route *route) {
     case ROUTE_LIST:
     case ROUTE_GET:
     case ROUTE_REMOVE:
+    case ROUTE_REMOVE_MANY:
     case ROUTE_HOST:
     default: return NULL;
     }

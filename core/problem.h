@@ -34,6 +34,7 @@
     X(ORGANIZATION_CYCLE, 409, "organization_cycle", ALEES_E_CONFLICT, "An organization cannot be below itself") \
     X(IDEMPOTENCY_RUNNING, 409, "idempotency_running", ALEES_E_CONFLICT, "The same request is still running") \
     X(REPLY_NOT_KEPT, 409, "reply_not_kept", ALEES_E_CONFLICT, "The request was carried out; its reply was not kept") \
+    X(TOO_MANY_AFFECTED, 409, "too_many_affected", ALEES_E_CONFLICT, "Too many rows would be affected") \
     X(PRECONDITION_FAILED, 412, "precondition_failed", ALEES_E_CONFLICT, "The row has changed") \
     X(BODY_TOO_LARGE, 413, "body_too_large", ALEES_E_MALFORMED, "The body is too large") \
     X(URI_TOO_LONG, 414, "uri_too_long", ALEES_E_MALFORMED, "The address is too long") \

@@ -58,12 +58,14 @@ static inline bool resource_is_shared(const struct resource *r) {
     return (r->decl->flags & ALEES_RESOURCE_SHARED) != 0;
 }
 
-/* The six operations, one for each route; see engine.h. */
+/* The eight operations, one for each route; see engine.h. */
 alees_rc engine_list(alees_ctx *ctx);
 alees_rc engine_create(alees_ctx *ctx);
 alees_rc engine_get(alees_ctx *ctx);
 alees_rc engine_patch(alees_ctx *ctx);
 alees_rc engine_put(alees_ctx *ctx);
 alees_rc engine_remove(alees_ctx *ctx);
+alees_rc engine_patch_many(alees_ctx *ctx);
+alees_rc engine_remove_many(alees_ctx *ctx);
 
 #endif
