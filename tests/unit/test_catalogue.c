@@ -157,7 +157,7 @@ static void test_routes(void **state) {
     (void)state;
     load(&f, "rbac_stub,good");
     assert_ok(build(&f, &c));
-    assert_int_equal(c.route_count, 1 + 2 * 6 + 3);
+    assert_int_equal(c.route_count, 1 + 2 * 8 + 3);
     r = find_route(&c, ALEES_GET, "/healthz");
     assert_ptr_equal(r->run, run_host);
     assert_null(r->plugin);
@@ -182,6 +182,12 @@ static void test_routes(void **state) {
     assert_ptr_equal(r->run, engine_remove);
     assert_int_equal(r->permission, r->resource->remove);
     assert_string_equal(r->summary, "Delete: unit of measure");
+    r = find_route(&c, ALEES_PATCH, "/api/v1/things");
+    assert_ptr_equal(r->run, engine_patch_many);
+    assert_int_equal(r->permission, r->resource->change);
+    r = find_route(&c, ALEES_DELETE, "/api/v1/things");
+    assert_ptr_equal(r->run, engine_remove_many);
+    assert_int_equal(r->permission, r->resource->remove);
     r = find_route(&c, ALEES_GET, "/api/v1/things/{id}/count");
     assert_int_equal(r->operation, ROUTE_PLUGIN);
     assert_ptr_equal(r->run, run_plugin);
