@@ -79,7 +79,11 @@ alees_rc engine_list(alees_ctx *ctx) {
     struct engine_query query;
     struct engine_place place;
     struct engine_page page = {.r = r, .query = &query};
-    alees_rc rc = engine_fields_open(ctx, r, r->view, &page.fields);
+    alees_rc rc;
+    if (ctx->response.format != CTX_JSON) {
+        return engine_export(ctx);
+    }
+    rc = engine_fields_open(ctx, r, r->view, &page.fields);
     rc = rc == ALEES_OK ? engine_query_read(ctx, r, &page.fields, &query) : rc;
     rc = rc == ALEES_OK ? engine_query_cursor(ctx, store_secret(ctx->app->store), &query) : rc;
     rc = rc == ALEES_OK ? engine_view_read(ctx, r, &query, &page.view) : rc;

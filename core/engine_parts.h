@@ -278,6 +278,7 @@ struct engine_query {
     bool is_slow;                            /* may read many rows to find few: not for a lane that others wait on */
     struct engine_key keys[ENGINE_MAX_KEYS]; /* ends with the id */
     uint32_t key_count;
+    bool is_endless; /* all rows: no LIMIT */
     uint32_t page_size;
     struct engine_search search;
     bool has_own_size;    /* neither the default nor the most */
@@ -400,6 +401,11 @@ alees_id engine_page_id(const alees_page *page, uint32_t row);
 alees_id engine_page_organization(const alees_page *page, uint32_t row);
 alees_str engine_page_value(const alees_page *page, uint32_t row, const char *field);
 alees_rc engine_page_set(alees_page *page, uint32_t row, const char *field, alees_str value);
+
+/* ---- engine_export.c ---- */
+
+/* A list in one of the formats that are written row by row (ctx->response.format), all of it. */
+alees_rc engine_export(alees_ctx *ctx) MUST_CHECK;
 
 /* ---- engine_change.c ---- */
 

@@ -187,7 +187,7 @@ void engine_select_init(struct engine_sql *sql, struct arena *arena, const struc
 void engine_select_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
                        struct engine_sql *sql) {
     bool is_lateral = place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION &&
-                      !place->is_shared && !lock_host_is_off();
+                      !place->is_shared && !lock_host_is_off() && !q->is_endless;
     bool has_where = false;
     const char *scope;
     alees_str limit;
@@ -204,6 +204,9 @@ void engine_select_sql(const struct resource *r, const struct engine_query *q, c
     put_conditions(r, q, sql, &has_where);
     put_after(q, sql, &has_where);
     put_order(q, "", scope, sql);
+    if (q->is_endless) {
+        return;
+    }
     limit = limit_of(q, sql);
     if (is_lateral) {
         put_inner_limit(q, sql, limit);

@@ -55,33 +55,40 @@ static int64_t read_body(void *data, char *bytes, size_t size) {
     return got;
 }
 
+/* One chunk, or in HTTP/1.0 the bytes alone. */
+static bool write_frame(void *data, const char *bytes, size_t size) {
+    struct httpd_stream *s = data;
+    char frame[24];
+    if (!s->is_1_1) {
+        return s->write(s->conn, bytes, size);
+    }
+    int length = snprintf(frame, sizeof frame, "%zx\r\n", size);
+    return s->write(s->conn, frame, (size_t)length) && s->write(s->conn, bytes, size) && s->write(s->conn, "\r\n", 2);
+}
+
 /* A body that is not read to its end when the answer begins leaves it open what follows it. */
 static bool begin(struct httpd_stream *s) {
     struct ctx_response *r = &s->ctx->response;
-    bool is_chunked = s->is_1_1;
     s->is_begun = true;
     r->is_streamed = true;
-    s->keeps_alive = s->keeps_alive && is_chunked && s->is_at_end && !r->close;
-    alees_str head = pipeline_head(s->ctx, s->keeps_alive, is_chunked);
+    s->keeps_alive = s->keeps_alive && s->is_1_1 && s->is_at_end && !r->close;
+    alees_str head = pipeline_head(s->ctx, s->keeps_alive, s->is_1_1);
+    if (head.ptr && r->coding) {
+        s->gzip = gzip_open(s->ctx->arena, write_frame, s);
+        head.ptr = s->gzip ? head.ptr : NULL;
+    }
     return head.ptr && s->write(s->conn, head.ptr, head.len);
 }
 
 static bool write_body(void *data, const char *bytes, size_t size) {
     struct httpd_stream *s = data;
-    char frame[24];
     if (!s->is_begun) {
         s->is_broken = !begin(s);
     }
     if (s->is_broken || size == 0) {
         return !s->is_broken;
     }
-    if (!s->is_1_1) {
-        s->is_broken = !s->write(s->conn, bytes, size);
-        return !s->is_broken;
-    }
-    int length = snprintf(frame, sizeof frame, "%zx\r\n", size);
-    s->is_broken =
-        !s->write(s->conn, frame, (size_t)length) || !s->write(s->conn, bytes, size) || !s->write(s->conn, "\r\n", 2);
+    s->is_broken = s->gzip ? !gzip_write(s->gzip, bytes, size) : !write_frame(s, bytes, size);
     return !s->is_broken;
 }
 
@@ -100,7 +107,7 @@ void httpd_stream_init(struct httpd_stream *s, alees_ctx *ctx, const struct http
 /* Without its last chunk the client knows that what it has is not the whole. */
 bool httpd_stream_finish(struct httpd_stream *s) {
     static const char last[] = "0\r\n\r\n";
-    bool is_whole = s->ctx->response.is_streamed && !s->is_broken;
+    bool is_whole = s->ctx->response.is_streamed && !s->is_broken && (!s->gzip || gzip_close(s->gzip));
     if (is_whole && s->is_1_1) {
         is_whole = s->write(s->conn, last, sizeof last - 1);
     }

@@ -7,6 +7,7 @@
 #define HTTPD_STREAM_H
 
 #include "app.h"
+#include "gzip.h"
 #include "httpd_head.h"
 
 struct httpd_stream {
@@ -26,6 +27,7 @@ struct httpd_stream {
 
     /* of the answer */
     bool is_begun, is_broken; /* its head was sent; something could not be */
+    struct gzip *gzip;        /* NULL: as it is */
 };
 
 /* The caller then sets conn, read and write. has_body: it lies unread on the connection. */

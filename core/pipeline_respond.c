@@ -270,6 +270,10 @@ static void write_headers(const alees_ctx *ctx, bool keep_alive, bool is_chunked
 
 alees_str pipeline_head(alees_ctx *ctx, bool keep_alive, bool is_chunked) {
     struct str out;
+    bool is_long = ctx->route && ctx->route->operation == ROUTE_LIST; /* others are to be seen line by line */
+    if (is_long && !pipeline_choose_coding(ctx)) {
+        ctx->response.coding = NULL;
+    }
     str_init(&out, ctx->arena, 1024);
     write_headers(ctx, keep_alive, is_chunked, &out);
     return str_done(&out);

@@ -78,6 +78,18 @@ alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const 
 alees_rc store_run_slow(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
                         alees_rows **ret_rows, const struct store_error **ret_error) MUST_CHECK;
 
+/* The rows of one reading statement, more than memory holds: STORE_CURSOR_ROWS at a time, from one snapshot, on a connection
+ * of the pool that is given back by the end of the ctx at the latest; not part of the ctx's transaction. Each fetch ends as
+ * store_run_slow does. */
+struct store_cursor;
+enum { STORE_CURSOR_ROWS = 1000 };
+alees_rc store_cursor_open(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *call,
+                           struct store_cursor **ret_cursor) MUST_CHECK;
+/* Fewer than STORE_CURSOR_ROWS: those were the last. They live as long as the arena, which is not the ctx's own. */
+alees_rc store_cursor_fetch(alees_ctx *ctx, struct store_cursor *cursor, struct arena *arena,
+                            alees_rows **ret_rows) MUST_CHECK;
+void store_cursor_close(struct store_cursor *cursor);
+
 /* A transaction on a connection of the pool, until commit or rollback; the end of the ctx rolls back. begin is lazy:
  * the connection is taken by the first store_run. */
 void store_begin(alees_ctx *ctx);
