@@ -25,6 +25,7 @@
  *   engine_error.c   what PostgreSQL refused -> which field, what to do
  *   engine_list.c    list
  *   engine_export.c  a list as CSV or NDJSON, all of it
+ *   engine_import.c  rows from CSV or NDJSON, all or none
  *   engine_read.c    get
  *   engine_replace.c  PUT: a whole row against the one that is there
  *   engine_write.c   create, patch, replace, delete

@@ -327,6 +327,9 @@ alees_rc engine_create(alees_ctx *ctx) {
     const alees_json *body = NULL;
     alees_id id = sys_new_id(), organization;
     alees_rc rc;
+    if (ctx->request.is_unread) {
+        return engine_import(ctx);
+    }
     if (engine_bulk_is_meant(ctx)) {
         return engine_bulk_create(ctx);
     }

@@ -52,6 +52,14 @@ void store_shapes_free(struct store_shapes *shapes);                       /* ac
 uint64_t store_hash(uint64_t seed, const struct alees_self *plugin, alees_str sql);
 bool store_is_reading(const char *name, const char *sql); /* see struct statement */
 
+/* Of store_run.c: a unit for these calls; when, and by whom, it is cancelled; what came back of it; the end of whatever is
+ * open on a session of the pool, which is given back. */
+alees_rc store_new_unit(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
+                        struct unit **ret_unit) MUST_CHECK;
+alees_rc store_obey_deadline(alees_ctx *ctx, struct unit *u) MUST_CHECK;
+alees_rc store_give_rows(alees_ctx *ctx, const struct unit *u, alees_rows **ret_rows) MUST_CHECK;
+void store_give_back(struct store *s, struct session *session);
+
 /* The first word of a statement, behind blanks and comments. */
 const char *store_verb(const char *sql);
 

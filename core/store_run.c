@@ -61,8 +61,8 @@ static bool may_write(const struct store_call *calls, uint32_t count) {
     return false;
 }
 
-static alees_rc new_unit(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls,
-                         uint32_t count, struct unit **ret_unit) {
+alees_rc store_new_unit(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
+                        struct unit **ret_unit) {
     for (uint32_t i = 0; i < count; i++) {
         /* A prepared statement belongs to one plugin's two roles. */
         ASSERT(calls[i].statement->plugin == scope->plugin && calls[i].statement->nparams <= DB_MAX_PARAMS);
@@ -83,7 +83,7 @@ static alees_rc new_unit(alees_ctx *ctx, const struct store_scope *scope, const 
     return ALEES_OK;
 }
 
-static alees_rc give_rows(alees_ctx *ctx, const struct unit *u, alees_rows **ret_rows) {
+alees_rc store_give_rows(alees_ctx *ctx, const struct unit *u, alees_rows **ret_rows) {
     alees_rows *rows = ARENA_ARRAY(ctx->arena, alees_rows, u->count);
     if (!rows) {
         return out_of_memory(ctx);
@@ -102,7 +102,7 @@ alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const 
                          uint32_t count, alees_rows **ret_rows, const struct store_error **ret_error) {
     struct store *s = ctx->app->store;
     struct unit *u;
-    alees_rc rc = new_unit(ctx, scope, calls, count, &u);
+    alees_rc rc = store_new_unit(ctx, scope, calls, count, &u);
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -119,11 +119,11 @@ alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const 
     if (lane_run(s->lanes, u) != ALEES_OK) {
         return store_away(ctx);
     }
-    return u->error ? store_refused(ctx, s, u, ret_error) : give_rows(ctx, u, ret_rows);
+    return u->error ? store_refused(ctx, s, u, ret_error) : store_give_rows(ctx, u, ret_rows);
 }
 
 /* For a unit on the pool: when, and by whom, it is cancelled. */
-static alees_rc obey_deadline(alees_ctx *ctx, struct unit *u) {
+alees_rc store_obey_deadline(alees_ctx *ctx, struct unit *u) {
     u->client = ctx->client;
     u->stop_us = ctx->deadline_us;
     if (ctx->deadline_us == 0) {
@@ -143,7 +143,7 @@ static alees_rc obey_deadline(alees_ctx *ctx, struct unit *u) {
 }
 
 /* Also what a cancelled statement needs behind it: a request to cancel that is late hits this, and nobody else. */
-static void roll_back_session(struct store *s, struct session *session) {
+void store_give_back(struct store *s, struct session *session) {
     struct unit_space space;
     struct unit u;
     unit_init_control(&u, &space, UNIT_ROLLBACK);
@@ -156,7 +156,7 @@ static void roll_back_session(struct store *s, struct session *session) {
 static alees_rc run_slow(alees_ctx *ctx, struct unit *u, const struct store_error **ret_error) {
     struct store *s = ctx->app->store;
     struct session *session = NULL;
-    alees_rc rc = obey_deadline(ctx, u);
+    alees_rc rc = store_obey_deadline(ctx, u);
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -171,7 +171,7 @@ static alees_rc run_slow(alees_ctx *ctx, struct unit *u, const struct store_erro
         pool_give(s->pool, session);
         return ALEES_OK;
     }
-    roll_back_session(s, session);
+    store_give_back(s, session);
     return u->stopped != UNIT_NOT_STOPPED ? store_stopped(ctx, s, u) : store_refused(ctx, s, u, ret_error);
 }
 
@@ -181,7 +181,7 @@ static void roll_back(void *data) {
     struct session *session = t->session;
     if (session) {
         t->session = NULL;
-        roll_back_session(t->store, session);
+        store_give_back(t->store, session);
     }
 }
 
@@ -208,7 +208,7 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
     if (t->rc != ALEES_OK) {
         return t->rc; /* the problem is that of the first failure */
     }
-    alees_rc rc = new_unit(ctx, scope, calls, count, &u);
+    alees_rc rc = store_new_unit(ctx, scope, calls, count, &u);
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -229,7 +229,7 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
         }
         u->flags |= UNIT_BEGIN;
     }
-    rc = obey_deadline(ctx, u);
+    rc = store_obey_deadline(ctx, u);
     if (rc != ALEES_OK) {
         t->rc = rc;
         return rc;
@@ -254,7 +254,7 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
         t->rc = store_refused(ctx, t->store, u, ret_error);
         return t->rc;
     }
-    return give_rows(ctx, u, ret_rows);
+    return store_give_rows(ctx, u, ret_rows);
 }
 
 alees_rc store_run(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,
@@ -272,13 +272,13 @@ alees_rc store_run_slow(alees_ctx *ctx, const struct store_scope *scope, const s
     if (ctx->transaction) {
         return transaction_run(ctx, scope, calls, count, ret_rows, ret_error);
     }
-    alees_rc rc = new_unit(ctx, scope, calls, count, &u);
+    alees_rc rc = store_new_unit(ctx, scope, calls, count, &u);
     if (rc != ALEES_OK) {
         return rc;
     }
     u->flags = UNIT_SNAPSHOT | UNIT_SCOPE | UNIT_COMMIT;
     rc = run_slow(ctx, u, ret_error);
-    return rc == ALEES_OK ? give_rows(ctx, u, ret_rows) : rc;
+    return rc == ALEES_OK ? store_give_rows(ctx, u, ret_rows) : rc;
 }
 
 /* One that only moves the savepoint. */
@@ -412,87 +412,6 @@ void store_rollback(alees_ctx *ctx) {
         ctx->transaction = NULL;
         ctx->after = NULL; /* nothing that they could be about has happened */
     }
-}
-
-struct store_cursor {
-    struct store *store;
-    struct session *session; /* NULL: closed */
-    struct store_scope scope;
-    struct statement fetch;
-};
-
-static void close_cursor(void *data) {
-    store_cursor_close(data);
-}
-
-void store_cursor_close(struct store_cursor *cursor) {
-    struct session *session = cursor->session;
-    cursor->session = NULL;
-    if (session) {
-        roll_back_session(cursor->store, session);
-    }
-}
-
-static alees_rc cursor_run(alees_ctx *ctx, struct store_cursor *c, const struct store_call *call, uint32_t flags,
-                           alees_rows **ret_rows) {
-    struct unit *u;
-    alees_rc rc = new_unit(ctx, &c->scope, call, 1, &u);
-    if (rc != ALEES_OK) {
-        return rc;
-    }
-    u->flags = flags;
-    rc = obey_deadline(ctx, u);
-    if (rc != ALEES_OK) {
-        return rc;
-    }
-    if (pool_run(c->store->pool, c->session, u) != ALEES_OK) {
-        pool_give(c->store->pool, c->session);
-        c->session = NULL;
-        return u->stopped != UNIT_NOT_STOPPED ? store_stopped(ctx, c->store, u) : store_away(ctx);
-    }
-    if (u->stopped != UNIT_NOT_STOPPED) {
-        return store_stopped(ctx, c->store, u);
-    }
-    return u->error ? store_refused(ctx, c->store, u, NULL) : give_rows(ctx, u, ret_rows);
-}
-
-alees_rc store_cursor_open(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *call,
-                           struct store_cursor **ret_cursor) {
-    struct store_cursor *c = ARENA_NEW(ctx->arena, struct store_cursor);
-    struct statement declare = *call->statement;
-    alees_str sql = arena_printf(ctx->arena, "DECLARE alees_rows NO SCROLL CURSOR FOR %s", call->statement->sql);
-    const struct store_call opening = {&declare, call->params};
-    if (!c || !sql.ptr || !arena_defer(ctx->arena, close_cursor, c)) {
-        return out_of_memory(ctx);
-    }
-    *c = (struct store_cursor){.store = ctx->app->store, .scope = *scope};
-    c->fetch = (struct statement){.sql = "FETCH 1000 FROM alees_rows", .name = "fetch", .is_reading = true};
-    c->fetch.plugin = scope->plugin;
-    declare.number = 0;
-    declare.is_reading = true;
-    declare.sql = sql.ptr;
-    if (pool_take(c->store->pool, &c->session) != ALEES_OK) {
-        return store_away(ctx);
-    }
-    alees_rc rc = cursor_run(ctx, c, &opening, UNIT_SNAPSHOT | UNIT_SCOPE, NULL);
-    if (rc == ALEES_OK) {
-        *ret_cursor = c;
-    }
-    return rc;
-}
-
-_Static_assert(STORE_CURSOR_ROWS == 1000, "stands in the text of FETCH");
-
-alees_rc store_cursor_fetch(alees_ctx *ctx, struct store_cursor *cursor, struct arena *arena, alees_rows **ret_rows) {
-    const struct store_call call = {&cursor->fetch, NULL};
-    struct arena *own = ctx->arena;
-    if (!cursor->session) {
-        return store_away(ctx);
-    }
-    ctx->arena = arena;
-    alees_rc rc = cursor_run(ctx, cursor, &call, 0, ret_rows);
-    ctx->arena = own;
-    return rc;
 }
 
 uint32_t store_rows_count(const alees_rows *rows) {

@@ -108,13 +108,54 @@ static void take_answer(struct loopback *l, alees_ctx *ctx, struct answer *a) {
     }
 }
 
+/* A body that is read piece by piece, and an answer that is sent so: as httpd.c gives them, without a socket. */
+struct memory {
+    struct ctx_stream stream;
+    alees_ctx *ctx;
+    alees_str left;
+    struct str sent;
+};
+
+static int64_t read_memory(void *data, char *bytes, size_t size) {
+    struct memory *m = data;
+    size_t count = m->left.len < size ? m->left.len : size;
+    memcpy(bytes, m->left.ptr, count);
+    m->left = (alees_str){m->left.ptr + count, m->left.len - count};
+    return (int64_t)count;
+}
+
+static bool write_memory(void *data, const char *bytes, size_t size) {
+    struct memory *m = data;
+    m->ctx->response.is_streamed = true;
+    str_put(&m->sent, bytes, size);
+    return !m->sent.failed;
+}
+
+static void leave_unread(struct loopback *l, alees_ctx *ctx, struct memory *m) {
+    struct ctx_request *r = &ctx->request;
+    if (r->body.len == 0 || !pipeline_is_streamed(ctx)) {
+        return;
+    }
+    *m = (struct memory){.stream = {m, read_memory, write_memory, NULL}, .ctx = ctx, .left = r->body};
+    str_init(&m->sent, l->answers, 256);
+    r->is_unread = true;
+    r->body = (alees_str){NULL, 0};
+    ctx->stream = &m->stream;
+}
+
 const struct answer *loopback_send(struct loopback *l, const struct loopback_request *request) {
     struct answer *a = ARENA_NEW(l->answers, struct answer);
     alees_ctx *ctx = ctx_new(l->app, l->request);
     ASSERT(a != NULL);
     ASSERT(ctx != NULL);
+    struct memory memory = {.ctx = NULL};
     fill(ctx, request);
+    leave_unread(l, ctx, &memory);
     pipeline_run(ctx);
+    if (memory.ctx && ctx->response.is_streamed) {
+        ctx->response.is_streamed = false;
+        ctx->response.body = memory.sent;
+    }
     take_answer(l, ctx, a);
     ctx_end(ctx);
     return a;
