@@ -9,6 +9,7 @@
 
 #include "csv.h"
 #include "engine_list.h"
+#include "engine_transfer.h"
 
 enum { PIECE = 64 * 1024 };
 

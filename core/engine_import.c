@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "csv.h"
+#include "engine_transfer.h"
 
 enum { PIECE = 16 * 1024, ROWS_OF_A_LINE = 5000 };
 

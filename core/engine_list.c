@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * engine_list.c - a list: what is asked for, where it may be read, the rows, the envelope around them. */
 #include "engine_parts.h"
+#include "engine_transfer.h"
 
 uint32_t engine_list_row(const struct engine_page *page, uint32_t place) {
     return page->query->is_backward ? page->count - 1 - place : place;

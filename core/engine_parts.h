@@ -402,16 +402,6 @@ alees_id engine_page_organization(const alees_page *page, uint32_t row);
 alees_str engine_page_value(const alees_page *page, uint32_t row, const char *field);
 alees_rc engine_page_set(alees_page *page, uint32_t row, const char *field, alees_str value);
 
-/* ---- engine_export.c ---- */
-
-/* A list in one of the formats that are written row by row (ctx->response.format), all of it. */
-alees_rc engine_export(alees_ctx *ctx) MUST_CHECK;
-
-/* ---- engine_import.c ---- */
-
-/* A create whose body is CSV or NDJSON, still unread. */
-alees_rc engine_import(alees_ctx *ctx) MUST_CHECK;
-
 /* ---- engine_change.c ---- */
 
 #define ENGINE_CHANGE_MAGIC 0x4348474eu

@@ -5,6 +5,7 @@
  * for, to tell 404, 403 and 412 apart. */
 #include "engine_batch.h"
 #include "idempotency.h"
+#include "engine_transfer.h"
 
 #include <string.h>
 
