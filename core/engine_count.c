@@ -122,7 +122,7 @@ static alees_rc sample(alees_ctx *ctx, const struct engine_place *place, const s
     alees_rc rc;
     engine_select_init(&sql, ctx->arena, page->query);
     engine_select_sample(page->r, page->query, place, &sql);
-    call = (struct store_call){engine_sql_register(ctx->app->store, page->r, &sql), sql.params};
+    call = (struct store_call){engine_sql_statement(ctx->app->store, page->r, &sql), sql.params};
     if (call.statement == NULL) {
         return engine_value_nomem(&ctx->problem);
     }

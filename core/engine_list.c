@@ -46,7 +46,7 @@ static alees_rc run(alees_ctx *ctx, const struct engine_place *place, const stru
     for (uint32_t i = 0; i < count; i++) {
         engine_select_init(&sqls[i], ctx->arena, q);
         (i == 0 ? engine_select_sql : engine_select_count)(page->r, q, place, &sqls[i]);
-        calls[i] = (struct store_call){engine_sql_register(ctx->app->store, page->r, &sqls[i]), sqls[i].params};
+        calls[i] = (struct store_call){engine_sql_statement(ctx->app->store, page->r, &sqls[i]), sqls[i].params};
         if (calls[i].statement == NULL) {
             return engine_value_nomem(&ctx->problem);
         }

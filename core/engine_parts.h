@@ -95,8 +95,8 @@ const char *engine_sql_type(const struct alees_field *field);                   
 const struct statement *engine_sql_statement(struct store *store, const struct resource *r,
                                              struct engine_sql *sql) MUST_CHECK;
 /* At boot: registers the text with the store for ever, under the name of the resource. NULL without memory. */
-const struct statement *engine_sql_register(struct store *store, const struct resource *r,
-                                            struct engine_sql *sql) MUST_CHECK;
+const struct statement *engine_sql_at_boot(struct store *store, const struct resource *r,
+                                           struct engine_sql *sql) MUST_CHECK;
 /* engine_sql_statement, and runs it. */
 alees_rc engine_sql_run(alees_ctx *ctx, const struct resource *r, const struct store_scope *scope,
                         struct engine_sql *sql, alees_rows **ret_rows, const struct store_error **ret_error) MUST_CHECK;

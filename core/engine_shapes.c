@@ -213,7 +213,7 @@ static alees_rc register_texts(struct app *app, struct resource *r) {
             }
             engine_sql_init(&sql, app->arena, r->field_count + ENGINE_MAX_KEYS + 4);
             put_text(app, &sql, r, (enum text)which, is_all == 1, cells);
-            statement = engine_sql_register(app->store, r, &sql);
+            statement = engine_sql_at_boot(app->store, r, &sql);
             if (statement == NULL) {
                 return ALEES_E_NOMEM;
             }

@@ -67,7 +67,7 @@ static alees_str text_of(struct engine_sql *sql) {
     return arena_is_exhausted(sql->text.arena) ? (alees_str){NULL, 0} : text;
 }
 
-const struct statement *engine_sql_register(struct store *store, const struct resource *r, struct engine_sql *sql) {
+const struct statement *engine_sql_at_boot(struct store *store, const struct resource *r, struct engine_sql *sql) {
     alees_str text = text_of(sql);
     return text.ptr != NULL ? store_statement(store, r->plugin, r->full_name, text, sql->count) : NULL;
 }

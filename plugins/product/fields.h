@@ -165,6 +165,7 @@ static const struct alees_field product_fields[] = {
      .example = "[\"bestseller\"]"},
     {.name = "attributes",
      .type = ALEES_JSON,
+     .flags = ALEES_FILTER,
      .fallback = "{}",
      .description = "Properties of this kind of product.",
      .example = "{\"size\": \"M8x40\"}"},
