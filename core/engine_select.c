@@ -180,8 +180,8 @@ static void put_inner_limit(const struct engine_query *q, struct engine_sql *sql
 }
 
 void engine_select_init(struct engine_sql *sql, struct arena *arena, const struct engine_query *q) {
-    /* and the organizations, the keys of a cursor, limits */
-    engine_sql_init(sql, arena, q->filter_values + ENGINE_MAX_KEYS + 4);
+    /* and the words of a search, two for each, and its text; the organizations, the keys of a cursor, limits */
+    engine_sql_init(sql, arena, q->filter_values + 2 * q->search.count + 1 + ENGINE_MAX_KEYS + 4);
 }
 
 void engine_select_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,

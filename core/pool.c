@@ -18,7 +18,9 @@ struct pool {
     struct pool_options options;
     pthread_mutex_t mutex;
     pthread_cond_t given;
-    uint32_t lent;       /* sessions taken, or being connected */
+    uint32_t lent; /* sessions taken, or being connected */
+    uint32_t slow; /* of them for what may take long */
+    uint32_t most_slow;
     uint32_t free_count; /* the last one given is taken first: the others may stay cold */
     bool is_probing;     /* after a failure one caller tries to connect */
     uint64_t retry_us;   /* no attempt before this time; 0: the last attempt succeeded */
@@ -34,6 +36,7 @@ struct pool *pool_new(const struct pool_options *options) {
     }
     p->options = *options;
     p->backoff_ms = BACKOFF_FIRST_MS;
+    p->most_slow = options->connections - (options->connections + 2) / 4;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -64,23 +67,39 @@ void pool_free(struct pool *p) {
     }
 }
 
+static bool has_place(const struct pool *p, bool is_slow) {
+    return p->lent < p->options.connections && (!is_slow || p->slow < p->most_slow);
+}
+
+static void take_place(struct pool *p, bool is_slow) {
+    p->lent++;
+    p->slow += is_slow ? 1 : 0;
+}
+
+/* Lock held. Everybody who waits looks: not each of them may have it. */
+static void leave_place(struct pool *p, bool is_slow) {
+    p->lent--;
+    p->slow -= is_slow ? 1 : 0;
+    pthread_cond_broadcast(&p->given);
+}
+
 /* Lock held. A place among those who may use a connection. false: none became free in time. */
-static bool wait_for_place(struct pool *p) {
-    if (p->lent < p->options.connections) {
-        p->lent++;
+static bool wait_for_place(struct pool *p, bool is_slow) {
+    if (has_place(p, is_slow)) {
+        take_place(p, is_slow);
         return true;
     }
     uint64_t until = sys_monotonic_us() + (uint64_t)p->options.wait_ms * 1000;
     struct timespec deadline = {.tv_sec = (time_t)(until / 1000000), .tv_nsec = (long)(until % 1000000) * 1000};
     metrics_add(p->waits, 1);
     int late = 0;
-    while (p->lent == p->options.connections && late == 0) {
+    while (!has_place(p, is_slow) && late == 0) {
         late = pthread_cond_timedwait(&p->given, &p->mutex, &deadline);
     }
-    if (p->lent == p->options.connections) {
+    if (!has_place(p, is_slow)) {
         return false;
     }
-    p->lent++;
+    take_place(p, is_slow);
     return true;
 }
 
@@ -129,14 +148,13 @@ static struct session *find(struct pool *p) {
     return connect_one(p);
 }
 
-alees_rc pool_take(struct pool *p, struct session **ret_session) {
+static alees_rc take(struct pool *p, bool is_slow, struct session **ret_session) {
     struct session *s = NULL;
     pthread_mutex_lock(&p->mutex);
-    if (wait_for_place(p)) {
+    if (wait_for_place(p, is_slow)) {
         s = find(p);
         if (!s) {
-            p->lent--;
-            pthread_cond_signal(&p->given);
+            leave_place(p, is_slow);
         }
     }
     pthread_mutex_unlock(&p->mutex);
@@ -149,7 +167,15 @@ alees_rc pool_take(struct pool *p, struct session **ret_session) {
     return ALEES_OK;
 }
 
-void pool_give(struct pool *p, struct session *s) {
+alees_rc pool_take(struct pool *p, struct session **ret_session) {
+    return take(p, false, ret_session);
+}
+
+alees_rc pool_take_slow(struct pool *p, struct session **ret_session) {
+    return take(p, true, ret_session);
+}
+
+static void give(struct pool *p, bool is_slow, struct session *s) {
     bool is_good = db_is_idle(session_db(s));
     if (!is_good) {
         metrics_add(p->losses, 1);
@@ -157,12 +183,19 @@ void pool_give(struct pool *p, struct session *s) {
     }
     metrics_add(p->in_use, -1);
     pthread_mutex_lock(&p->mutex);
-    p->lent--;
     if (is_good) {
         p->free[p->free_count++] = s;
     }
-    pthread_cond_signal(&p->given);
+    leave_place(p, is_slow);
     pthread_mutex_unlock(&p->mutex);
+}
+
+void pool_give(struct pool *p, struct session *s) {
+    give(p, false, s);
+}
+
+void pool_give_slow(struct pool *p, struct session *s) {
+    give(p, true, s);
 }
 
 alees_rc pool_run(struct pool *p, struct session *s, struct unit *u) {

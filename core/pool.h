@@ -26,6 +26,11 @@ alees_rc pool_take(struct pool *p, struct session **ret_session) MUST_CHECK;
 /* Gives it back. One that is lost, or still in a transaction, is closed. */
 void pool_give(struct pool *p, struct session *s);
 
+/* The same for what may take long: a quarter of the connections, one if there are two, is never lent for that, so that heavy
+ * lists do not keep writes waiting. */
+alees_rc pool_take_slow(struct pool *p, struct session **ret_session) MUST_CHECK;
+void pool_give_slow(struct pool *p, struct session *s);
+
 /* Runs a unit on a session that was taken. E_UNAVAILABLE: lost or too late; give it back. */
 alees_rc pool_run(struct pool *p, struct session *s, struct unit *u) MUST_CHECK;
 

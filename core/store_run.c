@@ -143,12 +143,16 @@ alees_rc store_obey_deadline(alees_ctx *ctx, struct unit *u) {
 }
 
 /* Also what a cancelled statement needs behind it: a request to cancel that is late hits this, and nobody else. */
-void store_give_back(struct store *s, struct session *session) {
+static void roll_back_session(struct store *s, struct session *session) {
     struct unit_space space;
     struct unit u;
     unit_init_control(&u, &space, UNIT_ROLLBACK);
     (void)(pool_run(s->pool, session, &u) == ALEES_OK); /* else pool_give closes it, which rolls back as well */
     db_result_free(u.error);
+}
+
+void store_give_back(struct store *s, struct session *session) {
+    roll_back_session(s, session);
     pool_give(s->pool, session);
 }
 
@@ -160,18 +164,19 @@ static alees_rc run_slow(alees_ctx *ctx, struct unit *u, const struct store_erro
     if (rc != ALEES_OK) {
         return rc;
     }
-    if (pool_take(s->pool, &session) != ALEES_OK) {
+    if (pool_take_slow(s->pool, &session) != ALEES_OK) {
         return store_away(ctx);
     }
     if (pool_run(s->pool, session, u) != ALEES_OK) {
-        pool_give(s->pool, session);
+        pool_give_slow(s->pool, session);
         return u->stopped != UNIT_NOT_STOPPED ? store_stopped(ctx, s, u) : store_away(ctx);
     }
     if (!u->error && u->stopped == UNIT_NOT_STOPPED) {
-        pool_give(s->pool, session);
+        pool_give_slow(s->pool, session);
         return ALEES_OK;
     }
-    store_give_back(s, session);
+    roll_back_session(s, session);
+    pool_give_slow(s->pool, session);
     return u->stopped != UNIT_NOT_STOPPED ? store_stopped(ctx, s, u) : store_refused(ctx, s, u, ret_error);
 }
 

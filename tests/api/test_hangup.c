@@ -24,7 +24,7 @@ static void pause_ms(long ms) {
 }
 
 static int setup(void **state) {
-    static const char *const settings[] = {"ALEES_LIMITS_REQUEST_MS", "6000", "ALEES_DATABASE_POOL", "2", NULL};
+    static const char *const settings[] = {"ALEES_LIMITS_REQUEST_MS", "6000", "ALEES_DATABASE_POOL", "4", NULL};
     struct hangup *h = calloc(1, sizeof *h);
     assert_non_null(h);
     pg_open(&h->pg, "hangup", PG_DEMO);

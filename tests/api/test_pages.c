@@ -7,7 +7,7 @@
 
 #include "world.h"
 
-enum { MANY = 20000, OTHERS = 60000, ACME_MANAGER = 1, GLOBEX_MANAGER = 3 };
+enum { MANY = 20000, OTHERS = 60000, ACME_MANAGER = 1, GLOBEX_MANAGER = 3, BOTH = 4 };
 
 static const struct answer *list(struct world *w, size_t user, const char *path) {
     const struct answer *a = world_ask(w, user, "GET", path, NULL);
@@ -84,6 +84,14 @@ static void test_resources_of_all(void **state) {
     check_resource(w, catalogue_resource(w->catalogue, "rbac.organization_membership"));
     check_resource(w, catalogue_resource(w->catalogue, "rbac.user")); /* SEVERAL */
     check_resource(w, catalogue_resource(w->catalogue, "rbac.role")); /* shared */
+}
+
+/* As many values as a list can bind, all at once. */
+static void test_many_values(void **state) {
+    struct world *w = *state;
+    const char *path = "/api/v1/products?search=a%20b%20c%20d%20e%20f%20g%20h&page=2&page_size=3&status=active&"
+                       "ordering=-name,created_at,sku";
+    assert_int_equal(answer_integer(list(w, BOTH, path), "/count"), 0);
 }
 
 static void test_who_counts(void **state) {
@@ -181,11 +189,9 @@ static void test_deep_pages(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts_what_is_seen),
-        cmocka_unit_test(test_resources_of_all),
-        cmocka_unit_test(test_who_counts),
-        cmocka_unit_test(test_estimates),
-        cmocka_unit_test(test_an_estimate_tells_nothing_of_others),
+        cmocka_unit_test(test_counts_what_is_seen), cmocka_unit_test(test_resources_of_all),
+        cmocka_unit_test(test_many_values),         cmocka_unit_test(test_who_counts),
+        cmocka_unit_test(test_estimates),           cmocka_unit_test(test_an_estimate_tells_nothing_of_others),
         cmocka_unit_test(test_deep_pages),
     };
     return cmocka_run_group_tests_name("pages", tests, world_setup, world_teardown);

@@ -77,6 +77,24 @@ static void test_waits_and_refuses(void **state) {
     pool_free(p);
 }
 
+/* One of three is never lent for what may take long, and who waits for it is not passed over. */
+static void test_slow_ones_leave_some(void **state) {
+    struct pool *p = new_pool(*state, 200, 5000);
+    struct session *slow[CONNECTIONS - 1], *more = NULL;
+    for (size_t i = 0; i < CONNECTIONS - 1; i++) {
+        assert_ok(pool_take_slow(p, &slow[i]));
+    }
+    assert_err(pool_take_slow(p, &more), ALEES_E_UNAVAILABLE);
+    assert_ok(pool_take(p, &more));
+    pool_give(p, more);
+    pool_give_slow(p, slow[0]);
+    assert_ok(pool_take_slow(p, &slow[0]));
+    for (size_t i = 0; i < CONNECTIONS - 1; i++) {
+        pool_give_slow(p, slow[i]);
+    }
+    pool_free(p);
+}
+
 static void test_comes_back_clean(void **state) {
     struct arena *arena = test_arena();
     struct pool *p = new_pool(*state, 200, 5000);
@@ -235,9 +253,13 @@ static void test_away(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_waits_and_refuses), cmocka_unit_test(test_comes_back_clean),
-        cmocka_unit_test(test_closed_while_free), cmocka_unit_test(test_lost_and_late),
-        cmocka_unit_test(test_many_threads),      cmocka_unit_test(test_away),
+        cmocka_unit_test(test_slow_ones_leave_some),
+        cmocka_unit_test(test_waits_and_refuses),
+        cmocka_unit_test(test_comes_back_clean),
+        cmocka_unit_test(test_closed_while_free),
+        cmocka_unit_test(test_lost_and_late),
+        cmocka_unit_test(test_many_threads),
+        cmocka_unit_test(test_away),
     };
     return cmocka_run_group_tests_name("pool", tests, setup, teardown);
 }
