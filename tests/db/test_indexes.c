@@ -177,8 +177,8 @@ static void test_any_text(void **state) {
     static const char *const texts[] = {
         "repeat('x', 300000)",
         "repeat(U&'\\+010400', 300000)",
-        "(SELECT string_agg(U&'\\+010400' || chr(66560 + i % 1000) || chr(66560 + i / 1000), ' ') FROM "
-        "generate_series(1, 60000) i)",
+        ("(SELECT string_agg(U&'\\+010400' || chr(66560 + i % 1000) || chr(66560 + i / 1000), ' ') FROM "
+         "generate_series(1, 60000) i)"),
         "(SELECT string_agg(chr(19968 + i % 20000) || chr(19968 + i / 20000), ' ') FROM generate_series(1, 60000) i)",
         "(SELECT string_agg(i::text, ' ') FROM generate_series(10000, 60000) i)",
         "(SELECT string_agg('a' || i || '-b' || i || '.c/' || i, ' ') FROM generate_series(1, 20000) i)",

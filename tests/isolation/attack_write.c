@@ -271,29 +271,6 @@ void kit_attack_duplicate_keys(struct kit *k, const struct resource *r) {
     }
 }
 
-/* There is no bulk yet; once there is, the kit must learn T38 to T41 and T81. */
-void kit_attack_bulk(struct kit *k, const struct resource *r) {
-    static const struct {
-        const char *attack, *method, *query, *body;
-    } tries[] = {{"T38", "PATCH", "", "[{}]"},
-                 {"T39", "POST", "", "[{},{}]"},
-                 {"T40", "DELETE", "?id=" KIT_UNKNOWN, NULL},
-                 {"T40", "PATCH", "?id=" KIT_UNKNOWN, "{}"}};
-    bool is_own = !kit_has_route(k, r, ROUTE_CREATE); /* perhaps a route of the plugin's own is there */
-    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
-        k->attack = tries[i].attack;
-        const struct answer *a =
-            kit_ask(k, writer(r), tries[i].method, kit_list_path(k, r, tries[i].query), tries[i].body);
-        kit_check(k, a->status == 400 || a->status == 405 || (is_own && a->status >= 400),
-                  "there is bulk now: the kit must learn to attack it");
-    }
-    k->attack = "T41";
-    const struct answer *a =
-        kit_ask_with(k, writer(r), "POST", kit_list_path(k, r, ""), "a,b\n1,2\n", "Content-Type", "text/csv");
-    kit_check(k, a->status == 415 || a->status == 405 || (is_own && a->status >= 400),
-              "there is import now: the kit must learn to attack it");
-}
-
 /* A transaction that fails half-way leaves nothing of its scope on the connection (T79). */
 void kit_attack_failed_transaction(struct kit *k, const struct resource *r) {
     const char *a = kit_is_scoped(r) ? kit_row(k, r, KIT_A) : NULL, *b = a ? kit_row(k, r, KIT_B) : NULL;

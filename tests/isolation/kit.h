@@ -224,6 +224,10 @@ void kit_attack_reference(struct kit *k, const struct resource *r);
 void kit_attack_mass_assignment(struct kit *k, const struct resource *r);
 void kit_attack_duplicate_keys(struct kit *k, const struct resource *r);
 void kit_attack_bulk(struct kit *k, const struct resource *r);
+void kit_attack_idempotency(struct kit *k, const struct resource *r);
+void kit_attack_export(struct kit *k, const struct resource *r);
+/* How many rows the user may view, as PostgreSQL counts; NULL if that cannot be said. */
+const char *kit_visible(struct kit *k, const struct resource *r, size_t user);
 void kit_attack_failed_transaction(struct kit *k, const struct resource *r);
 void kit_attack_route(struct kit *k, const struct kit_subject *s);
 

@@ -170,7 +170,8 @@ bool kit_may_see_secret(const struct kit *k, const struct resource *r, size_t us
     if (r == tested || is_of_route) {
         return kit_access(k, r, user, place) >= KIT_VIEW;
     }
-    if (user == KIT_OWNER_A || access == KIT_OTHER) { /* all permissions, but perhaps those under test */
+    /* all permissions, but perhaps those under test */
+    if (user == KIT_OWNER_A || user == KIT_KEY_ROOT || access == KIT_OTHER) {
         return access != KIT_NONE;
     }
     /* an auditor sees what was written; and denials name the organization of a row that is seen */
