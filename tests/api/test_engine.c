@@ -239,9 +239,9 @@ static void test_bad_queries(void **state) {
     static const struct {
         const char *query, *code;
     } rows[] = {
-        {"nmae=x", "unknown_parameter"},    {"attributes=x", "unknown_parameter"}, {"page_size=0", "bad_parameter"},
-        {"page_size=201", "bad_parameter"}, {"ordering=status", "bad_parameter"},  {"status=x", "bad_parameter"},
-        {"is_sellable=1", "bad_parameter"}, {"cursor=x", "invalid_cursor"},        {"sku=a&sku=b", "bad_parameter"}};
+        {"nmae=x", "unknown_parameter"},    {"attributes=x", "bad_parameter"},    {"page_size=0", "bad_parameter"},
+        {"page_size=201", "bad_parameter"}, {"ordering=status", "bad_parameter"}, {"status=x", "bad_parameter"},
+        {"is_sellable=1", "bad_parameter"}, {"cursor=x", "invalid_cursor"},       {"sku=a&sku=b", "bad_parameter"}};
     struct world *w = *state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const char *path = world_text(w, "/api/v1/products?%s", rows[i].query);
