@@ -23,6 +23,19 @@ const struct cmd cmd_table[] = {
     {"routes", "", "List every route with its permission.", NULL, cmd_routes},
     {"permissions", "", "List every permission.", NULL, cmd_permissions},
     {"demo", "", "Load the plugins' demonstration data, all of it or none.", NULL, cmd_demo},
+    {"export", "RESOURCE [--format csv|ndjson] [--organization ID] [--output FILE]",
+     "Write all rows of a resource, as a superuser.",
+     "RESOURCE is its whole name (product.product) or its path (products); without FILE, to standard output. The "
+     "format\n"
+     "is csv unless FILE ends in .ndjson or .jsonl.",
+     cmd_export},
+    {"import", "RESOURCE FILE [--format csv|ndjson] [--organization ID] [--on-conflict FIELD] [--dry-run]",
+     "Create rows of a resource from a file, all or none, as a superuser.",
+     "FILE is - for standard input.\n"
+     "  --organization ID    of rows that do not name one\n"
+     "  --on-conflict FIELD  rows with that value of a unique field are changed instead\n"
+     "  --dry-run            do all of it, then undo it",
+     cmd_import},
     {"plugin", "check [--isolation [OPTIONS]] FILE.so",
      "Check one plugin without a configuration, and print what it declares as JSON.",
      "Checks everything that can be said of it alone. No code of it runs but its constructors.\n"

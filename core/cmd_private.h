@@ -44,6 +44,8 @@ int cmd_plugin(const struct cmd_call *call);
 int cmd_routes(const struct cmd_call *call);
 int cmd_permissions(const struct cmd_call *call);
 int cmd_demo(const struct cmd_call *call);
+int cmd_export(const struct cmd_call *call);
+int cmd_import(const struct cmd_call *call);
 int cmd_help_config(const struct cmd_call *call);
 int cmd_version(const struct cmd_call *call);
 int cmd_of_plugin(const struct cmd_call *call); /* any other name: one that a plugin declares, or unknown */

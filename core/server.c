@@ -51,7 +51,11 @@ void server_print_problem(const alees_ctx *ctx, const char *who, alees_rc rc, FI
     const char *title = p->rc != ALEES_OK && p->title ? p->title : problem_rows[problem_kind_of(rc)].title;
     fprintf(errors, "%s: %s%s%.*s\n", who, title, p->detail.len > 0 ? ": " : "", STR_FMT(p->detail));
     for (const struct problem_item *item = p->items; item; item = item->next) {
-        fprintf(errors, "%s: %.*s: %.*s\n", who, STR_FMT(item->pointer), STR_FMT(item->detail));
+        fprintf(errors, "%s: ", who);
+        if (item->row > 0) {
+            fprintf(errors, "row %llu: ", (unsigned long long)item->row);
+        }
+        fprintf(errors, "%.*s: %.*s\n", STR_FMT(item->pointer), STR_FMT(item->detail));
     }
 }
 
