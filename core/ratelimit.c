@@ -78,9 +78,10 @@ alees_rc ratelimit_user(alees_ctx *ctx) {
     return spend(ctx, CTX_RATE_USER, ctx->who->id.bytes, sizeof ctx->who->id.bytes, 1);
 }
 
-/* The address as bytes; of an IPv6 one the network, which one customer has whole. 0: it is none, or of this machine. */
+/* The address as bytes; of an IPv6 one the network, which one customer has whole. 0: it is none, or of this machine. A
+ * proxy that listens on both says ::ffff:a.b.c.d of those that come by IPv4: they are not one network. */
 static size_t parse_address(alees_str text, unsigned char out[16]) {
-    static const unsigned char local[16] = {[15] = 1};
+    static const unsigned char local[16] = {[15] = 1}, mapped[12] = {[10] = 0xff, [11] = 0xff};
     char copy[64];
     if (text.len >= sizeof copy) {
         return 0;
@@ -91,6 +92,10 @@ static size_t parse_address(alees_str text, unsigned char out[16]) {
         return out[0] == 127 ? 0 : 4;
     }
     if (inet_pton(AF_INET6, copy, out) == 1) {
+        if (memcmp(out, mapped, sizeof mapped) == 0) {
+            memmove(out, out + sizeof mapped, 4);
+            return out[0] == 127 ? 0 : 4;
+        }
         return memcmp(out, local, sizeof local) == 0 ? 0 : 8;
     }
     return 0;

@@ -151,6 +151,27 @@ static void test_strangers(void **state) {
     close_all(&f);
 }
 
+/* What a proxy that listens on both IPv4 and IPv6 says of an IPv4 client: the same client, and not one with all others. */
+static void test_mapped_strangers(void **state) {
+    struct fixture f;
+    struct loopback_request r = {.method = "GET", .path = "/a", .headers = {{"X-Forwarded-For", "::ffff:203.0.113.5"}}};
+    (void)state;
+    open_with(&f, "[limits]\naddress_per_minute = 3\n[http]\ntrusted_proxies = 192.0.2.1\n");
+    for (int i = 0; i < 3; i++) {
+        assert_problem(loopback_send(f.loop, &r), 401, "unauthenticated");
+    }
+    assert_problem(loopback_send(f.loop, &r), 429, "too_many_requests");
+    r.headers[0][1] = "203.0.113.5";
+    assert_problem(loopback_send(f.loop, &r), 429, "too_many_requests");
+    r.headers[0][1] = "::ffff:203.0.113.6";
+    assert_problem(loopback_send(f.loop, &r), 401, "unauthenticated");
+    r.headers[0][1] = "::ffff:127.0.0.1";
+    for (int i = 0; i < 10; i++) {
+        assert_problem(loopback_send(f.loop, &r), 401, "unauthenticated");
+    }
+    close_all(&f);
+}
+
 static void test_metrics_from(void **state) {
     struct fixture f;
     struct loopback_request r = {.method = "GET", .path = "/metrics", .headers = {{"X-Forwarded-For", "192.0.2.8"}}};
