@@ -44,10 +44,30 @@ static size_t space(alees_str text, size_t at) {
     return 0;
 }
 
-/* What PostgreSQL sees as a word, or might: every letter that is not ASCII counts. */
+/* The length of a dash, a quotation mark and their like, U+2000 to U+206F, and of what ASCII lacks of them; 0: none. */
+static size_t punctuation(alees_str word, size_t at) {
+    static const char *const others[] = {"\xc2\xa1", "\xc2\xa7", "\xc2\xab", "\xc2\xb7", "\xc2\xbb", "\xc2\xbf"};
+    const char *p = word.ptr + at;
+    if (word.len - at >= 3 && (memcmp(p, "\xe2\x80", 2) == 0 || memcmp(p, "\xe2\x81", 2) == 0)) {
+        return (unsigned char)p[1] == 0x80 || (unsigned char)p[2] < 0xb0 ? 3 : 0;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(others) && word.len - at >= 2; i++) {
+        if (memcmp(p, others[i], 2) == 0) {
+            return 2;
+        }
+    }
+    return 0;
+}
+
+/* What PostgreSQL sees as a word, or might: whatever else is not ASCII counts as a letter. */
 static bool has_letter(alees_str word) {
     for (size_t i = 0; i < word.len; i++) {
         unsigned char c = (unsigned char)word.ptr[i];
+        size_t length = c >= 0x80 ? punctuation(word, i) : 0;
+        if (length > 0) {
+            i += length - 1;
+            continue;
+        }
         if (c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) {
             return true;
         }

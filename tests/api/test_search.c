@@ -109,6 +109,8 @@ static void test_words(void **state) {
         {"\"L\" zyxer", 1},
         {"it's zyxer", 1},
         {"zyxer & plain", 1},
+        {"zyxer \xe2\x80\x94 plain", 1}, /* a dash is no word either */
+        {"\xe2\x80\x9ezyxer\xe2\x80\x9c \xc2\xab\xc2\xbb plain", 1},
         {"zyxer | plain", 1},
         {"!zyxer", 2},
         {"zyxer:*", 2},
