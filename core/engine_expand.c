@@ -12,7 +12,12 @@
 
 #include "lock.h"
 
-enum { MOST_PATHS = 8, MOST_STEPS = 2 };
+enum {
+    MOST_PATHS = 8,
+    MOST_STEPS = 2,
+    MANY_ROWS = 1000, /* of one path: more are not read on a lane, where others wait behind them */
+    MOST_ROWS = 50000 /* of one path: as many as the rows of an export's batch can name in a list of references */
+};
 
 struct engine_found { /* the rows that one reference of an answer names */
     alees_id *ids;    /* in order, each once */
@@ -198,6 +203,11 @@ static alees_rc collect(const struct engine_answer *a, const struct resource_fie
             found->ids[found->count++] = found->ids[i];
         }
     }
+    if (found->count > MOST_ROWS) {
+        return bad(a->ctx, "names too many rows",
+                   arena_printf(a->ctx->arena, "names more than %d rows by \"%s\"; ask for fewer rows at once",
+                                MOST_ROWS, f->decl->name));
+    }
     return ALEES_OK;
 }
 
@@ -216,6 +226,7 @@ static alees_rc read_rows(alees_ctx *ctx, const struct engine_view *view, const 
                           const struct engine_found *found, alees_rows **ret_rows) {
     const struct resource *target = view->r;
     struct engine_sql sql;
+    struct store_call call;
     engine_sql_init(&sql, ctx->arena, 2);
     str_puts(&sql.text, "SELECT ");
     str_view(&sql.text, view->selected);
@@ -231,7 +242,11 @@ static alees_rc read_rows(alees_ctx *ctx, const struct engine_view *view, const 
         str_puts(&sql.text, " AND ");
         engine_sql_owned(&sql, target);
     }
-    return engine_sql_run(ctx, target, &place->scope, &sql, ret_rows, NULL);
+    call = (struct store_call){engine_sql_statement(ctx->app->store, target, &sql), sql.params};
+    if (call.statement == NULL) {
+        return engine_value_nomem(&ctx->problem);
+    }
+    return (found->count > MANY_ROWS ? store_run_slow : store_run)(ctx, &place->scope, &call, 1, ret_rows, NULL);
 }
 
 static uint32_t find_id(const struct engine_found *found, const alees_id *id) {

@@ -351,6 +351,28 @@ static void test_lists_that_are_wrong(void **state) {
     (void)get(w, ADMIN, "/cards?expand=rule,note,holder,parts,organization,created_by,parts.rule,parts.parts");
 }
 
+/* More rows than may be read where others wait, and more than may be read at all. */
+static void test_a_great_many_rows(void **state) {
+    struct world *w = *state;
+    const struct answer *a;
+    pg_exec(&w->pg, "INSERT INTO kinds.card (id, organization_id, title, parts) SELECT alees.new_id(), '" ACME
+                    "', 'part', '{}' FROM generate_series(1, 1200);"
+                    "INSERT INTO kinds.card (id, organization_id, title, parts) SELECT '" ID(
+                        41) "', '" ACME "', 'great', array_agg(id) FROM kinds.card WHERE title = 'part';"
+                            "INSERT INTO kinds.card (id, organization_id, title, parts) SELECT '" ID(
+                                42) "', '" ACME "', 'greatest', array_agg(gen_random_uuid()) "
+                                    "FROM generate_series(1, 50001)");
+    a = get(w, ACME_MANAGER, "/cards/" ID(41) "?expand=parts&fields=parts");
+    assert_int_equal(jx_size(answer_at(a, "/parts")), 1200);
+    assert_text(answer_text(a, "/parts/0/title"), "part");
+    assert_text(answer_text(a, "/parts/1199/title"), "part");
+    a = must(w, ACME_MANAGER, "GET", "/cards/" ID(42) "?expand=parts", NULL, 400);
+    assert_problem(a, 400, "bad_parameter");
+    assert_non_null(strstr(a->body.ptr, "names more than 50000 rows by \\\"parts\\\"; ask for fewer rows at once"));
+    (void)must(w, ACME_MANAGER, "GET", "/cards/" ID(42), NULL, 200);
+    pg_exec(&w->pg, "DELETE FROM kinds.card WHERE title IN ('part', 'great', 'greatest')");
+}
+
 /* The next page is of the same view; a cursor is not one for another. */
 static void test_pages(void **state) {
     struct world *w = *state;
@@ -375,6 +397,7 @@ int main(void) {
         cmocka_unit_test(test_an_expanded_row_is_always_sent),
         cmocka_unit_test(test_lists_that_are_wrong),
         cmocka_unit_test(test_pages),
+        cmocka_unit_test(test_a_great_many_rows),
     };
     return cmocka_run_group_tests_name("expand", tests, setup, world_teardown);
 }
