@@ -186,7 +186,8 @@ static void test_metrics_from(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_listed_origin), cmocka_unit_test(test_preflight), cmocka_unit_test(test_any_origin),
-        cmocka_unit_test(test_off),           cmocka_unit_test(test_strangers), cmocka_unit_test(test_metrics_from),
+        cmocka_unit_test(test_off),           cmocka_unit_test(test_strangers), cmocka_unit_test(test_mapped_strangers),
+        cmocka_unit_test(test_metrics_from),
     };
     return cmocka_run_group_tests_name("pipeline_cors", tests, conf_setup, conf_teardown);
 }
