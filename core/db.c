@@ -53,9 +53,9 @@ static bool session_options(const struct db_options *o, char out[DB_OPTIONS]) {
     char own[DB_OPTIONS / 2] = "";
     db_url_part(o->url, "options", own, sizeof own);
     int n = snprintf(out, DB_OPTIONS,
-                     "%s%s-c statement_timeout=%u -c idle_in_transaction_session_timeout=60000 -c DateStyle=ISO "
-                     "-c IntervalStyle=iso_8601 -c TimeZone=UTC -c search_path=pg_catalog -c jit=off",
-                     own, own[0] ? " " : "", o->statement_timeout_ms);
+                     "%s%s-c statement_timeout=%u -c lock_timeout=%u -c idle_in_transaction_session_timeout=60000 "
+                     "-c DateStyle=ISO -c IntervalStyle=iso_8601 -c TimeZone=UTC -c search_path=pg_catalog -c jit=off",
+                     own, own[0] ? " " : "", o->statement_timeout_ms, o->lock_timeout_ms);
     return n > 0 && n < DB_OPTIONS;
 }
 

@@ -16,6 +16,7 @@ struct db_options {
     const char *name; /* application_name */
     uint32_t connect_timeout_ms;
     uint32_t statement_timeout_ms; /* 0: none */
+    uint32_t lock_timeout_ms;      /* 0: none */
 };
 
 enum { DB_WHY = 256, DB_MAX_PARAMS = 256 };

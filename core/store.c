@@ -13,6 +13,7 @@ enum {
     LANE_DEPTH = 512, /* units under way on one lane */
     GRACE_MS = 2000,  /* after statement_timeout PostgreSQL answers by itself, unless it cannot be reached */
     READY_MS = 1000,  /* how long an answer of store_is_ready is believed */
+    LOCK_MS = 10,     /* a statement on a lane waits for others' locks: all behind it wait, too */
     SMALL = 65536
 };
 
@@ -44,14 +45,15 @@ static alees_rc open_connections(struct store *s, const struct config *config, F
     const struct db_options db = db_options(config);
     const uint32_t timeout = db.statement_timeout_ms + GRACE_MS;
     s->statement_timeout_ms = db.statement_timeout_ms;
-    const struct lane_options lanes = {.db = db,
-                                       .lanes = (uint32_t)config_integer(config, SETTING_DB_LANES),
-                                       .depth = LANE_DEPTH,
-                                       .timeout_ms = timeout};
+    struct lane_options lanes = {.db = db,
+                                 .lanes = (uint32_t)config_integer(config, SETTING_DB_LANES),
+                                 .depth = LANE_DEPTH,
+                                 .timeout_ms = timeout};
     const struct pool_options pool = {.db = db,
                                       .connections = (uint32_t)config_integer(config, SETTING_DB_POOL),
                                       .wait_ms = (uint32_t)config_integer(config, SETTING_DB_POOL_WAIT),
                                       .timeout_ms = timeout};
+    lanes.db.lock_timeout_ms = LOCK_MS;
     alees_rc rc = lane_open(&lanes, &s->lanes, why);
     if (rc != ALEES_OK) {
         fprintf(errors, "database.url: cannot connect: %s\n", why);

@@ -98,30 +98,6 @@ alees_rc store_give_rows(alees_ctx *ctx, const struct unit *u, alees_rows **ret_
     return ALEES_OK;
 }
 
-alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls,
-                         uint32_t count, alees_rows **ret_rows, const struct store_error **ret_error) {
-    struct store *s = ctx->app->store;
-    struct unit *u;
-    alees_rc rc = store_new_unit(ctx, scope, calls, count, &u);
-    if (rc != ALEES_OK) {
-        return rc;
-    }
-    if (ctx->deadline_us != 0 && sys_monotonic_us() >= ctx->deadline_us) {
-        return store_late(ctx);
-    }
-    u->flags = UNIT_SCOPE;
-    if (may_write(calls, count)) {
-        u->actor = ctx_actor(ctx);
-        if (!u->actor.ptr) {
-            return out_of_memory(ctx);
-        }
-    }
-    if (lane_run(s->lanes, u) != ALEES_OK) {
-        return store_away(ctx);
-    }
-    return u->error ? store_refused(ctx, s, u, ret_error) : store_give_rows(ctx, u, ret_rows);
-}
-
 /* For a unit on the pool: when, and by whom, it is cancelled. */
 alees_rc store_obey_deadline(alees_ctx *ctx, struct unit *u) {
     u->client = ctx->client;
@@ -260,6 +236,46 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
         return t->rc;
     }
     return store_give_rows(ctx, u, ret_rows);
+}
+
+/* Somebody holds a lock that this needs, perhaps for long: not on a lane, where strangers would wait as well. There it was
+ * undone, so it can be sent again. */
+static alees_rc run_patiently(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls,
+                              uint32_t count, alees_rows **ret_rows, const struct store_error **ret_error) {
+    store_begin(ctx);
+    alees_rc rc = transaction_run(ctx, scope, calls, count, ret_rows, ret_error);
+    if (rc == ALEES_OK) {
+        return store_commit(ctx);
+    }
+    store_rollback(ctx);
+    return rc;
+}
+
+alees_rc store_run_alone(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls,
+                         uint32_t count, alees_rows **ret_rows, const struct store_error **ret_error) {
+    struct store *s = ctx->app->store;
+    struct unit *u;
+    alees_rc rc = store_new_unit(ctx, scope, calls, count, &u);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    if (ctx->deadline_us != 0 && sys_monotonic_us() >= ctx->deadline_us) {
+        return store_late(ctx);
+    }
+    u->flags = UNIT_SCOPE;
+    if (may_write(calls, count)) {
+        u->actor = ctx_actor(ctx);
+        if (!u->actor.ptr) {
+            return out_of_memory(ctx);
+        }
+    }
+    if (lane_run(s->lanes, u) != ALEES_OK) {
+        return store_away(ctx);
+    }
+    if (u->error && strcmp(db_error(u->error, DB_SQLSTATE), "55P03") == 0) {
+        return run_patiently(ctx, scope, calls, count, ret_rows, ret_error);
+    }
+    return u->error ? store_refused(ctx, s, u, ret_error) : store_give_rows(ctx, u, ret_rows);
 }
 
 alees_rc store_run(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls, uint32_t count,

@@ -183,12 +183,61 @@ static void test_a_write_ends_with_its_client(void **state) {
     assert_int_equal(pg_count(&h->pg, "SELECT count(*) FROM product.category"), count);
 }
 
+/* Writes of a row that somebody holds wait; what others want is not behind them. */
+static void test_nobody_waits_behind_a_lock(void **state) {
+    enum { WRITERS = 4 };
+    struct hangup *h = *state;
+    struct wire writers[WRITERS], reader;
+    struct arena *arena = arena_new(1024 * 1024);
+    char path[128], text[640];
+    const char *id =
+        pg_value(&h->pg, arena,
+                 "SELECT p.id FROM product.product p JOIN organization.organization o ON o.id = p.organization_id "
+                 "WHERE o.name LIKE 'Acme%' ORDER BY p.id LIMIT 1")
+            .ptr;
+    assert_non_null(id);
+    (void)snprintf(path, sizeof path, "/api/v1/products/%s", id);
+    (void)snprintf(text, sizeof text,
+                   "PATCH %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: "
+                   "application/merge-patch+json\r\nContent-Length: 17\r\n\r\n{\"name\":\"waited\"}",
+                   path, h->token);
+    pg_exec(&h->pg, "BEGIN; SELECT FROM product.product FOR UPDATE");
+    for (int i = 0; i < WRITERS; i++) {
+        wire_open(&writers[i], h->server.port);
+        wire_puts(&writers[i], text);
+    }
+    wire_open(&reader, h->server.port);
+    uint64_t begun = sys_monotonic_us();
+    while (waiting(h) < 2) { /* as many as the pool has room for */
+        assert_true(sys_monotonic_us() - begun < PATIENCE_MS * 1000u);
+        pause_ms(5);
+    }
+    for (int i = 0; i < 20; i++) {
+        begun = sys_monotonic_us();
+        ask(h, &reader, path);
+        assert_int_equal(wire_take(&reader, false).status, 200);
+        assert_true(sys_monotonic_us() - begun < SOON_MS * 1000u);
+    }
+    unblock(h);
+    int good = 0;
+    for (int i = 0; i < WRITERS; i++) {
+        good += wire_take(&writers[i], false).status == 200;
+        wire_close(&writers[i]);
+    }
+    assert_true(good >= 2);
+    ask(h, &reader, path);
+    assert_non_null(strstr(wire_take(&reader, false).body, "waited"));
+    wire_close(&reader);
+    arena_free(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_query_ends_with_its_client),
         cmocka_unit_test(test_others_are_not_hit),
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_a_write_ends_with_its_client),
+        cmocka_unit_test(test_nobody_waits_behind_a_lock),
     };
     return cmocka_run_group_tests_name("hangup", tests, setup, teardown);
 }
