@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * engine_bulk.c - many rows by one request: POST of an array, and of one row or many with on_conflict. */
 #include "engine_batch.h"
+#include "idempotency.h"
 
 /* ---- POST ---- */
 
@@ -163,6 +164,17 @@ static alees_rc read_all(struct engine_batch *b, alees_rows **ret_rows) {
     return rc;
 }
 
+/* Of which organizations is the answer? Those that its rows are in, or would be created in. */
+static alees_rc tell_organizations(const struct engine_batch *b) {
+    bool is_judged = b->options.resource->decl->scope == ALEES_SCOPE_ORGANIZATION ||
+                     b->options.resource->decl->scope == ALEES_SCOPE_SELF;
+    alees_rc rc = ALEES_OK;
+    for (uint32_t i = 0; i < b->count && is_judged && rc == ALEES_OK; i++) {
+        rc = idempotency_about(b->ctx, &b->rows[i].organization);
+    }
+    return rc;
+}
+
 /* The answer is written before the commit: one that cannot be given must not have happened. */
 static alees_rc answer(alees_ctx *ctx, struct engine_batch *b, const struct engine_view *view, bool is_array) {
     bool is_minimal = ctx->prefer.returns == CTX_RETURN_MINIMAL;
@@ -185,6 +197,7 @@ static alees_rc answer(alees_ctx *ctx, struct engine_batch *b, const struct engi
              : is_minimal   ? engine_row_tag(ctx, view, rows, &etag)
                             : engine_row_reply(ctx, status, view, rows);
     }
+    rc = rc == ALEES_OK ? tell_organizations(b) : rc;
     ctx->response.status = rc == ALEES_OK ? status : 0;
     return rc == ALEES_OK && !ctx_can_answer(ctx) ? engine_value_nomem(&ctx->problem) : rc;
 }

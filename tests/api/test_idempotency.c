@@ -6,9 +6,11 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "alees/util.h"
 #include "cred.h"
+#include "grant.h"
 #include "sys.h"
 #include "world.h"
 
@@ -265,6 +267,40 @@ static void test_a_permission_that_is_gone(void **state) {
     assert_true(is_replayed(post(w, BOTH, PRODUCTS, body, "k-6")));
 }
 
+/* Rows of many at once are shown again to who may still view them; and that they are in one organization is nothing to
+ * another, in which the caller could have created them, too. */
+static void test_rows_that_are_hidden_since(void **state) {
+    struct world *w = *state;
+    const char *acme = world_organizations[WORLD_ACME].id, *globex = world_organizations[WORLD_GLOBEX].id;
+    static const char *const all =
+        "product.view_product,product.add_product,product.change_product,product.view_unit_of_measure";
+    const char *role = grant_role(&w->pg, w->arena, acme, all), *other = grant_role(&w->pg, w->arena, globex, all);
+    grant_member(&w->pg, "nobody", acme, role, false);
+    grant_member(&w->pg, "nobody", globex, other, false);
+    for (int i = 0; i < 500 && world_ask(w, NOBODY, "GET", PRODUCTS, NULL)->status != 200; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL); /* a cache hears of a change by SQL within a moment */
+    }
+    const char *path = world_text(w, "/api/v1/roles/%s", role), *second = world_text(w, "/api/v1/roles/%s", other);
+    const char *one = world_text(w, "%.*s,\"organization\":\"%s\"}", (int)strlen(product(w, "HIDE-1")) - 1,
+                                 product(w, "HIDE-1"), acme);
+    const char *bodies[] = {world_text(w, "[%s]", one), one};
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        const char *route = PRODUCTS "?on_conflict=sku", *key = world_text(w, "hide-%zu", i);
+        world_must(post(w, NOBODY, route, bodies[i], key), i == 0 ? 201 : 200, NOBODY, route);
+        world_must(world_ask(w, ADMIN, "PATCH", second, "{\"permissions\":[]}"), 200, ADMIN, second);
+        assert_true(is_replayed(post(w, NOBODY, route, bodies[i], key)));
+        world_must(world_ask(w, ADMIN, "PATCH", path, "{\"permissions\":[\"product.add_product\"]}"), 200, ADMIN, path);
+        const struct answer *a = post(w, NOBODY, route, bodies[i], key);
+        assert_problem(a, 403, "permission_denied");
+        assert_null(strstr(a->body.ptr, "HIDE-1"));
+        const char *back =
+            "{\"permissions\":[\"product.view_product\",\"product.add_product\",\"product.change_product\"]}";
+        world_must(world_ask(w, ADMIN, "PATCH", path, back), 200, ADMIN, path);
+        world_must(world_ask(w, ADMIN, "PATCH", second, back), 200, ADMIN, second);
+    }
+    grant_nothing(&w->pg, "nobody");
+}
+
 /* ---- the plugins' own routes ---- */
 
 static void test_routes_of_plugins(void **state) {
@@ -388,6 +424,7 @@ int main(void) {
         cmocka_unit_test(test_two_clients_at_once),
         cmocka_unit_test(test_a_crash_leaves_nothing),
         cmocka_unit_test(test_a_permission_that_is_gone),
+        cmocka_unit_test(test_rows_that_are_hidden_since),
         cmocka_unit_test(test_routes_of_plugins),
         cmocka_unit_test(test_credentials_are_not_kept),
         cmocka_unit_test(test_rows_of_no_organization),
