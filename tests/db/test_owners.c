@@ -145,7 +145,7 @@ struct demotion {
 
 static void *demote(void *data) {
     struct demotion *d = data;
-    const struct db_options options = {d->setting->pg.admin_url, "demote", 5000, 0};
+    const struct db_options options = {.url = d->setting->pg.admin_url, .name = "demote", .connect_timeout_ms = 5000};
     char why[DB_WHY], sql[256];
     struct db *db = NULL;
     struct db_result *result = NULL;
