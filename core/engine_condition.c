@@ -159,7 +159,7 @@ static alees_rc read_versions(alees_ctx *ctx, const char *name, const alees_id *
 
 alees_rc engine_condition_read(alees_ctx *ctx, const alees_id *id, struct engine_condition *ret_condition) {
     struct engine_condition c = {{NULL, 0}, {NULL, 0}};
-    bool is_any;
+    bool is_any = false;
     alees_rc rc = ALEES_OK;
     if (is_sent(ctx, IF_MATCH)) { /* a weak tag never matches here (RFC 9110, 13.1.1) */
         rc = read_versions(ctx, IF_MATCH, id, false, &c.versions, &is_any);

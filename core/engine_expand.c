@@ -140,6 +140,7 @@ static alees_rc read_path(alees_ctx *ctx, alees_str path, struct engine_view *vi
         }
         start = end + 1;
     }
+    ASSERT(expand != NULL); /* a path has one step at least */
     if (expand->is_named) {
         return bad(ctx, "names a path twice",
                    arena_printf(ctx->arena, "names %s twice", engine_value_quote(ctx->arena, path)));

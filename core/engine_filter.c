@@ -216,7 +216,7 @@ alees_rc engine_filter_count(struct engine_filter_reader *reader, const struct e
 alees_rc engine_filter_read(alees_ctx *ctx, const struct resource *r, const struct ctx_parameter *p,
                             struct engine_query *q) {
     struct engine_filter_reader reader = {.ctx = ctx, .r = r, .q = q, .parameter = p->name, .name = p->name};
-    struct engine_filter filter;
+    struct engine_filter filter = {0};
     struct engine_filter_sent sent = {&(alees_str){p->value.ptr, p->value.len}, 1, false};
     enum engine_filter_takes takes;
     alees_rc rc;

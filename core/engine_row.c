@@ -159,7 +159,7 @@ alees_rc engine_row_reply(alees_ctx *ctx, uint32_t status, const struct engine_v
     const struct resource *r = view->r;
     struct engine_answer shown;
     struct engine_fields fields;
-    alees_str etag;
+    alees_str etag = {NULL, 0};
     alees_rc rc = engine_row_tag(ctx, view, rows, &etag);
     if (rc != ALEES_OK) {
         return rc;

@@ -42,6 +42,7 @@ struct worker {
     struct arena *arena;
     struct httpd_head_place place;
     uint64_t started_us; /* its request */
+    struct httpd_stream stream;
 };
 
 static void *start_thread(const struct mg_context *civetweb, int kind) {
@@ -250,7 +251,7 @@ static void copy_head(const struct mg_request_info *info, struct httpd_head *ret
 
 static void serve(struct mg_connection *conn, struct worker *w, alees_ctx *ctx) {
     const struct mg_request_info *info = mg_get_request_info(conn);
-    struct httpd_stream stream;
+    struct httpd_stream *stream = &w->stream;
     struct httpd_head head;
     bool has_unread = false;
     copy_head(info, &head);
@@ -263,15 +264,15 @@ static void serve(struct mg_connection *conn, struct worker *w, alees_ctx *ctx) 
     }
     w->started_us = ctx->started_us;
     head.keeps_alive = head.keeps_alive && rc == ALEES_OK;
-    httpd_stream_init(&stream, ctx, &head, ctx->request.is_unread);
-    stream.conn = conn;
-    stream.read = read_stream;
-    stream.write = write_stream;
-    stream.base.is_gone = is_gone;
-    ctx->stream = &stream.base;
-    answer(conn, ctx, &stream, head.keeps_alive);
-    has_unread = has_unread || !stream.is_at_end;
-    if (has_unread && !(ctx->request.is_unread ? stream.is_expecting : head.is_expecting)) {
+    httpd_stream_init(stream, ctx, &head, ctx->request.is_unread);
+    stream->conn = conn;
+    stream->read = read_stream;
+    stream->write = write_stream;
+    stream->base.is_gone = is_gone;
+    ctx->stream = &stream->base;
+    answer(conn, ctx, stream, head.keeps_alive);
+    has_unread = has_unread || !stream->is_at_end;
+    if (has_unread && !(ctx->request.is_unread ? stream->is_expecting : head.is_expecting)) {
         linger(conn);
     }
 }

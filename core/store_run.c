@@ -321,7 +321,7 @@ static alees_rc run_control(alees_ctx *ctx, struct ctx_transaction *t, uint32_t 
 alees_rc store_savepoint(alees_ctx *ctx) {
     struct ctx_transaction *t = ctx->transaction;
     uint32_t flags = UNIT_SAVEPOINT;
-    ASSERT(t);
+    ASSERT(t != NULL);
     if (t->rc != ALEES_OK) {
         return t->rc;
     }
@@ -339,7 +339,8 @@ alees_rc store_savepoint(alees_ctx *ctx) {
 
 alees_rc store_back(alees_ctx *ctx) {
     struct ctx_transaction *t = ctx->transaction;
-    ASSERT(t && t->has_savepoint);
+    ASSERT(t != NULL);
+    ASSERT(t->has_savepoint);
     if (!t->session) {
         return t->rc;
     }

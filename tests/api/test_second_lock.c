@@ -186,7 +186,10 @@ static void test_drill(void **state) {
         {"kinds.rule", "GRANT UPDATE (title) ON kinds.rule TO alees_plugin_product"},
         {"kinds.person", "REVOKE DELETE ON kinds.person FROM alees_plugin_kinds_all"},
         {"kinds.person", "DROP INDEX kinds.person_scope"},
-        {"kinds.ticket", "DROP INDEX kinds.ticket_user; CREATE INDEX ON kinds.ticket (id, user_id)"},
+        {"kinds.ticket",
+         "DO $$ DECLARE i text; BEGIN FOR i IN SELECT indexrelid::regclass FROM pg_index WHERE indrelid = "
+         "'kinds.ticket'::regclass AND NOT indisprimary LOOP EXECUTE 'DROP INDEX ' || i; END LOOP; "
+         "CREATE INDEX ON kinds.ticket (id, user_id); END $$"},
         {"kinds.person", "ALTER POLICY alees_read ON kinds.person USING (true)"},
         {"kinds.draft", "ALTER POLICY alees_read ON kinds.draft USING (organization_id IS NULL)"},
         {"kinds.draft", "ALTER POLICY alees_all ON kinds.draft TO alees_plugin_kinds"},
