@@ -5,16 +5,12 @@
 
 #include <string.h>
 
-static bool is_nested(const struct engine_filter_reader *reader) {
-    return !alees_equal(reader->parameter, reader->name);
-}
-
 alees_rc engine_filter_bad(const struct engine_filter_reader *reader, const char *fault) {
     struct problem *problem = &reader->ctx->problem;
     if (problem->item_count == 0) {
         problem_add(problem, reader->parameter, "bad_parameter", "%s", fault);
     }
-    if (is_nested(reader)) {
+    if (reader->is_nested) {
         return problem_set(problem, PROBLEM_BAD_PARAMETER, "In filter, %s %s",
                            engine_value_quote(reader->ctx->arena, reader->name), fault);
     }
@@ -77,7 +73,7 @@ static const char *nearest(const struct engine_filter_reader *reader) {
             add_field(&names, f, with_operators);
         }
     }
-    for (uint32_t i = 0; i < RESOURCE_OF_A_LIST && !is_nested(reader); i++) {
+    for (uint32_t i = 0; i < RESOURCE_OF_A_LIST && !reader->is_nested; i++) {
         if (engine_query_takes(reader->r, resource_reserved[i])) {
             add_name(&names, resource_reserved[i], "");
         }
@@ -92,7 +88,7 @@ static alees_rc unknown(const struct engine_filter_reader *reader, const struct 
         return problem_set(problem, PROBLEM_UNKNOWN_PARAMETER, "The list cannot be filtered by \"%s\".", f->decl->name);
     }
     return problem_set(problem, PROBLEM_UNKNOWN_PARAMETER, "There is no %s %s%s",
-                       is_nested(reader) ? "field for the parameter filter," : "parameter",
+                       reader->is_nested ? "field for the parameter filter," : "parameter",
                        engine_value_quote(reader->ctx->arena, reader->name), nearest(reader));
 }
 

@@ -94,6 +94,7 @@ struct engine_filter_reader {
     struct engine_query *q;
     alees_str parameter; /* "price__gte", or "filter" */
     alees_str name;      /* "price__gte", in both cases */
+    bool is_nested;      /* the name is one within filter= */
     uint32_t leaves;     /* in filter= so far */
 };
 

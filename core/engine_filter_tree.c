@@ -11,7 +11,7 @@ struct level { /* one object */
 };
 
 static alees_rc bad(struct engine_filter_reader *reader, const char *fault) {
-    reader->name = reader->parameter;
+    reader->is_nested = false; /* it is about the parameter as a whole */
     return engine_filter_bad(reader, fault);
 }
 
@@ -87,6 +87,7 @@ static alees_rc read_leaf(struct engine_filter_reader *reader, alees_str name, c
         return bad(reader, "must hold at most 50 conditions");
     }
     reader->name = name;
+    reader->is_nested = true;
     rc = engine_filter_read_name(reader, leaf);
     rc = rc == ALEES_OK ? read_texts(reader, leaf, value, &sent) : rc;
     rc = rc == ALEES_OK ? engine_filter_read_values(reader, &sent, leaf) : rc;

@@ -252,9 +252,9 @@ static bool means_null(const struct engine_filter_reader *reader, const struct e
                        const struct engine_filter *leaf) {
     const struct alees_field *decl = leaf->field->decl;
     return sent->is_null ||
-           (alees_equal(reader->parameter, reader->name) && leaf->path_count == 0 &&
-            (leaf->op == ENGINE_EQ || leaf->op == ENGINE_NE) && sent->count == 1 &&
-            (decl->flags & ALEES_NULLABLE) != 0 && decl->type != ALEES_TEXT && str_equal(sent->texts[0], "null"));
+           (!reader->is_nested && leaf->path_count == 0 && (leaf->op == ENGINE_EQ || leaf->op == ENGINE_NE) &&
+            sent->count == 1 && (decl->flags & ALEES_NULLABLE) != 0 && decl->type != ALEES_TEXT &&
+            str_equal(sent->texts[0], "null"));
 }
 
 alees_rc engine_filter_read_values(struct engine_filter_reader *reader, const struct engine_filter_sent *sent,

@@ -87,6 +87,7 @@ static const struct {
     {"filter={\"not\":[{\"name\":\"a\"}]}", "bad_parameter", NULL},
     {"filter={\"not\":{}}", "bad_parameter", NULL},
     {"filter={\"and\":[1]}", "bad_parameter", NULL},
+    {"filter={\"filter\":{}}", "unknown_parameter", "There is no field for the parameter filter, \"filter\""},
     {"filter={\"name\":\"a\",\"name\":\"b\"}", "bad_parameter", NULL},
     {"filter={\"nmae\":\"a\"}", "unknown_parameter",
      "There is no field for the parameter filter, \"nmae\"; did you mean \"name\"?"},
