@@ -90,6 +90,7 @@ static alees_rc add(alees_ctx *ctx, struct engine_view *view, struct engine_colu
 /* One step of a path. A field that the caller may read nowhere is no reference. */
 static alees_rc step(const struct reader *in, alees_str name, struct engine_expand **ret_expand) {
     alees_ctx *ctx = in->ctx;
+    ASSERT(in->view != NULL);
     const struct resource_field *f = resource_field(in->view->r, name);
     struct engine_column *column;
     bool may = false;

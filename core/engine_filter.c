@@ -224,6 +224,7 @@ alees_rc engine_filter_read(alees_ctx *ctx, const struct resource *r, const stru
     if (rc != ALEES_OK) {
         return rc;
     }
+    ASSERT(filter.field != NULL);
     takes = engine_filter_form(filter.field->decl, filter.path_count > 0, filter.op)->takes;
     if (takes == ENGINE_TAKES_LIST || takes == ENGINE_TAKES_RANGE) {
         rc = engine_filter_split(ctx->arena, p->value, &sent);

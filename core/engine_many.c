@@ -79,7 +79,7 @@ void engine_many_place(struct engine_sql *sql, const struct engine_many *m, cons
     } else if (m->r->scope_column != NULL && place->reach != ENGINE_EVERYWHERE && !lock_host_is_off()) {
         engine_select_also(sql, has_where);
         engine_sql_scope(sql, m->r, place->ids, place->is_shared);
-    } else if (place->reach == ENGINE_ONE) { /* one organization by name, the host's lock being off */
+    } else if (place->reach == ENGINE_ONE && m->query.has_organization) { /* by name, the host's lock being off */
         engine_select_also(sql, has_where);
         str_ident(&sql->text, m->r->scope_column);
         str_puts(&sql->text, " = ");
