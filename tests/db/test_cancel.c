@@ -231,11 +231,47 @@ static void test_nobody_else_is_hit(void **state) {
     assert_int_equal(running(v.s), 0);
 }
 
+static void *unlock_soon(void *data) {
+    struct shop *s = data;
+    pause_ms(200);
+    pg_exec(&s->pg, "COMMIT");
+    return NULL;
+}
+
+/* On a lane nobody waits for a lock. What runs alone waits elsewhere, and leaves the transaction that is open as it was. */
+static void test_alone_meets_a_lock(void **state) {
+    struct shop *s = *state;
+    alees_ctx *ctx = shop_ctx(s);
+    const struct store_scope scope = shop_scope(&s->shop, SHOP_ONLY_A);
+    const struct store_call alone = {
+        store_statement(s->app.store, &s->shop, "alone", STR_LIT("SELECT count(*) FROM shop.item"), 0), NULL};
+    alees_rows *rows = NULL;
+    pthread_t other;
+    store_begin(ctx);
+    assert_ok(shop_run(ctx, &s->shop, SHOP_ONLY_A, "INSERT INTO shop.note VALUES (3, 'x')", NULL, 0, NULL));
+    struct ctx_transaction *open = ctx->transaction;
+    pg_exec(&s->pg, "BEGIN; LOCK TABLE shop.item IN ACCESS EXCLUSIVE MODE");
+    assert_int_equal(pthread_create(&other, NULL, unlock_soon, s), 0);
+    assert_ok(store_run_alone(ctx, &scope, &alone, 1, &rows, NULL));
+    pthread_join(other, NULL);
+    assert_int_equal(strtoll(store_rows_text(rows, 0, 0).ptr, NULL, 10), SHOP_ROWS_A);
+    assert_ptr_equal(ctx->transaction, open);
+    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM shop.note"), 0);
+    assert_ok(store_commit(ctx));
+    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM shop.note"), 1);
+    pg_exec(&s->pg, "DELETE FROM shop.note");
+    shop_ctx_end(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reads_under_the_scope),           cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_the_database_knows_the_deadline), cmocka_unit_test(test_client_hangs_up),
-        cmocka_unit_test(test_nothing_is_written_for_nobody),   cmocka_unit_test(test_nobody_else_is_hit),
+        cmocka_unit_test(test_reads_under_the_scope),
+        cmocka_unit_test(test_deadline),
+        cmocka_unit_test(test_the_database_knows_the_deadline),
+        cmocka_unit_test(test_client_hangs_up),
+        cmocka_unit_test(test_nothing_is_written_for_nobody),
+        cmocka_unit_test(test_nobody_else_is_hit),
+        cmocka_unit_test(test_alone_meets_a_lock),
     };
     return cmocka_run_group_tests_name("cancel", tests, setup, teardown);
 }
