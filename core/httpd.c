@@ -25,6 +25,7 @@
 enum {
     HEAD_BYTES = 96 * 1024, /* request line and headers; a URI far too long still fits and gets its 414 */
     CHUNK = 16 * 1024,      /* first room for a body of unknown length */
+    LEAST_RATE = 8 * 1024,  /* bytes a second, of streams: who is slower holds a place that others wait for */
     LINGER_BYTES = 8 * 1024 * 1024,
     LISTEN_FD = 3 /* SD_LISTEN_FDS_START */
 };
@@ -41,7 +42,8 @@ struct httpd {
 struct worker {
     struct arena *arena;
     struct httpd_head_place place;
-    uint64_t started_us; /* its request */
+    uint64_t started_us;       /* its request */
+    uint64_t moved, waited_us; /* of its stream, both ways; spent for that */
     struct httpd_stream stream;
 };
 
@@ -99,18 +101,31 @@ static bool write_until(struct mg_connection *conn, const void *bytes, size_t si
     return written == (int)size;
 }
 
+/* Until when the client may keep a stream waiting now. What the server spends with the rows does not count. */
+static uint64_t patience_of(const struct httpd *h, const struct worker *w, uint64_t now) {
+    uint64_t may = h->timeout_us + (w->moved + CHUNK) * 1000000 / LEAST_RATE, end = w->started_us + h->app->transfer_us;
+    uint64_t until = may > w->waited_us ? now + (may - w->waited_us) : now;
+    return until < end ? until : end;
+}
+
 static int read_stream(void *data, char *bytes, size_t size) {
     struct mg_connection *conn = data;
-    const struct httpd *h = mg_get_user_context_data(conn);
-    const struct worker *w = mg_get_thread_pointer(conn);
-    return read_until(conn, bytes, size, w->started_us + h->app->transfer_us);
+    struct worker *w = mg_get_thread_pointer(conn);
+    uint64_t now = sys_monotonic_us();
+    int got = read_until(conn, bytes, size, patience_of(mg_get_user_context_data(conn), w, now));
+    w->moved += got > 0 ? (uint64_t)got : 0;
+    w->waited_us += sys_monotonic_us() - now;
+    return got;
 }
 
 static bool write_stream(void *data, const char *bytes, size_t size) {
     struct mg_connection *conn = data;
-    const struct httpd *h = mg_get_user_context_data(conn);
-    const struct worker *w = mg_get_thread_pointer(conn);
-    return write_until(conn, bytes, size, w->started_us + h->app->transfer_us);
+    struct worker *w = mg_get_thread_pointer(conn);
+    uint64_t now = sys_monotonic_us();
+    bool is_written = write_until(conn, bytes, size, patience_of(mg_get_user_context_data(conn), w, now));
+    w->moved += size;
+    w->waited_us += sys_monotonic_us() - now;
+    return is_written;
 }
 
 static bool is_gone(void *data) {
@@ -263,6 +278,7 @@ static void serve(struct mg_connection *conn, struct worker *w, alees_ctx *ctx) 
         has_unread = rc != ALEES_OK;
     }
     w->started_us = ctx->started_us;
+    w->moved = w->waited_us = 0;
     head.keeps_alive = head.keeps_alive && rc == ALEES_OK;
     httpd_stream_init(stream, ctx, &head, ctx->request.is_unread);
     stream->conn = conn;
