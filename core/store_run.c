@@ -242,7 +242,7 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
  * undone, so it can be sent again. */
 static alees_rc run_patiently(alees_ctx *ctx, const struct store_scope *scope, const struct store_call *calls,
                               uint32_t count, alees_rows **ret_rows, const struct store_error **ret_error) {
-    struct ctx_transaction *open = ctx->transaction; /* what runs alone has no part in it, nor in what follows it */
+    struct ctx_transaction *open = ctx->transaction; /* this one is to be alone */
     struct ctx_after *after = ctx->after;
     ctx->transaction = NULL;
     store_begin(ctx);
