@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "app.h"
 #include "world.h"
 
 static const char *const methods[] = {"", "GET", "POST", "PUT", "PATCH", "DELETE"};
@@ -299,6 +300,40 @@ static void test_body(void **state) {
     each_route(*state, check_body);
 }
 
+/* ---- states ---- */
+
+/* What is missing is 422, what is taken 409, what has changed 412, what must be conditional 428. */
+static void check_states(struct world *w, const struct resource *r) {
+    struct app *app = loopback_app(w->loopback);
+    const char *list = world_list_path(w, r, "");
+    const char *body = world_row_body(w, r, WORLD_ACME, r->decl->scope == ALEES_SCOPE_ORGANIZATION);
+    const char *id = r->decl->scope == ALEES_SCOPE_ORGANIZATION ? world_make_row(w, r, WORLD_ACME)
+                                                                : world_organizations[WORLD_ACME].id;
+    const struct target t = {w, NULL, world_row_path(w, r, id), "{}"};
+    world_must(world_ask(w, WORLD_ADMIN, "POST", list, "{}"), 422, WORLD_ADMIN, list);
+    world_must(world_ask(w, WORLD_ADMIN, "POST", list, "[{}]"), 422, WORLD_ADMIN, list);
+    world_must(world_ask(w, WORLD_ADMIN, "POST", list, world_text(w, "[%s,1]", body)), 400, WORLD_ADMIN, list);
+    static const char *const methods_of_one[] = {"PATCH", "PUT", "DELETE"};
+    for (size_t i = 0; i < ARRAY_LEN(methods_of_one); i++) {
+        const char *sent = i == 2 ? NULL : i == 1 ? body : "{}";
+        assert_problem(send(&t, methods_of_one[i], t.path, sent, "If-Match", "\"stale\""), 412, "precondition_failed");
+        app->require_if_match = true;
+        assert_problem(send(&t, methods_of_one[i], t.path, sent, NULL, NULL), 428, "precondition_required");
+        app->require_if_match = false;
+    }
+    const struct answer *get = world_ask(w, WORLD_ADMIN, "GET", t.path, NULL);
+    const char *tag = world_text(w, "%.*s", STR_FMT(answer_header(get, "ETag")));
+    assert_status(send(&t, "GET", t.path, NULL, "If-None-Match", tag), 304);
+    assert_status(send(&t, "PATCH", t.path, "{}", "If-Match", tag), 200);
+    uint32_t status = send(&t, "DELETE", t.path, NULL, "Prefer", "tx=rollback")->status;
+    assert_true(status == 204 || status == 409); /* a rehearsal; what others refer to is protected */
+    assert_status(world_ask(w, WORLD_ADMIN, "GET", t.path, NULL), 200);
+}
+
+static void test_states(void **state) {
+    world_each_resource(*state, false, check_states);
+}
+
 static int setup(void **state) {
     int rc = world_setup(state);
     struct world *w = *state;
@@ -312,7 +347,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_login),     cmocka_unit_test(test_no_rights), cmocka_unit_test(test_methods),
         cmocka_unit_test(test_addresses), cmocka_unit_test(test_headers),   cmocka_unit_test(test_head),
-        cmocka_unit_test(test_query),     cmocka_unit_test(test_body),
+        cmocka_unit_test(test_query),     cmocka_unit_test(test_body),      cmocka_unit_test(test_states),
     };
     return cmocka_run_group_tests_name("contract", tests, setup, world_teardown);
 }
