@@ -116,19 +116,48 @@ alees_rc rbac_login(void *state, alees_ctx *ctx) {
                        alees_equal(r->db->text(rows, 0, 3), alees_text("t")));
 }
 
+struct ended { /* tokens, by their hashes */
+    uint32_t count;
+    uint8_t (*hashes)[32];
+};
+
+static void forget_tokens(void *state, alees_ctx *ctx, void *data) {
+    const struct ended *ended = data;
+    (void)ctx;
+    for (uint32_t i = 0; i < ended->count; i++) {
+        rbac_forget_token(state, ended->hashes[i]);
+    }
+}
+
+/* Not before the commit: whoever used one of them until then would put it back. */
+static alees_rc forget_later(struct rbac *r, alees_ctx *ctx, uint32_t most, struct ended **ret_ended) {
+    struct ended *ended = r->host->alloc(ctx, sizeof *ended);
+    uint8_t(*hashes)[32] = r->host->alloc(ctx, ((size_t)most + 1) * sizeof *hashes);
+    if (!ended || !hashes) {
+        return ALEES_E_NOMEM;
+    }
+    *ended = (struct ended){0, hashes};
+    alees_rc rc = r->db->after_commit(r->self, ctx, forget_tokens, ended);
+    if (rc == ALEES_OK) {
+        *ret_ended = ended;
+    }
+    return rc;
+}
+
 alees_rc rbac_logout(void *state, alees_ctx *ctx) {
     struct rbac *r = state;
+    struct ended *ended;
     alees_rows *rows;
-    uint8_t hash[32];
-    r->cred->hash_token(r->http->token(ctx), hash);
-    alees_str hex = rbac_hex(r, ctx, hash);
     alees_rc rc = rbac_in_person(r, ctx);
-    rc = rc == ALEES_OK ? rbac_run(r, ctx, RBAC_LOGOUT, &hex, 1, &rows) : rc;
+    rc = rc == ALEES_OK ? forget_later(r, ctx, 1, &ended) : rc;
     if (rc != ALEES_OK) {
         return rc;
     }
-    rbac_forget_token(r, hash);
-    return r->http->reply(ctx, 204, "application/json", (alees_str){NULL, 0});
+    r->cred->hash_token(r->http->token(ctx), ended->hashes[0]);
+    ended->count = 1;
+    alees_str hex = rbac_hex(r, ctx, ended->hashes[0]);
+    rc = rbac_run(r, ctx, RBAC_LOGOUT, &hex, 1, &rows);
+    return rc == ALEES_OK ? r->http->reply(ctx, 204, "application/json", (alees_str){NULL, 0}) : rc;
 }
 
 static alees_rc check_current(struct rbac *r, alees_ctx *ctx, alees_str username, alees_str hash) {
@@ -148,6 +177,16 @@ static alees_rc check_current(struct rbac *r, alees_ctx *ctx, alees_str username
     return rc;
 }
 
+static alees_rc forget_all(struct rbac *r, alees_ctx *ctx, const alees_rows *rows) {
+    struct ended *ended;
+    const uint32_t count = r->db->count(rows);
+    alees_rc rc = forget_later(r, ctx, count, &ended);
+    for (uint32_t i = 0; rc == ALEES_OK && i < count; i++) {
+        ended->count += rbac_unhex(r->db->text(rows, i, 0), ended->hashes[ended->count], sizeof ended->hashes[0]);
+    }
+    return rc == ALEES_OK ? r->http->reply(ctx, 204, "application/json", (alees_str){NULL, 0}) : rc;
+}
+
 /* Every token of the user ends with the old password, this one included. API keys do not: they were never known to
  * whoever knew the password, and programs go on. */
 alees_rc rbac_change_password(void *state, alees_ctx *ctx) {
@@ -156,7 +195,6 @@ alees_rc rbac_change_password(void *state, alees_ctx *ctx) {
     const alees_str id = rbac_id_text(r, ctx, &who->id), fresh = member(r, ctx, "new_password");
     alees_rows *rows;
     alees_str hash;
-    uint8_t token[32];
     alees_rc rc = rbac_in_person(r, ctx);
     if (rc == ALEES_OK && (fresh.len < RBAC_LEAST_PASSWORD || fresh.len > RBAC_MOST_PASSWORD)) {
         rc = rbac_fail(r, ctx, ALEES_E_INVALID, "bad_password", "/new_password must have 8 to 1024 bytes.");
@@ -182,10 +220,5 @@ alees_rc rbac_change_password(void *state, alees_ctx *ctx) {
         return rbac_fail(r, ctx, ALEES_E_CONFLICT, "password_changed",
                          "The password was changed from elsewhere just now.");
     }
-    for (uint32_t i = 0; i < r->db->count(rows); i++) {
-        if (rbac_unhex(r->db->text(rows, i, 0), token, sizeof token)) {
-            rbac_forget_token(r, token);
-        }
-    }
-    return r->http->reply(ctx, 204, "application/json", (alees_str){NULL, 0});
+    return forget_all(r, ctx, rows);
 }

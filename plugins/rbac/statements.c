@@ -103,8 +103,8 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                     "INSERT INTO rbac.token AS t (hash, user_id, expires_at, created_by, updated_by) "
                     "SELECT decode($2, 'hex'), u.id, now() + make_interval(hours => $3::integer), u.id, u.id FROM u "
                     "RETURNING to_char(t.expires_at AT TIME ZONE 'UTC', " ISO ")",
-                    4, ALONE},
-    [RBAC_LOGOUT] = {"logout", "DELETE FROM rbac.token WHERE hash = decode($1, 'hex')", 1, ALONE},
+                    4, EVERYWHERE},
+    [RBAC_LOGOUT] = {"logout", "DELETE FROM rbac.token WHERE hash = decode($1, 'hex')", 1, EVERYWHERE},
     [RBAC_ACCOUNT] = {"account",
                       "SELECT password_hash, email, to_char(last_login AT TIME ZONE 'UTC', " ISO ") "
                       "FROM rbac.app_user WHERE id = $1::uuid AND is_active",
@@ -115,7 +115,7 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
          "WHERE id = $1::uuid AND password_hash = $3 RETURNING id), "
          "d AS (DELETE FROM rbac.token t USING u WHERE t.user_id = u.id RETURNING t.hash) "
          "SELECT encode(d.hash, 'hex') FROM u LEFT JOIN d ON true",
-         3, ALONE},
+         3, EVERYWHERE},
     [RBAC_USER_ADD] = {"user_add", /* id, name, email, hash, superuser, demo */
                        "INSERT INTO rbac.app_user (id, username, email, password_hash, is_superuser, is_demo) "
                        "VALUES ($1::uuid, $2, $3, $4, $5::boolean, $6::boolean) ON CONFLICT (username) DO NOTHING",

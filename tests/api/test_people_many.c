@@ -130,8 +130,33 @@ static void test_a_key(void **state) {
     assert_status(people_ask(p, "GET", "/users", token, NULL), 401);
 }
 
+/* Nobody is logged in by a rehearsal, and no password is changed. */
+static void test_rehearsals(void **state) {
+    struct people *p = *state;
+    const char *token = people_new(p, "rehearser", PEOPLE_ACME, "viewer");
+    const struct answer *a =
+        send(p, "POST", "/auth/login", NULL, "{\"username\":\"rehearser\",\"password\":\"" PEOPLE_PASSWORD "\"}",
+             "Prefer", "tx=rollback");
+    if (a->status == 200) {
+        const char *other = people_text(p, "%s", answer_text(a, "/token").ptr);
+        assert_status(people_ask(p, "GET", "/auth/me", other, NULL), 401);
+    }
+    (void)send(p, "POST", "/auth/logout", token, NULL, "Prefer", "tx=rollback");
+    assert_status(people_ask(p, "GET", "/auth/me", token, NULL), 200);
+    const char *body = "{\"current_password\":\"" PEOPLE_PASSWORD "\",\"new_password\":\"another-password\"}";
+    assert_status(send(p, "POST", "/auth/password", token, body, "Prefer", "tx=rollback"), 204);
+    assert_status(people_ask(p, "GET", "/auth/me", token, NULL), 200);
+    a = people_ask(p, "POST", "/auth/login", NULL, "{\"username\":\"rehearser\",\"password\":\"" PEOPLE_PASSWORD "\"}");
+    assert_status(a, 200);
+    const char *other = people_text(p, "%s", answer_text(a, "/token").ptr);
+    assert_status(people_ask(p, "POST", "/auth/password", other, body), 204);
+    assert_status(people_ask(p, "GET", "/auth/me", token, NULL), 401);
+    assert_status(people_ask(p, "GET", "/auth/me", other, NULL), 401);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rehearsals),
         cmocka_unit_test(test_a_manager),
         cmocka_unit_test(test_owners),
         cmocka_unit_test(test_a_key),
