@@ -54,6 +54,7 @@ const char *const resource_reserved[RESOURCE_RESERVED] = {
     "organization",
     /* of a list */ "on_conflict",
     "dry_run",
+    "all",
     "and",
     "or",
     "not",

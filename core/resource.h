@@ -34,7 +34,7 @@ struct resource {
 };
 
 /* Parameters and members of filter= that cannot be the names of fields to filter by. */
-enum { RESOURCE_RESERVED = 15, RESOURCE_OF_A_LIST = 10 };
+enum { RESOURCE_RESERVED = 16, RESOURCE_OF_A_LIST = 10 };
 extern const char *const resource_reserved[RESOURCE_RESERVED]; /* the first 10 are parameters of a list */
 
 /* Made by the hook `represent`: it has no column. */

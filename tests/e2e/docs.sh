@@ -21,7 +21,10 @@ check_readme() {
   [ -n "$commands" ] || fail "README.md has no block with auth/login"
   eval "$(sed '/products/,$d' <<<"$commands")"
   case $token in alees_*) ok "the login of README.md gives a token" ;; *) fail "no token but: $token" ;; esac
-  answers=$(eval "$(sed -n '/products/p' <<<"$commands")")
+  answers=$(eval "$(sed -n '/search=/p' <<<"$commands")")
+  same 'Fasteners category,name' "$(jq -r '(.results | map(.category.name) | unique | join(",")) + " " + (.results[0] | keys | join(","))' <<<"$answers")" \
+    "its search shows bolts with their category"
+  answers=$(eval "$(sed -n '/page_size/p' <<<"$commands")")
   same "2 $ACME" "$(jq -r '(.results | length | tostring) + " " + (.results | map(.organization) | unique | join(","))' <<<"$answers")" \
     "its list shows two products of Acme"
   answers=$(eval "$(sed -n '/auth.me/p' <<<"$commands")")
