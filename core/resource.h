@@ -12,7 +12,7 @@ struct str;
 struct resource_field {
     const struct alees_field *decl;
     const char *column;            /* "sku", "category_id" */
-    const struct resource *target; /* of a reference; NULL if its plugin is not loaded */
+    const struct resource *target; /* of a reference: NULL if its plugin is not loaded; of ALEES_PARTS */
     bool is_standard;
     const char *unique_constraint;  /* name in the database, found by migrate_verify; NULL */
     const char *foreign_constraint; /* the same for a reference */
@@ -30,6 +30,8 @@ struct resource {
     uint32_t view, add, change, remove; /* permission numbers; 0: there is none, by its scope or its flags */
     const char *view_name, *add_name, *change_name, *remove_name; /* NULL with 0 */
     struct resource_field *parent;                                /* SELF: the field a create is judged by; else NULL */
+    const struct resource *owner;                                 /* what its rows are parts of; NULL */
+    struct resource_field *owner_field;                           /* the reference to it */
     struct engine_shapes *shapes;                                 /* the engine's own: statements built at boot */
 };
 

@@ -14,19 +14,21 @@ extern "C" {
 
 /* Types of fields, parameters and settings, with the column they need. */
 enum {
-    ALEES_TEXT = 1,  /* text; min and max count characters */
-    ALEES_BOOLEAN,   /* boolean */
-    ALEES_INTEGER,   /* smallint, integer or bigint; min and max bound the value */
-    ALEES_DECIMAL,   /* numeric; a JSON number or a string in, a string out: nothing is rounded */
-    ALEES_DATE,      /* date; "2026-11-22" */
-    ALEES_TIMESTAMP, /* timestamptz; RFC 3339, out always in UTC with microseconds */
-    ALEES_UUID,      /* uuid */
-    ALEES_CHOICE,    /* text; one of choices */
-    ALEES_REFERENCE, /* uuid; the id of a row of another resource */
-    ALEES_JSON,      /* jsonb; any object */
-    ALEES_TAGS,      /* text[]; a list of short strings; max bounds how many (0: 50) */
-    ALEES_REFERENCES /* uuid[]; ids of rows of another resource, each once; max bounds how many (0: 50). The host looks
-                        whether they are there; as PostgreSQL keeps no keys of lists, one that goes later stays named */
+    ALEES_TEXT = 1,   /* text; min and max count characters */
+    ALEES_BOOLEAN,    /* boolean */
+    ALEES_INTEGER,    /* smallint, integer or bigint; min and max bound the value */
+    ALEES_DECIMAL,    /* numeric; a JSON number or a string in, a string out: nothing is rounded */
+    ALEES_DATE,       /* date; "2026-11-22" */
+    ALEES_TIMESTAMP,  /* timestamptz; RFC 3339, out always in UTC with microseconds */
+    ALEES_UUID,       /* uuid */
+    ALEES_CHOICE,     /* text; one of choices */
+    ALEES_REFERENCE,  /* uuid; the id of a row of another resource */
+    ALEES_JSON,       /* jsonb; any object */
+    ALEES_TAGS,       /* text[]; a list of short strings; max bounds how many (0: 50) */
+    ALEES_REFERENCES, /* uuid[]; ids of rows of another resource, each once; max bounds how many (0: 50). The host looks
+                         whether they are there; as PostgreSQL keeps no keys of lists, one that goes later stays named */
+    ALEES_PARTS /* no column; the rows of another resource of the same plugin (`reference`) that are parts of this row (its
+                   `owner` is this resource), as a list of objects, read and written with it; max bounds how many (0: 50) */
 };
 
 enum {
@@ -42,7 +44,14 @@ enum {
     ALEES_IN_PATH = 1u << 9,    /* parameter of a route: {name} in its path */
     ALEES_IN_QUERY = 1u << 10,  /* parameter of a route: ?name= */
     ALEES_SUBSTRING = 1u << 11, /* with SEARCH: found anywhere in the text, not at the beginnings of its words alone */
-    ALEES_COMPUTED = 1u << 12   /* has no column: the resource's hook `represent` makes it for each answer; read-only */
+    ALEES_COMPUTED = 1u << 12,  /* has no column: the resource's hook `represent` makes it for each answer; read-only */
+    /* BOOLEAN of a part: true in one of its owner's parts at most. Who makes one true makes the others false, in the same
+     * transaction. Needs a unique index on (organization_id, the owner's column) WHERE the column is true. */
+    ALEES_SINGLE = 1u << 13,
+    ALEES_CUSTOM = 1u << 14, /* JSON: values of custom fields, checked against /custom-field-definitions */
+    /* REFERENCE without a foreign key: the row that it names may go, and so may its plugin. With a plugin that is not loaded
+     * it cannot be set. */
+    ALEES_WEAK = 1u << 15
 };
 
 /* A field of a resource, a parameter of a route, or a member of its body or answer. */
@@ -92,7 +101,10 @@ enum { /* of a resource */
        ALEES_RESOURCE_SHARED = 16, /* with OPTIONAL: rows of no organization are seen by every user who is logged in */
        /* With all three of NO_*: statements may only read the table as well. Its rows come from functions of the plugin's
         * migrations that run as their owner (SECURITY DEFINER), and are not audited. */
-       ALEES_RESOURCE_READ_ONLY = 32
+       ALEES_RESOURCE_READ_ONLY = 32,
+       /* DELETE marks the row in its columns deleted_at timestamptz, deleted_by uuid; it is then seen only by ?deleted=true,
+        * and POST .../{id}/restore brings it back. Unique indexes leave such rows out (WHERE deleted_at IS NULL). */
+       ALEES_RESOURCE_SOFT_DELETE = 64
 };
 
 /* A table served as list, create, get, patch and delete. Its permissions are <plugin>.view_<name>, add_, change_ and
@@ -119,6 +131,11 @@ struct alees_resource {
      * when none of them is shown. It writes nothing. A failure is answered with 500, or as the problem it set. Required with
      * such fields, else NULL. [owner] */
     alees_rc (*represent)(void *state, alees_ctx *ctx, alees_page *page);
+    /* NULL, or the REFERENCE field that names the row of the same plugin that this one is a part of: an email address of its
+     * contact. Then it is served below it, path "/email-addresses" at /contacts/{contact}/email-addresses; it belongs to the
+     * owner's organization, goes with it (ON DELETE CASCADE), and has no permissions of its own: to view the owner is to view
+     * its parts, to change the owner is to create, change and delete them. Each such write raises the owner's version. */
+    const char *owner;
 };
 
 /* What a hook may ask about the row. */
