@@ -61,13 +61,16 @@ alees_str engine_cursor_head(const alees_ctx *ctx, const struct engine_query *q)
     static const alees_id nobody;
     uint32_t count;
     const struct ctx_parameter **parameters = sorted(ctx, &count);
-    struct str head;
+    struct str head, path;
     if (parameters == NULL) {
         return (alees_str){NULL, 0};
     }
+    str_init(&path, ctx->arena, 128);
+    engine_links_path(ctx, &path);
     str_init(&head, ctx->arena, 256);
     str_id(&head, ctx->who != NULL ? &ctx->who->id : &nobody);
-    put_counted(&head, alees_text(ctx->route->path));
+    put_counted(&head, str_done(&path));
+    head.failed = head.failed || path.failed;
     for (uint32_t i = 0; i < q->key_count; i++) {
         str_putc(&head, q->keys[i].descending ? '-' : '+');
         put_counted(&head, alees_text(q->keys[i].field->column));

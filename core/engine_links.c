@@ -2,6 +2,8 @@
  * engine_links.c - the addresses of the pages around a page: in the envelope, and in the header Link (RFC 8288). */
 #include "engine_parts.h"
 
+#include <string.h>
+
 static void put_encoded(struct str *out, alees_str text) { /* RFC 3986: all but unreserved characters */
     static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < text.len; i++) {
@@ -17,9 +19,25 @@ static void put_encoded(struct str *out, alees_str text) { /* RFC 3986: all but 
     }
 }
 
+void engine_links_path(const alees_ctx *ctx, struct str *out) {
+    for (const char *p = ctx->route->path; *p;) {
+        size_t plain = strcspn(p, "{"), name = strcspn(p + plain, "}");
+        str_put(out, p, plain);
+        p += plain;
+        if (*p) { /* "{id}": the matcher has a value for each */
+            for (uint32_t i = 0; i < ctx->match.count; i++) {
+                if (strlen(ctx->match.names[i]) == name - 1 && memcmp(ctx->match.names[i], p + 1, name - 1) == 0) {
+                    put_encoded(out, ctx->match.values[i]);
+                }
+            }
+            p += name + 1;
+        }
+    }
+}
+
 /* The same query, another place: what comes behind it is "cursor=" or "page=" and its value. */
 static void put_query(alees_ctx *ctx, struct str *url) {
-    str_puts(url, ctx->route->path);
+    engine_links_path(ctx, url);
     str_putc(url, '?');
     for (uint32_t i = 0; i < ctx->parameter_count; i++) {
         alees_str name = ctx->parameters[i].name;

@@ -41,6 +41,8 @@ struct engine_page { /* what came back */
 
 /* The row of the result that is shown at a place: a page read backwards is turned round. */
 uint32_t engine_list_row(const struct engine_page *page, uint32_t place);
+/* The path of this very request: that of the route, with the values that the request has for "{id}" and the like. */
+void engine_links_path(const alees_ctx *ctx, struct str *out);
 /* "next" and "previous" of the envelope, and the header. */
 alees_rc engine_links_write(alees_ctx *ctx, struct engine_page *page) MUST_CHECK;
 

@@ -235,11 +235,40 @@ static void test_cursors_are_not_bound_to_it(void **state) {
     }
 }
 
+/* Below a row the addresses name it, and its cursors are of no other row's list. */
+static void test_lists_below_a_row(void **state) {
+    static const char *const ids[] = {"01", "a/b {c}"};
+    static const char *const urls[] = {"/api/v1/items/01/notes/x", "/api/v1/items/a%2Fb%20%7Bc%7D/notes/x"};
+    struct resource *r = sample_resource(*state, ALEES_SCOPE_ORGANIZATION);
+    alees_str heads[ARRAY_LEN(ids)];
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        alees_ctx *ctx = sample_ctx(*state, r, "");
+        struct route route = *ctx->route;
+        struct engine_query q;
+        struct str path;
+        assert_ok(engine_query_read(ctx, r, &sample_every_field, &q));
+        route.path = "/api/v1/items/{item}/notes/{id}";
+        ctx->route = &route;
+        ctx->match =
+            (struct router_match){.names = {"id", "item"}, .values = {STR_LIT("x"), alees_text(ids[i])}, .count = 2};
+        str_init(&path, *state, 0);
+        engine_links_path(ctx, &path);
+        assert_text(str_done(&path), urls[i]);
+        heads[i] = engine_cursor_head(ctx, &q);
+        assert_non_null(heads[i].ptr);
+    }
+    assert_false(alees_equal(heads[0], heads[1]));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        ARENA_TEST(test_what_is_refused), ARENA_TEST(test_what_is_understood),
-        ARENA_TEST(test_counts),          ARENA_TEST(test_numbered_lists),
-        ARENA_TEST(test_links),           ARENA_TEST(test_cursors_are_not_bound_to_it),
+        ARENA_TEST(test_lists_below_a_row),
+        ARENA_TEST(test_what_is_refused),
+        ARENA_TEST(test_what_is_understood),
+        ARENA_TEST(test_counts),
+        ARENA_TEST(test_numbered_lists),
+        ARENA_TEST(test_links),
+        ARENA_TEST(test_cursors_are_not_bound_to_it),
     };
     jx_init();
     return cmocka_run_group_tests_name("engine_count", tests, NULL, NULL);
