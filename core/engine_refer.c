@@ -3,8 +3,8 @@
  * another organization than the one that shall point at it, looks like one that does not exist.
  *
  * Where both rows have an organization a foreign key holds it, and PostgreSQL does this by itself. It cannot where one of
- * them need not have any, where rows belong to users, and for lists, of which it keeps no keys: there the host looks first,
- * in one statement. Organizations themselves are known to the provider. */
+ * them need not have any, where rows belong to users, for lists, of which it keeps no keys, and for weak references, which
+ * have none: there the host looks first, in one statement. Organizations themselves are known to the provider. */
 #include "engine_batch.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@
 
 static bool is_kept_by_key(const struct resource *r, const struct resource_field *f) {
     const struct resource *target = f->target;
-    if (f->decl->type == ALEES_REFERENCES) {
+    if (f->decl->type == ALEES_REFERENCES || (f->decl->flags & ALEES_WEAK) != 0) {
         return false;
     }
     return target->decl->scope == ALEES_SCOPE_GLOBAL ||
@@ -91,8 +91,10 @@ static void put_place(struct engine_sql *sql, const struct resource *target, con
     }
 }
 
+/* An organization can only point at rows of its own. */
 static bool is_inside_one(const struct resource *r, const struct resource *target) {
-    return r->decl->scope == ALEES_SCOPE_ORGANIZATION && target->decl->scope == ALEES_SCOPE_ORGANIZATION;
+    return (r->decl->scope == ALEES_SCOPE_ORGANIZATION || r->decl->scope == ALEES_SCOPE_SELF) &&
+           target->decl->scope == ALEES_SCOPE_ORGANIZATION;
 }
 
 static alees_rc place_of_view(alees_ctx *ctx, const struct resource *target, struct engine_place *place) {

@@ -226,7 +226,7 @@ static alees_rc check_references(struct check *c, struct db *db, struct arena *a
     alees_rc rc = migrate_ask(db, arena, r->decl->table, foreign_sql, where, 2, c->errors, &keys);
     for (uint32_t i = 0; rc == ALEES_OK && i < r->field_count; i++) {
         struct resource_field *f = &r->fields[i];
-        if (f->decl->type != ALEES_REFERENCE || !f->target) {
+        if (f->decl->type != ALEES_REFERENCE || !f->target || (f->decl->flags & ALEES_WEAK) != 0) {
             continue;
         }
         const char *name = foreign_key(keys, r, f);

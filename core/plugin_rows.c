@@ -49,11 +49,11 @@ static void field_fault(const struct place *place, const struct alees_field *f, 
 static void check_flags(const struct place *place, const struct alees_field *f) {
     static const uint32_t allowed[] = {
         /* all but the two for routes */
-        [FIELD_OF_RESOURCE] = (ALEES_IN_PATH - 1u) | ALEES_COMPUTED | ALEES_SUBSTRING,
+        [FIELD_OF_RESOURCE] = (ALEES_IN_PATH - 1u) | ALEES_COMPUTED | ALEES_SUBSTRING | ALEES_WEAK,
         [FIELD_PARAMETER] = ALEES_REQUIRED | ALEES_IN_PATH | ALEES_IN_QUERY,
         [FIELD_OF_BODY] = ALEES_REQUIRED | ALEES_NULLABLE | ALEES_WRITE_ONLY,
         /* an action may answer with the fields of its resource */
-        [FIELD_OF_RESPONSE] = (ALEES_IN_PATH - 1u) | ALEES_COMPUTED | ALEES_SUBSTRING,
+        [FIELD_OF_RESPONSE] = (ALEES_IN_PATH - 1u) | ALEES_COMPUTED | ALEES_SUBSTRING | ALEES_WEAK,
     };
     if (has(f, ~allowed[place->use])) {
         plugin_fault(place->report,
@@ -67,6 +67,9 @@ static void check_flags(const struct place *place, const struct alees_field *f) 
     }
     if (place->use == FIELD_PARAMETER && !has(f, ALEES_IN_PATH | ALEES_IN_QUERY)) {
         field_fault(place, f, "is neither IN_PATH nor IN_QUERY");
+    }
+    if (has(f, ALEES_WEAK) && f->type != ALEES_REFERENCE) {
+        field_fault(place, f, "is WEAK but not a REFERENCE");
     }
     if (has(f, ALEES_SEARCH) && f->type != ALEES_TEXT) {
         field_fault(place, f, "is SEARCH but not TEXT");

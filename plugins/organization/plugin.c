@@ -82,6 +82,14 @@ static const struct alees_field organization_fields[] = {
      .flags = ALEES_NULLABLE | ALEES_FILTER,
      .description = "The last day on which it exists; not before effective_date.",
      .example = "null"},
+    {.name = "primary_contact",
+     .type = ALEES_REFERENCE,
+     .flags = ALEES_NULLABLE | ALEES_FILTER | ALEES_WEAK,
+     .reference = "contact.contact",
+     .description =
+         "Whom to ask first: a contact of this very organization, so never given on create. When the contact "
+         "is deleted its id stays here.",
+     .example = "null"},
     {.name = "timezone",
      .type = ALEES_TEXT,
      .flags = ALEES_FILTER,
@@ -146,6 +154,7 @@ const struct alees_statement organization_statements[ORGANIZATION_STATEMENTS] = 
 static const struct alees_migration migrations[] = {
     {.version = 1, .name = "create tables", .sql = sql_0001_tables},
     {.version = 2, .name = "no organization below itself", .sql = sql_0002_cycles},
+    {.version = 3, .name = "whom to ask, and where", .sql = sql_0003_primary},
 };
 
 /* Rules across fields, and those that a type cannot say. */

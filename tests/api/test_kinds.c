@@ -345,6 +345,9 @@ static void test_references(void **state) {
         {"parts", "[\"" ROW("1") "\",\"" ROW("2") "\"]", {false, false, false}},
         {"parts", "[\"" UNKNOWN "\"]", {false, false, false}},
         {"parts", "[]", {true, true, true}},
+        {"pair", "\"" ROW("1") "\"", {true, true, false}},
+        {"pair", "\"" ROW("2") "\"", {false, false, true}},
+        {"pair", "\"" UNKNOWN "\"", {false, false, false}},
     };
     static const size_t users[] = {ADMIN, ACME_MANAGER, BOTH};
     static const char *const organizations[] = {ACME, ACME, GLOBEX};

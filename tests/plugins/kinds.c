@@ -77,6 +77,11 @@ static const struct alees_field card[] = {
      .flags = ALEES_NULLABLE,
      .reference = "kinds.note",
      .description = "What somebody says of it."},
+    {.name = "pair",
+     .type = ALEES_REFERENCE,
+     .flags = ALEES_NULLABLE | ALEES_WEAK,
+     .reference = "kinds.card",
+     .description = "Another one, as long as it is there."},
     {.name = "trail",
      .type = ALEES_TEXT,
      .flags = ALEES_READ_ONLY | ALEES_NULLABLE,
@@ -165,7 +170,7 @@ static const struct alees_migration migrations[] = {
      "CREATE TABLE kinds.entry (" STANDARD ", organization_id uuid);"
      "CREATE INDEX entry_organization ON kinds.entry (organization_id, id);"
      "CREATE TABLE kinds.card (" COLUMNS ", organization_id uuid NOT NULL, secret text, "
-     "parts uuid[] NOT NULL, trail text, holder_id uuid REFERENCES kinds.person ON DELETE SET NULL, "
+     "parts uuid[] NOT NULL, trail text, pair_id uuid, holder_id uuid REFERENCES kinds.person ON DELETE SET NULL, "
      "rule_id uuid REFERENCES kinds.rule ON DELETE SET NULL, note_id uuid REFERENCES kinds.note ON DELETE SET NULL, "
      "UNIQUE (id), PRIMARY KEY (organization_id, id));"},
 };

@@ -32,6 +32,7 @@ static const struct alees_field fields[] = {
     {.name = "null_sort", .type = ALEES_TEXT, .flags = ALEES_SORT | ALEES_NULLABLE, .description = "x"},
     {.name = "told_secret", .type = ALEES_TEXT, .flags = ALEES_WRITE_ONLY | ALEES_FILTER, .description = "x"},
     {.name = "number_search", .type = ALEES_INTEGER, .flags = ALEES_SEARCH, .description = "x"},
+    {.name = "weak_text", .type = ALEES_TEXT, .flags = ALEES_WEAK, .description = "x"},
     {.name = "no_search", .type = ALEES_TEXT, .flags = ALEES_SUBSTRING, .description = "x"},
     {.name = "json_sort", .type = ALEES_JSON, .flags = ALEES_SORT, .description = "x"},
     {.name = "in_path", .type = ALEES_TEXT, .flags = ALEES_IN_PATH, .description = "x"},

@@ -47,6 +47,7 @@ static const char *const faults[] = {
     "field null_sort is SORT and NULLABLE",
     "field told_secret is WRITE_ONLY and FILTER",
     "field number_search is SEARCH but not TEXT",
+    "field weak_text is WEAK but not a REFERENCE",
     "field no_search is SUBSTRING but not SEARCH",
     "field json_sort is SORT or UNIQUE",
     "field in_path has flags 0x200 that mean nothing here",
