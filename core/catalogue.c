@@ -83,10 +83,32 @@ static void add_four(struct catalogue_builder *b, struct resource *r) {
         {ALEES_RESOURCE_NO_DELETE, "delete", "Delete", &r->remove_name, &r->remove},
     };
     const char *what = people_say(b, r);
-    for (size_t i = 0; i < ARRAY_LEN(all) && r->decl->scope != ALEES_SCOPE_OWN; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(all) && r->decl->scope != ALEES_SCOPE_OWN && !r->owner; i++) {
         if ((r->decl->flags & all[i].without) == 0) {
             *all[i].name = catalogue_text(b, "%s.%s_%s", r->plugin->decl.name, all[i].verb, r->decl->name);
             *all[i].number = add_permission(b, r->plugin, *all[i].name, catalogue_text(b, "%s %s", all[i].says, what));
+        }
+    }
+}
+
+/* To view the owner is to view its parts, to change it is to create, change and delete them. */
+static void take_from_owner(struct resource *r) {
+    const struct resource *owner = r->owner;
+    const struct {
+        uint32_t without;
+        const char **name;
+        uint32_t *number;
+    } all[] = {
+        {ALEES_RESOURCE_NO_CREATE, &r->add_name, &r->add},
+        {ALEES_RESOURCE_NO_CHANGE, &r->change_name, &r->change},
+        {ALEES_RESOURCE_NO_DELETE, &r->remove_name, &r->remove},
+    };
+    r->view_name = owner->view_name;
+    r->view = owner->view;
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        if ((r->decl->flags & all[i].without) == 0) {
+            *all[i].name = owner->change_name;
+            *all[i].number = owner->change;
         }
     }
 }
@@ -109,6 +131,11 @@ void catalogue_add_permissions(struct catalogue_builder *b) {
         }
         for (uint32_t j = 0; j < plugin->permission_count; j++) {
             (void)add_permission(b, plugin, plugin->permissions[j].name, plugin->permissions[j].description);
+        }
+    }
+    for (uint32_t i = 0; i < c->resource_count; i++) {
+        if (c->resources[i]->owner) {
+            take_from_owner(c->resources[i]);
         }
     }
 }
@@ -140,6 +167,7 @@ alees_rc catalogue_build(struct arena *arena, const struct plugins *plugins, ale
     memset(&catalogue, 0, sizeof catalogue);
     catalogue_add_resources(&b);
     if (!b.out_of_memory) {
+        catalogue_add_owners(&b);
         catalogue_add_permissions(&b);
     }
     if (!b.out_of_memory) {

@@ -24,6 +24,7 @@ const char *catalogue_text(struct catalogue_builder *b, const char *format, ...)
 void *catalogue_alloc(struct catalogue_builder *b, size_t size, size_t count);
 
 void catalogue_add_resources(struct catalogue_builder *b);   /* with fields, references resolved */
+void catalogue_add_owners(struct catalogue_builder *b);      /* what each is part of, which paths that makes */
 void catalogue_add_permissions(struct catalogue_builder *b); /* gives the resources their numbers */
 void catalogue_add_routes(struct catalogue_builder *b, alees_rc (*plugin_run)(alees_ctx *ctx),
                           const struct route *host_routes, uint32_t host_route_count);

@@ -118,6 +118,7 @@ static struct resource *make(struct catalogue_builder *b, struct alees_self *plu
     r->plugin = plugin;
     r->decl = decl;
     r->full_name = catalogue_text(b, "%s.%s", plugin->decl.name, decl->name);
+    r->path = decl->path;
     r->fields = fields;
     r->scope_column = scope_column(decl->scope);
     add_field(b, r, &id_field, true);
@@ -193,7 +194,7 @@ static void resolve(struct catalogue_builder *b, const struct resource *r, struc
         f->target = catalogue_resource(b->catalogue, "rbac.user"); /* no key holds it: users go, what they did stays */
         return;
     }
-    if (f->decl->type != ALEES_REFERENCE && f->decl->type != ALEES_REFERENCES) {
+    if (!name) {
         return;
     }
     f->target = catalogue_resource(b->catalogue, name);
@@ -201,6 +202,11 @@ static void resolve(struct catalogue_builder *b, const struct resource *r, struc
     if (!f->target && plugin_find(b->plugins, owner)) {
         catalogue_fault(b, r->plugin, "resource %s: field %s refers to %s, which plugin %s does not have",
                         r->decl->name, f->decl->name, name, owner);
+    }
+    if (f->target && f->target->decl->owner && f->target->plugin != r->plugin && (f->decl->flags & ALEES_WEAK) == 0) {
+        catalogue_fault(b, r->plugin,
+                        "resource %s: field %s refers to %s, which are parts that go with their owner: make it WEAK",
+                        r->decl->name, f->decl->name, name);
     }
 }
 

@@ -102,7 +102,7 @@ static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
         route.method = operations[i].method;
         route.flags = operations[i].flags | (r->decl->scope == ALEES_SCOPE_OWN ? ALEES_ROUTE_LOGIN : 0u);
         route.operation = operations[i].operation;
-        route.path = catalogue_text(b, BASE "%s%s", r->decl->path, operations[i].tail);
+        route.path = catalogue_text(b, BASE "%s%s", r->path, operations[i].tail);
         route.plugin = r->plugin;
         route.permission_name = names[i];
         route.permission = numbers[i];

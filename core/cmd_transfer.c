@@ -135,7 +135,7 @@ static const struct route *find_route(const struct app *app, const struct transf
     for (uint32_t i = 0; i < app->catalogue.route_count; i++) {
         const struct route *route = &app->catalogue.routes[i];
         if (route->operation == wanted && (strcmp(route->resource->full_name, t->resource) == 0 ||
-                                           strcmp(route->resource->decl->path + 1, t->resource) == 0)) {
+                                           strcmp(route->resource->path + 1, t->resource) == 0)) {
             return route;
         }
     }

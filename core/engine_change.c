@@ -58,7 +58,7 @@ bool engine_change_takes(const struct resource *r, uint32_t action, const struct
     if (f->is_standard) {
         return is_create && strcmp(f->decl->name, "organization") == 0;
     }
-    if ((f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) != 0) {
+    if ((f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) != 0 || f->decl->type == ALEES_PARTS) {
         return false;
     }
     /* what a create was judged by does not change afterwards by the way */
@@ -334,7 +334,7 @@ static alees_rc svc_set(alees_change *change, const char *field, alees_str value
     if (cell == NULL || f == NULL || f->is_standard) {
         return ALEES_E_NOT_FOUND;
     }
-    if (!change->is_open || change->action == ALEES_DELETE_ROW || resource_field_is_computed(f) ||
+    if (!change->is_open || change->action == ALEES_DELETE_ROW || !resource_field_is_stored(f) ||
         (change->resource->decl->scope == ALEES_SCOPE_OWN && strcmp(f->column, change->resource->scope_column) == 0)) {
         return ALEES_E_UNSUPPORTED;
     }

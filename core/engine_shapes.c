@@ -64,7 +64,7 @@ static void add_columns(struct engine_shapes *shapes, struct arena *arena) {
                 continue;
             }
             view->places[i] = UINT32_MAX;
-            if ((f->decl->flags & ALEES_WRITE_ONLY) == 0) {
+            if ((f->decl->flags & ALEES_WRITE_ONLY) == 0 && f->decl->type != ALEES_PARTS) {
                 add_column(shapes, i, arena, &selected);
             }
         }
@@ -198,7 +198,7 @@ static void put_text(const struct app *app, struct engine_sql *sql, const struct
 static alees_rc register_texts(struct app *app, struct resource *r) {
     struct engine_cell *cells = ARENA_ARRAY(app->arena, struct engine_cell, r->field_count);
     for (uint32_t i = 0; cells != NULL && i < r->field_count; i++) {
-        cells[i].is_written = !r->fields[i].is_standard && !resource_field_is_computed(&r->fields[i]);
+        cells[i].is_written = !r->fields[i].is_standard && resource_field_is_stored(&r->fields[i]);
         cells[i].value = STR_LIT("");
     }
     for (uint32_t which = 0; which < TEXTS; which++) {

@@ -18,7 +18,7 @@ bool migrate_is_audited(const struct resource *r) {
 /* What the entry says by itself (whose row, who, when), and moments that move without any change: "last_used_at". */
 static bool is_left_out(const struct resource_field *f) {
     bool is_moment = f->decl->type == ALEES_TIMESTAMP && (f->decl->flags & ALEES_READ_ONLY) != 0;
-    return (f->is_standard && strcmp(f->decl->name, "organization") != 0) || resource_field_is_computed(f) ||
+    return (f->is_standard && strcmp(f->decl->name, "organization") != 0) || !resource_field_is_stored(f) ||
            (is_moment && strncmp(f->decl->name, "last_", 5) == 0);
 }
 

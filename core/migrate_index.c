@@ -185,7 +185,8 @@ static void add_filter(struct plan *p, const struct resource_field *f) {
 static bool is_wanted(const struct resource *r, const struct resource_field *f) {
     bool is_person = f->is_standard && (strcmp(f->column, "created_by") == 0 || strcmp(f->column, "updated_by") == 0);
     bool is_scope = r->scope_column && strcmp(f->column, r->scope_column) == 0 && strcmp(f->column, "id") != 0;
-    return (f->decl->flags & ALEES_WRITE_ONLY) == 0 && !is_person && !is_scope;
+    bool is_of_part = r->owner && (f->is_standard || f == r->owner_field); /* lists of one owner are short */
+    return (f->decl->flags & ALEES_WRITE_ONLY) == 0 && !is_person && !is_scope && !is_of_part;
 }
 
 static void add_search(struct plan *p) {
@@ -249,7 +250,7 @@ static alees_rc make_plan(struct db *db, struct plan *p, FILE *errors) {
         p->trigrams = db_rows(schema) ? arena_dup(p->arena, db_value(schema, 0, 0).ptr, db_value(schema, 0, 0).len)
                                       : "alees_extension";
         for (uint32_t i = 0; i < r->field_count; i++) {
-            if ((r->fields[i].decl->flags & ALEES_SORT) != 0 && is_wanted(r, &r->fields[i])) {
+            if ((r->fields[i].decl->flags & ALEES_SORT) != 0 && !r->owner && is_wanted(r, &r->fields[i])) {
                 add_sort(p, &r->fields[i]);
             }
         }

@@ -80,7 +80,7 @@ static alees_rc check_columns(struct check *c, struct db *db, struct arena *aren
     }
     for (uint32_t i = 0; i < c->r->field_count; i++) {
         const struct resource_field *f = &c->r->fields[i];
-        if (!resource_field_is_computed(f)) {
+        if (resource_field_is_stored(f)) {
             check_column(c, columns, f->column, f->decl->type,
                          (f->decl->flags & ALEES_SORT) != 0 ? "rows can be sorted by it" : NULL);
         }
@@ -96,13 +96,15 @@ static alees_rc check_columns(struct check *c, struct db *db, struct arena *aren
 }
 
 /* The plugin's own: keys of an index by name, separated by commas; lower(x) counts as x: it is only stricter.
- * Columns: name, keys, is it unique without exceptions, is it the primary key, its method. */
+ * Columns: name, keys, is it unique without exceptions, is it the primary key, its method; of one with exceptions: which
+ * column must be true, and is it unique. */
 static const char indexes_sql[] =
     "SELECT c.relname, (SELECT string_agg(coalesce(a.attname::text, regexp_replace(pg_get_indexdef(i.indexrelid, k, "
     "true), "
     "'^lower\\(\\(?(\\w+)\\)?(::text)?\\)$', '\\1')), ',' ORDER BY k) FROM generate_series(1, i.indnkeyatts::int) k "
     "LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum > 0), "
-    "i.indisunique AND i.indpred IS NULL, i.indisprimary, m.amname "
+    "i.indisunique AND i.indpred IS NULL, i.indisprimary, m.amname, "
+    "translate(pg_get_expr(i.indpred, i.indrelid, true), '\"', ''), i.indisunique "
     "FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam "
     "JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
     "WHERE n.nspname = $1 AND t.relname = $2 AND i.indisvalid AND NOT starts_with(c.relname, '" MIGRATE_INDEX "') "
@@ -136,7 +138,7 @@ static bool has_index_led_by(const struct db_result *indexes, const char *column
     for (uint32_t i = 0; i < db_rows(indexes); i++) {
         alees_str keys = db_value(indexes, i, 1);
         if (str_starts(keys, column) && (keys.ptr[length] == '\0' || keys.ptr[length] == ',') &&
-            migrate_is(db_value(indexes, i, 4), method)) {
+            migrate_is(db_value(indexes, i, 4), method) && !db_value(indexes, i, 5).ptr) {
             return true;
         }
     }
@@ -172,6 +174,43 @@ static void check_unique_fields(struct check *c, const struct db_result *indexes
     }
 }
 
+/* UNIQUE among the parts of one owner, as far as the column is true. */
+static const char *single_index(const struct db_result *indexes, const char *keys, const char *column) {
+    for (uint32_t i = 0; i < db_rows(indexes); i++) {
+        if (migrate_is(db_value(indexes, i, 1), keys) && migrate_is(db_value(indexes, i, 5), column) &&
+            migrate_is(db_value(indexes, i, 6), "t")) {
+            return db_value(indexes, i, 0).ptr;
+        }
+    }
+    return NULL;
+}
+
+/* Parts are found by their owner. */
+static void check_owner(struct check *c, const struct db_result *indexes) {
+    struct resource *r = c->r;
+    char keys[160];
+    if (!r->owner) {
+        return;
+    }
+    snprintf(keys, sizeof keys, "organization_id,%s", r->owner_field->column);
+    if (!has_index_led_by(indexes, keys, "btree")) {
+        fault(c, "an index that begins with organization_id, %s is missing", r->owner_field->column);
+    }
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        struct resource_field *f = &r->fields[i];
+        if ((f->decl->flags & ALEES_SINGLE) == 0) {
+            continue;
+        }
+        const char *name = single_index(indexes, keys, f->column);
+        if (name) {
+            snprintf(f->constraint_names[0], sizeof f->constraint_names[0], "%s", name);
+            f->unique_constraint = f->constraint_names[0];
+        } else {
+            fault(c, "a unique index on (organization_id, %s) WHERE %s is missing", r->owner_field->column, f->column);
+        }
+    }
+}
+
 static alees_rc check_indexes(struct check *c, struct db *db, struct arena *arena, const char *const where[2]) {
     struct resource *r = c->r;
     struct db_result *indexes = NULL;
@@ -191,15 +230,16 @@ static alees_rc check_indexes(struct check *c, struct db *db, struct arena *aren
         fault(c, "%s that begins with %s is missing", is_list ? "a GIN index" : "an index", r->scope_column);
     }
     check_unique_fields(c, indexes);
+    check_owner(c, indexes);
     db_result_free(indexes);
     return ALEES_OK;
 }
 
-/* Columns: name, own columns, table referred to. */
+/* Columns: name, own columns, table referred to, what becomes of the rows when what they refer to is deleted. */
 static const char foreign_sql[] =
     "SELECT k.conname, (SELECT string_agg(a.attname::text, ',' ORDER BY p) FROM unnest(k.conkey) WITH ORDINALITY u (n, "
     "p) "
-    "JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n), fn.nspname || '.' || f.relname "
+    "JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n), fn.nspname || '.' || f.relname, k.confdeltype "
     "FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
     "JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace "
     "WHERE k.contype = 'f' AND n.nspname = $1 AND t.relname = $2 ORDER BY k.conname";
@@ -207,12 +247,14 @@ static const char foreign_sql[] =
 /* A reference between two scoped tables carries the organization, so that it cannot leave it. Where it may be null the
  * engine looks whether the row may be pointed at. */
 static const char *foreign_key(const struct db_result *keys, const struct resource *r, const struct resource_field *f) {
+    bool is_owner = f == r->owner_field; /* parts go with it */
     char composite[160];
     bool is_inside = is_scoped(r) && is_scoped(f->target);
     snprintf(composite, sizeof composite, "organization_id,%s", f->column);
     for (uint32_t i = 0; i < db_rows(keys); i++) {
         if (migrate_is(db_value(keys, i, 2), f->target->decl->table) &&
-            migrate_is(db_value(keys, i, 1), is_inside ? composite : f->column)) {
+            migrate_is(db_value(keys, i, 1), is_inside ? composite : f->column) &&
+            (!is_owner || migrate_is(db_value(keys, i, 3), "c"))) {
             return db_value(keys, i, 0).ptr;
         }
     }
@@ -235,8 +277,8 @@ static alees_rc check_references(struct check *c, struct db *db, struct arena *a
             f->foreign_constraint = f->constraint_names[1];
         } else if (!f->is_standard && f->target->plugin == r->plugin) {
             bool is_inside = is_scoped(r) && is_scoped(f->target);
-            fault(c, "FOREIGN KEY (%s%s) REFERENCES %s is missing", is_inside ? "organization_id, " : "", f->column,
-                  f->target->decl->table);
+            fault(c, "FOREIGN KEY (%s%s) REFERENCES %s%s is missing", is_inside ? "organization_id, " : "", f->column,
+                  f->target->decl->table, f == r->owner_field ? " ON DELETE CASCADE" : "");
         }
     }
     db_result_free(keys);

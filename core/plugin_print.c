@@ -41,8 +41,8 @@ static void open_item(struct str *s) {
  * */
 
 static const char *type_name(uint32_t type) {
-    static const char *const names[] = {"?",    "text",   "boolean",   "integer", "decimal", "date",      "timestamp",
-                                        "uuid", "choice", "reference", "json",    "tags",    "references"};
+    static const char *const names[] = {"?",    "text",   "boolean",   "integer", "decimal", "date",       "timestamp",
+                                        "uuid", "choice", "reference", "json",    "tags",    "references", "parts"};
     return names[type < ARRAY_LEN(names) ? type : 0];
 }
 
@@ -62,10 +62,11 @@ static void flags(struct str *s, uint32_t value, const char *const *names, size_
     str_putc(s, ']');
 }
 
-static const char *const field_flags[] = {"required", "read_only", "write_once", "write_only", "unique",
-                                          "filter",   "sort",      "search",     "nullable",   "in_path",
-                                          "in_query", "substring", "computed"};
-static const char *const resource_flags[] = {"no_create", "no_change", "no_delete", "optional", "shared", "read_only"};
+static const char *const field_flags[] = {"required", "read_only", "write_once", "write_only", "unique",   "filter",
+                                          "sort",     "search",    "nullable",   "in_path",    "in_query", "substring",
+                                          "computed", "single",    "custom",     "weak"};
+static const char *const resource_flags[] = {"no_create", "no_change", "no_delete",  "optional",
+                                             "shared",    "read_only", "soft_delete"};
 static const char *const route_flags[] = {"public", "read", "login"};
 
 /* --- the lists ----------------------------------------------------------------------------------------------------
@@ -107,6 +108,9 @@ static void resources(struct str *s, const struct alees_self *p) {
         text(s, "scope", scope_name(r->scope));
         flags(s, r->flags, resource_flags, ARRAY_LEN(resource_flags));
         text(s, "order", r->order);
+        if (r->owner) {
+            text(s, "owner", r->owner);
+        }
         text(s, "description", r->description);
         fields(s, "fields", &r->fields);
         str_putc(s, '}');

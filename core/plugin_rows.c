@@ -40,20 +40,34 @@ static const struct {
     {ALEES_WRITE_ONLY, ALEES_SORT, "is WRITE_ONLY and SORT: the order would tell the secret"},
     {ALEES_WRITE_ONLY, ALEES_SEARCH, "is WRITE_ONLY and SEARCH: a search would tell the secret"},
     {ALEES_IN_PATH, ALEES_IN_QUERY, "is IN_PATH and IN_QUERY"},
+    {ALEES_SINGLE, ALEES_NULLABLE | ALEES_UNIQUE, "is SINGLE: it cannot be NULLABLE or UNIQUE as well"},
 };
 
 static void field_fault(const struct place *place, const struct alees_field *f, const char *why) {
     plugin_fault(place->report, "%s %s: field %s %s", place->of, place->name, f->name, why);
 }
 
+/* All but the two for routes. */
+enum { OF_A_ROW = (ALEES_IN_PATH - 1u) | ALEES_COMPUTED | ALEES_SUBSTRING | ALEES_SINGLE | ALEES_CUSTOM | ALEES_WEAK };
+
+/* Flags that one type alone can have. */
+static const struct {
+    uint32_t flag, type;
+    const char *why;
+} typed_flags[] = {
+    {ALEES_SEARCH, ALEES_TEXT, "is SEARCH but not TEXT"},
+    {ALEES_SINGLE, ALEES_BOOLEAN, "is SINGLE but not BOOLEAN"},
+    {ALEES_CUSTOM, ALEES_JSON, "is CUSTOM but not JSON"},
+    {ALEES_WEAK, ALEES_REFERENCE, "is WEAK but not a REFERENCE"},
+};
+
 static void check_flags(const struct place *place, const struct alees_field *f) {
     static const uint32_t allowed[] = {
-        /* all but the two for routes */
-        [FIELD_OF_RESOURCE] = (ALEES_IN_PATH - 1u) | ALEES_COMPUTED | ALEES_SUBSTRING | ALEES_WEAK,
+        [FIELD_OF_RESOURCE] = OF_A_ROW,
         [FIELD_PARAMETER] = ALEES_REQUIRED | ALEES_IN_PATH | ALEES_IN_QUERY,
         [FIELD_OF_BODY] = ALEES_REQUIRED | ALEES_NULLABLE | ALEES_WRITE_ONLY,
         /* an action may answer with the fields of its resource */
-        [FIELD_OF_RESPONSE] = (ALEES_IN_PATH - 1u) | ALEES_COMPUTED | ALEES_SUBSTRING | ALEES_WEAK,
+        [FIELD_OF_RESPONSE] = OF_A_ROW,
     };
     if (has(f, ~allowed[place->use])) {
         plugin_fault(place->report,
@@ -68,11 +82,10 @@ static void check_flags(const struct place *place, const struct alees_field *f) 
     if (place->use == FIELD_PARAMETER && !has(f, ALEES_IN_PATH | ALEES_IN_QUERY)) {
         field_fault(place, f, "is neither IN_PATH nor IN_QUERY");
     }
-    if (has(f, ALEES_WEAK) && f->type != ALEES_REFERENCE) {
-        field_fault(place, f, "is WEAK but not a REFERENCE");
-    }
-    if (has(f, ALEES_SEARCH) && f->type != ALEES_TEXT) {
-        field_fault(place, f, "is SEARCH but not TEXT");
+    for (size_t i = 0; i < ARRAY_LEN(typed_flags); i++) {
+        if (has(f, typed_flags[i].flag) && f->type != typed_flags[i].type) {
+            field_fault(place, f, typed_flags[i].why);
+        }
     }
     if (has(f, ALEES_SUBSTRING) && !has(f, ALEES_SEARCH)) {
         field_fault(place, f, "is SUBSTRING but not SEARCH");
@@ -96,6 +109,22 @@ static void check_computed(const struct place *place, const struct alees_field *
     }
     if (f->type == ALEES_REFERENCE || f->type == ALEES_REFERENCES || f->type == ALEES_TAGS) {
         field_fault(place, f, "is COMPUTED: declare a UUID instead of a REFERENCE, and JSON instead of a list");
+    }
+}
+
+/* Nor has it one: the parts have. */
+static void check_parts(const struct place *place, const struct alees_field *f) {
+    if (f->type != ALEES_PARTS) {
+        return;
+    }
+    if (has(f, ~(uint32_t)(ALEES_FILTER | ALEES_READ_ONLY))) {
+        field_fault(place, f, "is of PARTS: it can be FILTER and READ_ONLY, and nothing else");
+    }
+    if (f->column != NULL || f->fallback != NULL) {
+        field_fault(place, f, "is of PARTS: it has no column and no fallback");
+    }
+    if (place->use == FIELD_PARAMETER || place->use == FIELD_OF_BODY) {
+        field_fault(place, f, "is of PARTS, which only a resource has");
     }
 }
 
@@ -123,10 +152,10 @@ static bool are_choices(const char *choices) {
 }
 
 static void check_type(const struct place *place, const struct alees_field *f) {
-    bool is_list = f->type == ALEES_TAGS || f->type == ALEES_REFERENCES;
+    bool is_list = f->type == ALEES_TAGS || f->type == ALEES_REFERENCES || f->type == ALEES_PARTS;
     bool is_bounded = f->type == ALEES_TEXT || f->type == ALEES_INTEGER || f->type == ALEES_DECIMAL || is_list;
-    bool is_reference = f->type == ALEES_REFERENCE || f->type == ALEES_REFERENCES;
-    if (f->type < ALEES_TEXT || f->type > ALEES_REFERENCES) {
+    bool is_reference = f->type == ALEES_REFERENCE || f->type == ALEES_REFERENCES || f->type == ALEES_PARTS;
+    if (f->type < ALEES_TEXT || f->type > ALEES_PARTS) {
         plugin_fault(place->report, "%s %s: field %s has type %u, which this server does not know", place->of,
                      place->name, f->name, f->type);
         return;
@@ -144,7 +173,9 @@ static void check_type(const struct place *place, const struct alees_field *f) {
     if (f->min > f->max) {
         field_fault(place, f, "has a min greater than its max");
     } else if ((f->min != 0 || f->max != 0) && !is_bounded) {
-        field_fault(place, f, "has bounds, which only TEXT, INTEGER, DECIMAL, TAGS and REFERENCES can have");
+        field_fault(place, f, "has bounds, which only TEXT, INTEGER, DECIMAL, TAGS, REFERENCES and PARTS can have");
+    } else if (f->min != 0 && f->type == ALEES_PARTS) {
+        field_fault(place, f, "is of PARTS, of which there may be none: it has no min");
     } else if (f->min < 0 && (f->type == ALEES_TEXT || is_list)) {
         field_fault(place, f, "counts characters or items: min cannot be negative");
     }
@@ -188,6 +219,7 @@ static void check_field(const struct place *place, const alees_list *list, uint3
     }
     check_flags(place, f);
     check_computed(place, f);
+    check_parts(place, f);
     check_type(place, f);
     check_texts(place, f);
 }
@@ -309,7 +341,8 @@ static void check_table(const struct place *place, const struct alees_self *plug
 
 static void check_scope(const struct place *place, const struct alees_resource *r) {
     const uint32_t known = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE |
-                           ALEES_RESOURCE_OPTIONAL | ALEES_RESOURCE_SHARED | ALEES_RESOURCE_READ_ONLY;
+                           ALEES_RESOURCE_OPTIONAL | ALEES_RESOURCE_SHARED | ALEES_RESOURCE_READ_ONLY |
+                           ALEES_RESOURCE_SOFT_DELETE;
     const uint32_t unwritten = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE;
     if (r->scope < ALEES_SCOPE_ORGANIZATION || r->scope > ALEES_SCOPE_SEVERAL || (r->flags & ~known) != 0) {
         plugin_fault(place->report, "resource %s: scope %u and flags 0x%x are unknown to this server", r->name,
@@ -327,11 +360,28 @@ static void check_scope(const struct place *place, const struct alees_resource *
     }
 }
 
+static void check_resource(const struct place *place, const struct alees_self *plugin, const struct alees_resource *r) {
+    const char *fault = plugin_path_fault(r->path, false);
+    if (fault) {
+        plugin_fault(place->report, "resource %s: \"%s\" %s", r->name, r->path ? r->path : "", fault);
+    }
+    check_scope(place, r);
+    if (plugin_is_blank(r->description) || r->fields.count == 0) {
+        plugin_fault(place->report, "resource %s has no description or no fields", r->name);
+    }
+    check_table(place, plugin, r);
+    check_fields(place, &r->fields);
+    check_columns(place, r);
+    check_represent(place, r);
+    check_order(place, r);
+    check_parent(place, plugin, r);
+    plugin_check_owner(plugin, r, place->report);
+}
+
 void plugin_check_resources(struct arena *arena, const struct alees_self *plugin, struct plugin_report *report) {
     for (uint32_t i = 0; i < plugin->resource_count; i++) {
         const struct alees_resource *r = &plugin->resources[i];
         struct place place = {arena, report, "resource", r->name, FIELD_OF_RESOURCE};
-        const char *fault = plugin_path_fault(r->path, false);
         if (!plugin_is_name(r->name, LONGEST_NAME - 7)) { /* "change_" in front */
             plugin_fault(report, "resource %u: \"%s\" is no name: lower-case letters, digits and _, a letter first",
                          i + 1, r->name ? r->name : "");
@@ -342,19 +392,7 @@ void plugin_check_resources(struct arena *arena, const struct alees_self *plugin
                 plugin_fault(report, "resource %s is declared twice", r->name);
             }
         }
-        if (fault) {
-            plugin_fault(report, "resource %s: \"%s\" %s", r->name, r->path ? r->path : "", fault);
-        }
-        check_scope(&place, r);
-        if (plugin_is_blank(r->description) || r->fields.count == 0) {
-            plugin_fault(report, "resource %s has no description or no fields", r->name);
-        }
-        check_table(&place, plugin, r);
-        check_fields(&place, &r->fields);
-        check_columns(&place, r);
-        check_represent(&place, r);
-        check_order(&place, r);
-        check_parent(&place, plugin, r);
+        check_resource(&place, plugin, r);
     }
 }
 

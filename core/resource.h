@@ -23,6 +23,7 @@ struct resource {
     struct alees_self *plugin;
     const struct alees_resource *decl;
     const char *full_name; /* "product.product" */
+    const char *path;      /* decl->path; of parts "/contacts/{contact}/email-addresses" */
     const char
         *scope_column; /* "organization_id", "id" (SELF), "user_id" (OWN), "scope_ids" (SEVERAL), NULL (GLOBAL) */
     struct resource_field *fields;
@@ -32,7 +33,8 @@ struct resource {
     struct resource_field *parent;                                /* SELF: the field a create is judged by; else NULL */
     const struct resource *owner;                                 /* what its rows are parts of; NULL */
     struct resource_field *owner_field;                           /* the reference to it */
-    struct engine_shapes *shapes;                                 /* the engine's own: statements built at boot */
+    const struct resource_field *owner_list; /* the owner's field that shows these parts; NULL: there is none */
+    struct engine_shapes *shapes;            /* the engine's own: statements built at boot */
 };
 
 /* Parameters and members of filter= that cannot be the names of fields to filter by. */
@@ -42,6 +44,11 @@ extern const char *const resource_reserved[RESOURCE_RESERVED]; /* the first 10 a
 /* Made by the hook `represent`: it has no column. */
 static inline bool resource_field_is_computed(const struct resource_field *f) {
     return (f->decl->flags & ALEES_COMPUTED) != 0;
+}
+
+/* Has it a column of the table? */
+static inline bool resource_field_is_stored(const struct resource_field *f) {
+    return !resource_field_is_computed(f) && f->decl->type != ALEES_PARTS;
 }
 
 const struct resource_field *resource_field(const struct resource *r, alees_str name); /* NULL if unknown */

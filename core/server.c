@@ -206,10 +206,11 @@ static struct alees_self *rbac_provider(const struct app *app) {
     return NULL;
 }
 
-/* Every resource, as far as the provider is one that asks for them. */
+/* Every resource but parts, whose rights are those of their owners, as far as the provider is one that asks for them. */
 static alees_rc hand_over_resources(struct app *app, alees_ctx *ctx) {
     const struct catalogue *c = &app->catalogue;
     struct alees_resource_of *items;
+    uint32_t count = 0;
     if (!ALEES_HAS(struct alees_rbac_v1, app->rbac, resources) || !app->rbac->resources) {
         return ALEES_OK;
     }
@@ -218,9 +219,11 @@ static alees_rc hand_over_resources(struct app *app, alees_ctx *ctx) {
         return ALEES_E_NOMEM;
     }
     for (uint32_t i = 0; i < c->resource_count; i++) {
-        items[i] = (struct alees_resource_of){c->resources[i]->plugin->decl.name, c->resources[i]->decl};
+        if (!c->resources[i]->owner) {
+            items[count++] = (struct alees_resource_of){c->resources[i]->plugin->decl.name, c->resources[i]->decl};
+        }
     }
-    return app->rbac->resources(app->rbac, ctx, (alees_list){items, c->resource_count, sizeof *items});
+    return app->rbac->resources(app->rbac, ctx, (alees_list){items, count, sizeof *items});
 }
 
 /* The provider learns every resource, and every permission there is, their numbers with it. */

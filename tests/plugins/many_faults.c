@@ -108,7 +108,7 @@ static const struct alees_resource resources[] = {
      .path = "/future",
      .table = "many_faults.future",
      .scope = ALEES_SCOPE_ORGANIZATION,
-     .flags = 64,
+     .flags = 1u << 30,
      .description = "x",
      .fields = ALEES_LIST(plain)},
 };

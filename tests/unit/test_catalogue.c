@@ -127,6 +127,40 @@ static void test_fields(void **state) {
     fixtures_end(&f);
 }
 
+/* Parts are served below their owner, under its permissions; they have none of their own. */
+static void test_parts(void **state) {
+    struct fixtures f;
+    struct catalogue c;
+    (void)state;
+    load(&f, "rbac_stub,parcel");
+    assert_ok(build(&f, &c));
+    const struct resource *box = catalogue_resource(&c, "parcel.box"), *item = catalogue_resource(&c, "parcel.item"),
+                          *seal = catalogue_resource(&c, "parcel.seal");
+    assert_int_equal(c.permission_count, 4);
+    assert_int_equal(catalogue_permission(&c, "parcel.view_item"), 0);
+    assert_ptr_equal(item->owner, box);
+    assert_null(box->owner);
+    assert_ptr_equal(item->owner_field, resource_field(item, test_view("box")));
+    assert_ptr_equal(item->owner_list, resource_field(box, test_view("items")));
+    assert_ptr_equal(item->owner_list->target, item);
+    assert_null(seal->owner_list);
+    assert_string_equal(box->path, "/boxes");
+    assert_string_equal(item->path, "/boxes/{box}/items");
+    assert_int_equal(item->view, box->view);
+    assert_int_equal(item->add, box->change);
+    assert_int_equal(item->change, box->change);
+    assert_int_equal(item->remove, box->change);
+    assert_string_equal(item->remove_name, "parcel.change_box");
+    assert_int_equal(seal->add, box->change);
+    assert_int_equal(seal->change, 0);
+    assert_null(seal->change_name);
+    assert_string_equal(find_route(&c, ALEES_GET, "/api/v1/boxes/{box}/items")->permission_name, "parcel.view_box");
+    const struct route *remove = find_route(&c, ALEES_DELETE, "/api/v1/boxes/{box}/items/{id}");
+    assert_string_equal(remove->permission_name, "parcel.change_box");
+    assert_int_equal(remove->permission, box->change);
+    fixtures_end(&f);
+}
+
 /* With a plugin whose rows are organizations the field becomes a reference to it. */
 static void test_organization_is_a_reference(void **state) {
     struct fixtures f;
@@ -344,13 +378,10 @@ static int setup(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_permissions),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_organization_is_a_reference),
-        cmocka_unit_test(test_routes),
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_printing),
+        cmocka_unit_test(test_permissions),   cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_parts),         cmocka_unit_test(test_organization_is_a_reference),
+        cmocka_unit_test(test_routes),        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_printing),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests_name("catalogue", tests, setup, NULL);

@@ -72,7 +72,7 @@ static const char *const faults[] = {
     "resource stolen: field whose has the column that says who sees the row",
     "resource open is SHARED but not OPTIONAL",
     "resource open: field scope_ids has the column that says who sees the row",
-    "resource future: scope 1 and flags 0x40 are unknown",
+    "resource future: scope 1 and flags 0x40000000 are unknown",
     "resource full: the order \"twice\" names no field that is SORT",
     "resource full has a parent, which only ALEES_SCOPE_SELF can have",
     "resource 2: \"Bad\" is no name",
