@@ -6,11 +6,13 @@ target_compile_definitions(alees_compiler INTERFACE _POSIX_C_SOURCE=200809L)
 
 # Warnings.
 target_compile_options(alees_compiler INTERFACE
-    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes -Wmissing-prototypes
-    -Wold-style-definition -Wcast-qual -Wcast-align -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla
-    -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wcast-align -Wpointer-arith
+    -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference
+    -Wdouble-promotion
+    $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition>
     $<$<C_COMPILER_ID:GNU>:-Wcast-align=strict -Wlogical-op -Wduplicated-cond -Wduplicated-branches
-        -Wstringop-overflow=4 -Wjump-misses-init>
+        -Wstringop-overflow=4>
+    $<$<COMPILE_LANG_AND_ID:C,GNU>:-Wjump-misses-init>
     $<$<C_COMPILER_ID:Clang>:-Wcomma -Wassign-enum -Wunreachable-code>
     $<$<BOOL:${ALEES_WERROR}>:-Werror>)
 
@@ -20,7 +22,7 @@ target_compile_options(alees_compiler INTERFACE -fno-omit-frame-pointer)
 if(ALEES_HARDENING)
     set(CMAKE_POSITION_INDEPENDENT_CODE ON)
     include(CheckPIESupported)
-    check_pie_supported(LANGUAGES C)
+    check_pie_supported(LANGUAGES C CXX)
     target_compile_options(alees_compiler INTERFACE
         -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection
         -fno-strict-aliasing -fno-delete-null-pointer-checks

@@ -27,6 +27,7 @@ function(alees_add_plugin name)
     alees_embed_sql(${name} header ${plugin_SQL})
     add_library(${name} MODULE ${plugin_SOURCES} "${header}")
     set_target_properties(${name} PROPERTIES PREFIX "" C_STANDARD 11 C_EXTENSIONS OFF C_VISIBILITY_PRESET hidden
+        CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
         LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/plugins" LINK_DEPENDS "${ALEES_CMAKE_DIR}/plugin.map")
     target_include_directories(${name} PRIVATE "${CMAKE_BINARY_DIR}/sql")
     target_link_libraries(${name} PRIVATE Alees::headers)

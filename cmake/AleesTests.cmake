@@ -59,6 +59,10 @@ foreach(label IN ITEMS unit db api scale)
     endforeach()
 endforeach()
 
+# Of plugins the unit tests include what they test; what is C++ they link.
+target_sources(unit_test_phone PRIVATE plugins/contact/phone.cc)
+target_link_libraries(unit_test_phone PRIVATE contact_phone)
+
 # The isolation kit, with both locks on rows and with each of the two alone; and what it must catch.
 foreach(mode IN ITEMS both host database kinds caught)
     alees_test(isolation ${mode} 300 COMMAND "${tests}/isolation/run.sh" "${CMAKE_BINARY_DIR}" ${mode})

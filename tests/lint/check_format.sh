@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Every C file is as clang-format 14 writes it (.clang-format). --fix rewrites them.
+# Every C and C++ file is as clang-format 14 writes it (.clang-format). --fix rewrites them.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-mapfile -t files < <(find include core plugins tests examples -name '*.[ch]' | sort)
+mapfile -t files < <(find include core plugins tests examples -name '*.[ch]' -o -name '*.cc' | sort)
 if [ "${1:-}" = --fix ]; then
   clang-format-14 -i "${files[@]}"
 else
