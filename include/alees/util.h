@@ -76,6 +76,46 @@ static inline alees_rc alees_id_parse(alees_str text, alees_id *ret_id) {
     return ALEES_OK;
 }
 
+/* name@domain, neither empty, without spaces and control characters, at most 254 bytes. Whether mail arrives there only a
+ * letter can tell. */
+static inline int alees_is_email(alees_str text) {
+    const char *at = text.ptr && text.len <= 254 ? (const char *)memchr(text.ptr, '@', text.len) : NULL;
+    if (!at || at == text.ptr) {
+        return 0;
+    }
+    size_t domain = text.len - (size_t)(at + 1 - text.ptr);
+    if (domain == 0 || memchr(at + 1, '@', domain) || at[1] == '.' || at[domain] == '.') {
+        return 0;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c <= ' ' || c == 0x7f) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The form of a BCP 47 tag, "de" or "de-DE": a language of 2 to 8 letters, then parts of 1 to 8 letters or digits. */
+static inline int alees_is_language(alees_str text) {
+    size_t length = 0, parts = 0;
+    for (size_t i = 0; i <= text.len; i++) {
+        char c = i < text.len ? text.ptr[i] : '-';
+        if (c == '-') {
+            if (length < (parts == 0 ? 2u : 1u) || length > 8) {
+                return 0;
+            }
+            length = 0;
+            parts++;
+        } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (parts > 0 && c >= '0' && c <= '9')) {
+            length++;
+        } else {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 #ifdef __cplusplus
 }
 #endif

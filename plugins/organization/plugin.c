@@ -159,29 +159,6 @@ static const struct alees_migration migrations[] = {
 
 /* Rules across fields, and those that a type cannot say. */
 
-static int is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* The form of a BCP 47 tag: a language of 2 to 8 letters, then parts of 1 to 8 letters or digits, joined by "-". */
-static int is_language_tag(alees_str tag) {
-    size_t length = 0, parts = 0;
-    for (size_t i = 0; i <= tag.len; i++) {
-        if (i == tag.len || tag.ptr[i] == '-') {
-            if (length < (parts == 0 ? 2u : 1u) || length > 8) {
-                return 0;
-            }
-            length = 0;
-            parts++;
-        } else if (is_letter(tag.ptr[i]) || (parts > 0 && tag.ptr[i] >= '0' && tag.ptr[i] <= '9')) {
-            length++;
-        } else {
-            return 0;
-        }
-    }
-    return 1;
-}
-
 static alees_rc check_timezone(struct organization *me, alees_ctx *ctx, alees_change *change) {
     alees_str name = me->resource->value(change, "timezone");
     alees_rows *rows;
@@ -214,7 +191,7 @@ static alees_rc validate_organization(void *state, alees_ctx *ctx, alees_change 
         rc = me->resource->refuse(change, "end_date", "before_effective_date",
                                   alees_text("Use a day that is not before effective_date."));
     }
-    if (language.ptr && !is_language_tag(language)) {
+    if (language.ptr && !alees_is_language(language)) {
         rc = me->resource->refuse(change, "language", "unknown_language",
                                   alees_text("Use a BCP 47 language tag, such as de or de-DE."));
     }

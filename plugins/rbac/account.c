@@ -31,7 +31,7 @@ alees_rc rbac_check_user(void *state, alees_ctx *ctx, alees_change *change) {
             change, "username", "invalid",
             alees_text("must not begin or end with a space or hold characters that cannot be seen"));
     }
-    if (email.ptr && !address_is_valid(email)) {
+    if (email.ptr && !alees_is_email(email)) {
         rc = r->resource->refuse(change, "email", "invalid", alees_text("must be an address such as a@example.com"));
     }
     if (r->resource->is_sent(change, "password") &&

@@ -4,24 +4,6 @@
 
 #include <string.h>
 
-bool address_is_valid(alees_str address) {
-    const char *at = address.ptr ? memchr(address.ptr, '@', address.len) : NULL;
-    if (!at || at == address.ptr || address.len > ADDRESS_MOST) {
-        return false;
-    }
-    size_t domain = address.len - (size_t)(at + 1 - address.ptr);
-    if (domain == 0 || memchr(at + 1, '@', domain) || at[1] == '.' || at[domain] == '.') {
-        return false;
-    }
-    for (size_t i = 0; i < address.len; i++) {
-        unsigned char c = (unsigned char)address.ptr[i];
-        if (c <= ' ' || c == 0x7f) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The next character of UTF-8, which the host has validated. */
 static uint32_t next_character(alees_str text, size_t *at) {
     const unsigned char first = (unsigned char)text.ptr[(*at)++];

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * address.h - e-mail addresses, as far as rights depend on them: does this look like one, are these two the same? And
- * the names of users. Any thread. */
+ * address.h - what rights depend on: is this a name for a user, are these two e-mail addresses the same? Any thread. */
 #ifndef ADDRESS_H
 #define ADDRESS_H
 
@@ -8,11 +7,6 @@
 
 #include "alees/abi.h"
 
-enum { ADDRESS_MOST = 254 };
-
-/* name@domain, neither empty, without spaces and control characters, at most ADDRESS_MOST bytes. Whether mail arrives
- * there only a letter can tell. */
-bool address_is_valid(alees_str address);
 /* UTF-8 of which everything is seen: no control characters, nothing invisible or that turns the direction around, no other
  * space than the common one, and none at either end. Two names that look the same may still differ. */
 bool address_is_username(alees_str name);

@@ -151,7 +151,7 @@ alees_rc rbac_invite(void *state, alees_ctx *ctx) {
     if (rc != ALEES_OK) {
         return rc;
     }
-    if (!address_is_valid(email)) {
+    if (!alees_is_email(email)) {
         return rbac_fail(r, ctx, ALEES_E_INVALID, "bad_email", "/email must be an address such as ann@example.com.");
     }
     rc = check_may_give(r, ctx, &gift);
