@@ -23,6 +23,7 @@
  *   engine_row.c     a row of a result -> JSON text, straight into the response
  *   engine_condition.c  If-Match, If-None-Match
  *   engine_error.c   what PostgreSQL refused -> which field, what to do
+ *   engine_protect.c   which rows hold one that cannot go
  *   engine_list.c    list
  *   engine_export.c  a list as CSV or NDJSON, all of it
  *   engine_import.c  rows from CSV or NDJSON, all or none

@@ -235,7 +235,7 @@ static alees_rc run_group(const struct group *g, bool *ret_of_row) {
         return rc;
     }
     *ret_of_row = engine_batch_is_of_row(error);
-    return *ret_of_row && g->count == 1 ? engine_error_map(b->ctx, r, g->shape->action, error, rc) : rc;
+    return *ret_of_row && g->count == 1 ? engine_error_map(b->ctx, r, g->shape->action, NULL, error, rc) : rc;
 }
 
 bool engine_batch_is_of_row(const struct store_error *error) {

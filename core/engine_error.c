@@ -30,7 +30,8 @@ static const struct resource_field *by_column(const struct resource *r, const ch
     return NULL;
 }
 
-static alees_rc not_unique(alees_ctx *ctx, const struct resource *r, const struct store_error *e) {
+static alees_rc not_unique(alees_ctx *ctx, const struct resource *r, const struct store_error *e, const alees_id *id) {
+    (void)id;
     const char *where = r->decl->scope == ALEES_SCOPE_ORGANIZATION ? " of the organization" : "";
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
@@ -46,7 +47,9 @@ static alees_rc not_unique(alees_ctx *ctx, const struct resource *r, const struc
                        r->decl->name, where);
 }
 
-static alees_rc invalid_reference(alees_ctx *ctx, const struct resource *r, const struct store_error *e) {
+static alees_rc invalid_reference(alees_ctx *ctx, const struct resource *r, const struct store_error *e,
+                                  const alees_id *id) {
+    (void)id;
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
         if (is_same(f->foreign_constraint, e->constraint)) {
@@ -59,39 +62,19 @@ static alees_rc invalid_reference(alees_ctx *ctx, const struct resource *r, cons
     return problem_set(&ctx->problem, PROBLEM_INVALID, "A reference does not name a row that can be used here.");
 }
 
-/* Whose rows hold the one that shall go? PostgreSQL names the table with the reference, without its schema, and the
- * constraint, which is unique there. */
-static const struct resource *holder(const alees_ctx *ctx, const struct store_error *e) {
-    const struct catalogue *c = &ctx->app->catalogue;
-    for (uint32_t i = 0; i < c->resource_count; i++) {
-        const struct resource *r = c->resources[i];
-        const char *dot = strchr(r->decl->table, '.');
-        if (!is_same(dot != NULL ? dot + 1 : r->decl->table, e->table)) {
-            continue;
-        }
-        for (uint32_t j = 0; j < r->field_count; j++) {
-            if (is_same(r->fields[j].foreign_constraint, e->constraint)) {
-                return r;
-            }
-        }
+static alees_rc protected_row(alees_ctx *ctx, const struct resource *r, const struct store_error *e,
+                              const alees_id *id) {
+    char text[37];
+    if (id != NULL) {
+        engine_protect_tell(ctx, r, e, arena_str(ctx->arena, (alees_str){alees_id_format(id, text), 36}), STR_LIT(""));
     }
-    return NULL;
-}
-
-static alees_rc protected_row(alees_ctx *ctx, const struct resource *r, const struct store_error *e) {
-    const struct resource *held_by = holder(ctx, e);
-    if (held_by == NULL) {
-        return problem_set(&ctx->problem, PROBLEM_PROTECTED,
-                           "Other rows refer to this %s; delete them or let them refer to another one first.",
-                           r->decl->name);
-    }
-    problem_add(&ctx->problem, STR_LIT(""), "protected", "is referred to by rows of %s", held_by->full_name);
     return problem_set(&ctx->problem, PROBLEM_PROTECTED,
-                       "Rows of %s refer to this %s; delete them or let them refer to another one first.",
-                       held_by->full_name, r->decl->name);
+                       "Other rows refer to this %s; delete them or let them refer to another one first.",
+                       r->decl->name);
 }
 
-static alees_rc broken_rule(alees_ctx *ctx, const struct resource *r, const struct store_error *e) {
+static alees_rc broken_rule(alees_ctx *ctx, const struct resource *r, const struct store_error *e, const alees_id *id) {
+    (void)id;
     const struct resource_field *f = e->column != NULL ? by_column(r, e->column) : NULL;
     if (f != NULL) {
         problem_add(&ctx->problem, pointer_to(ctx, f), is_state(e, "23502") ? "required" : "invalid",
@@ -104,7 +87,7 @@ static alees_rc broken_rule(alees_ctx *ctx, const struct resource *r, const stru
                        r->decl->name);
 }
 
-typedef alees_rc (*explain)(alees_ctx *ctx, const struct resource *r, const struct store_error *e);
+typedef alees_rc (*explain)(alees_ctx *ctx, const struct resource *r, const struct store_error *e, const alees_id *id);
 
 static explain explanation(uint32_t action, const struct store_error *e) {
     static const struct {
@@ -132,8 +115,8 @@ static explain explanation(uint32_t action, const struct store_error *e) {
     return NULL;
 }
 
-alees_rc engine_error_map(alees_ctx *ctx, const struct resource *r, uint32_t action, const struct store_error *error,
-                          alees_rc rc) {
+alees_rc engine_error_map(alees_ctx *ctx, const struct resource *r, uint32_t action, const alees_id *id,
+                          const struct store_error *error, alees_rc rc) {
     explain say = error != NULL ? explanation(action, error) : NULL;
     alees_str at;
     uint64_t row;
@@ -145,5 +128,5 @@ alees_rc engine_error_map(alees_ctx *ctx, const struct resource *r, uint32_t act
     problem_init(&ctx->problem, ctx->arena); /* ours is more exact */
     ctx->problem.at = at;
     ctx->problem.row = row;
-    return say(ctx, r, error);
+    return say(ctx, r, error, id);
 }

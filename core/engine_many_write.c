@@ -4,7 +4,10 @@
 
 #include "engine_many.h"
 
-enum { MOST_TRIES = 2000 /* to find the rows that others refer to */ };
+enum {
+    MOST_TRIES = 2000, /* to find the rows that others refer to */
+    MOST_COUNTED = 20  /* of these, whose others are counted */
+};
 
 static bool is_same_text(alees_str a, alees_str b) {
     return (a.ptr == NULL) == (b.ptr == NULL) && (a.ptr == NULL || alees_equal(a, b));
@@ -98,7 +101,8 @@ static alees_rc write_one(struct engine_many *m, alees_change *change) {
     }
     rc = engine_sql_run(m->ctx, m->r, &m->place.scope, &sql, &rows, &error);
     if (rc != ALEES_OK) {
-        return engine_error_map(m->ctx, m->r, m->action, error, rc);
+        m->ctx->problem.at = arena_printf(m->ctx->arena, "/%.*s", STR_FMT(target.id));
+        return engine_error_map(m->ctx, m->r, m->action, &change->id, error, rc);
     }
     m->written += store_rows_changed(rows);
     return engine_change_hook(change, m->r->decl->after_write);
@@ -118,17 +122,42 @@ static alees_rc write_each(struct engine_many *m) {
     return rc;
 }
 
+/* held: by row what refused it, NULL: it could go. */
+static void tell_protected(struct engine_many *m, const struct store_error *const *held, struct problem *told) {
+    uint32_t counted = 0;
+    m->ctx->problem = *told;
+    for (uint32_t i = 0; i < m->count; i++) {
+        alees_str id = store_rows_text(m->rows, i, 0), pointer;
+        uint32_t before = m->ctx->problem.item_count;
+        if (held[i] == NULL) {
+            continue;
+        }
+        pointer = arena_printf(m->ctx->arena, "/%.*s", STR_FMT(id));
+        if (counted++ < MOST_COUNTED) {
+            engine_protect_tell(m->ctx, m->r, held[i], id, pointer);
+        }
+        if (m->ctx->problem.item_count == before) {
+            problem_add(&m->ctx->problem, pointer, "protected", "is referred to by other rows");
+        }
+    }
+    *told = m->ctx->problem;
+}
+
 /* Deletes what can be deleted, until nothing more can: who is left is referred to by others. */
-static alees_rc name_protected(struct engine_many *m, struct problem *told) {
-    bool *is_gone = ARENA_ARRAY(m->ctx->arena, bool, m->count), has_moved = true;
-    alees_rc rc = is_gone != NULL ? store_back(m->ctx) : engine_value_nomem(&m->ctx->problem);
+static alees_rc name_protected(struct engine_many *m, const struct store_error *const first, struct problem *told) {
+    const struct store_error **held = ARENA_ARRAY(m->ctx->arena, const struct store_error *, m->count);
+    bool has_moved = true;
+    alees_rc rc = held != NULL ? store_back(m->ctx) : engine_value_nomem(&m->ctx->problem);
     uint32_t tries = 0;
+    for (uint32_t i = 0; i < m->count && rc == ALEES_OK; i++) {
+        held[i] = first;
+    }
     while (rc == ALEES_OK && has_moved) {
         has_moved = false;
         for (uint32_t i = 0; i < m->count && rc == ALEES_OK && tries < MOST_TRIES; i++) {
             const struct store_error *error = NULL;
             alees_str id;
-            if (is_gone[i]) {
+            if (held[i] == NULL) {
                 continue;
             }
             id = arena_printf(m->ctx->arena, "{%.*s}", STR_FMT(store_rows_text(m->rows, i, 0)));
@@ -137,19 +166,18 @@ static alees_rc name_protected(struct engine_many *m, struct problem *told) {
                 break;
             }
             tries++;
-            is_gone[i] = write_ids(m, id, &error) == ALEES_OK;
-            has_moved = has_moved || is_gone[i];
-            if (!is_gone[i]) {
+            if (write_ids(m, id, &error) == ALEES_OK) {
+                held[i] = NULL;
+                has_moved = true;
+            } else {
+                held[i] = error != NULL ? error : first;
                 problem_init(&m->ctx->problem, m->ctx->arena);
                 rc = store_back(m->ctx);
             }
         }
     }
-    for (uint32_t i = 0; i < m->count && rc == ALEES_OK && tries < MOST_TRIES; i++) {
-        if (!is_gone[i]) {
-            problem_add(told, arena_printf(m->ctx->arena, "/%.*s", STR_FMT(store_rows_text(m->rows, i, 0))),
-                        "protected", "is referred to by other rows");
-        }
+    if (rc == ALEES_OK && tries < MOST_TRIES) {
+        tell_protected(m, held, told);
     }
     return rc;
 }
@@ -170,7 +198,7 @@ alees_rc engine_many_write(struct engine_many *m) {
     if (rc == ALEES_OK || !engine_batch_is_of_row(error)) {
         return rc;
     }
-    rc = engine_error_map(m->ctx, m->r, m->action, error, rc);
+    rc = engine_error_map(m->ctx, m->r, m->action, NULL, error, rc);
     if (m->action != ALEES_DELETE_ROW) {
         return rc;
     }
@@ -178,7 +206,7 @@ alees_rc engine_many_write(struct engine_many *m) {
     told.items = told.last = NULL;
     told.item_count = 0;
     problem_init(&m->ctx->problem, m->ctx->arena);
-    if (name_protected(m, &told) != ALEES_OK) {
+    if (name_protected(m, error, &told) != ALEES_OK) {
         problem_init(&m->ctx->problem, m->ctx->arena);
     }
     m->ctx->problem = told;

@@ -474,10 +474,16 @@ bool engine_condition_admits(const struct engine_condition *c, alees_str version
 
 /* ---- engine_error.c ---- */
 
-/* Says what a refused write means to the client; gives the result code of the answer. */
-alees_rc engine_error_map(alees_ctx *ctx, const struct resource *r, uint32_t action, const struct store_error *error,
-                          alees_rc rc);
+/* Says what a refused write means to the client; gives the result code of the answer. id: of the row; NULL: of many. */
+alees_rc engine_error_map(alees_ctx *ctx, const struct resource *r, uint32_t action, const alees_id *id,
+                          const struct store_error *error, alees_rc rc);
 alees_rc engine_error_not_found(alees_ctx *ctx);
+
+/* ---- engine_protect.c ---- */
+
+/* Adds an item to the problem for each resource whose rows refer to that one, which therefore could not go: how many. */
+void engine_protect_tell(alees_ctx *ctx, const struct resource *r, const struct store_error *error, alees_str id,
+                         alees_str pointer);
 
 /* ---- engine_read.c ---- */
 

@@ -72,7 +72,7 @@ static alees_rc run(struct write *w) {
     if (rc == ALEES_OK && w->change->action != ALEES_DELETE_ROW && store_rows_count(w->rows) > 0) {
         engine_change_found(w->change, w->rows, 0, true);
     }
-    return rc == ALEES_OK ? rc : engine_error_map(w->ctx, r, w->change->action, error, rc);
+    return rc == ALEES_OK ? rc : engine_error_map(w->ctx, r, w->change->action, &w->change->id, error, rc);
 }
 
 /* What before_write judges by must not change until it is written: the row is locked first. */

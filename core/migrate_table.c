@@ -246,7 +246,8 @@ static const char foreign_sql[] =
 
 /* A reference between two scoped tables carries the organization, so that it cannot leave it. Where it may be null the
  * engine looks whether the row may be pointed at. */
-static const char *foreign_key(const struct db_result *keys, const struct resource *r, const struct resource_field *f) {
+static bool find_foreign_key(const struct db_result *keys, const struct resource *r, const struct resource_field *f,
+                             uint32_t *ret_row) {
     bool is_owner = f == r->owner_field; /* parts go with it */
     char composite[160];
     bool is_inside = is_scoped(r) && is_scoped(f->target);
@@ -255,10 +256,26 @@ static const char *foreign_key(const struct db_result *keys, const struct resour
         if (migrate_is(db_value(keys, i, 2), f->target->decl->table) &&
             migrate_is(db_value(keys, i, 1), is_inside ? composite : f->column) &&
             (!is_owner || migrate_is(db_value(keys, i, 3), "c"))) {
-            return db_value(keys, i, 0).ptr;
+            *ret_row = i;
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/* Does the row keep what it refers to from going? */
+static bool is_holding(const struct db_result *keys, uint32_t row) {
+    return migrate_is(db_value(keys, row, 3), "a") || migrate_is(db_value(keys, row, 3), "r");
+}
+
+/* The organization's row goes with that of it which the provider of permissions keeps, to which tables refer. */
+static bool holds_organization(const struct db_result *keys, const struct resource_field *f) {
+    for (uint32_t i = 0; i < db_rows(keys) && f->is_standard; i++) {
+        if (migrate_is(db_value(keys, i, 1), f->column) && is_holding(keys, i)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* References within a plugin must be kept by PostgreSQL; into another plugin's schema that is for the plugin to say. */
@@ -271,10 +288,12 @@ static alees_rc check_references(struct check *c, struct db *db, struct arena *a
         if (f->decl->type != ALEES_REFERENCE || !f->target || (f->decl->flags & ALEES_WEAK) != 0) {
             continue;
         }
-        const char *name = foreign_key(keys, r, f);
-        if (name) {
-            snprintf(f->constraint_names[1], sizeof f->constraint_names[1], "%s", name);
+        uint32_t key = 0;
+        f->is_holding = holds_organization(keys, f);
+        if (find_foreign_key(keys, r, f, &key)) {
+            snprintf(f->constraint_names[1], sizeof f->constraint_names[1], "%s", db_value(keys, key, 0).ptr);
             f->foreign_constraint = f->constraint_names[1];
+            f->is_holding = is_holding(keys, key);
         } else if (!f->is_standard && f->target->plugin == r->plugin) {
             bool is_inside = is_scoped(r) && is_scoped(f->target);
             fault(c, "FOREIGN KEY (%s%s) REFERENCES %s%s is missing", is_inside ? "organization_id, " : "", f->column,

@@ -16,6 +16,7 @@ struct resource_field {
     bool is_standard;
     const char *unique_constraint;  /* name in the database, found by migrate_verify; NULL */
     const char *foreign_constraint; /* the same for a reference */
+    bool is_holding;                /* a reference by which a row keeps the one that it names from going */
     char constraint_names[2][64];   /* what these two point to; PostgreSQL's names are shorter */
 };
 
