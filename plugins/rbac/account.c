@@ -20,23 +20,68 @@ static bool sends_any(struct rbac *r, const alees_change *change, const char *co
 
 /* --- values --- */
 
+/* What can be dialled, somewhere: an extension, too. */
+static bool is_phone_number(alees_str text) {
+    size_t digits = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.ptr[i];
+        if (c >= '0' && c <= '9') {
+            digits++;
+        } else if (c == '\0' || !strchr(" +()-./", c) || (c == '+' && i > 0)) {
+            return false;
+        }
+    }
+    return digits >= 2;
+}
+
+static alees_rc refuse(struct rbac *r, alees_change *change, const char *field, const char *code, const char *detail) {
+    return r->resource->refuse(change, field, code, alees_text(detail));
+}
+
+static alees_rc check_timezone(struct rbac *r, alees_ctx *ctx, alees_change *change) {
+    const alees_str name = r->resource->value(change, "timezone");
+    alees_rows *rows;
+    if (!name.ptr || !r->resource->is_sent(change, "timezone")) {
+        return ALEES_OK;
+    }
+    alees_rc rc = rbac_run(r, ctx, RBAC_TIMEZONE, &name, 1, &rows);
+    if (rc == ALEES_OK && r->db->count(rows) == 0) {
+        rc = refuse(r, change, "timezone", "unknown_timezone",
+                    "Use the IANA name of a time zone, such as Europe/Berlin.");
+    }
+    return rc;
+}
+
+static alees_rc check_profile(struct rbac *r, alees_ctx *ctx, alees_change *change) {
+    const alees_str email = r->resource->value(change, "email"), language = r->resource->value(change, "language"),
+                    phone = r->resource->value(change, "phone_number");
+    alees_rc rc = ALEES_OK;
+    if (email.ptr && !alees_is_email(email)) {
+        rc = refuse(r, change, "email", "invalid", "must be an address such as a@example.com");
+    }
+    if (language.ptr && !alees_is_language(language)) {
+        rc = refuse(r, change, "language", "unknown_language", "Use a BCP 47 language tag, such as de or de-DE.");
+    }
+    if (phone.len > 0 && !is_phone_number(phone)) {
+        rc = refuse(r, change, "phone_number", "invalid_phone_number",
+                    "Use digits, with spaces and + ( ) - . / between them, such as +44 20 7946 0000.");
+    }
+    const alees_rc timezone_rc = check_timezone(r, ctx, change);
+    return timezone_rc == ALEES_OK ? rc : timezone_rc;
+}
+
 alees_rc rbac_check_user(void *state, alees_ctx *ctx, alees_change *change) {
     struct rbac *r = state;
-    const alees_str username = r->resource->value(change, "username"), email = r->resource->value(change, "email"),
+    const alees_str username = r->resource->value(change, "username"),
                     password = r->resource->value(change, "password");
-    alees_rc rc = ALEES_OK;
-    (void)ctx;
+    alees_rc rc = check_profile(r, ctx, change);
     if (username.len > 0 && !address_is_username(username)) {
-        rc = r->resource->refuse(
-            change, "username", "invalid",
-            alees_text("must not begin or end with a space or hold characters that cannot be seen"));
-    }
-    if (email.ptr && !alees_is_email(email)) {
-        rc = r->resource->refuse(change, "email", "invalid", alees_text("must be an address such as a@example.com"));
+        rc = refuse(r, change, "username", "invalid",
+                    "must not begin or end with a space or hold characters that cannot be seen");
     }
     if (r->resource->is_sent(change, "password") &&
         (password.len < RBAC_LEAST_PASSWORD || password.len > RBAC_MOST_PASSWORD)) {
-        rc = r->resource->refuse(change, "password", "bad_password", alees_text("must have 8 to 1024 bytes"));
+        rc = refuse(r, change, "password", "bad_password", "must have 8 to 1024 bytes");
     }
     return rc;
 }

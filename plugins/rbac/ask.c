@@ -57,6 +57,10 @@ static alees_rc put_membership(struct rbac *r, alees_ctx *ctx, const struct poli
     return r->json->put(list, NULL, one);
 }
 
+/* As the statement ACCOUNT numbers them, from the second on. */
+static const char *const profile[] = {"email",     "last_login",   "first_name", "last_name",
+                                      "job_title", "phone_number", "language",   "timezone"};
+
 static alees_rc put_user(struct rbac *r, alees_ctx *ctx, const struct policy_user *u, alees_json *answer) {
     const struct alees_json_v1 *j = r->json;
     const alees_str id = rbac_id_text(r, ctx, &u->id);
@@ -72,12 +76,13 @@ static alees_rc put_user(struct rbac *r, alees_ctx *ctx, const struct policy_use
     }
     if ((rc = j->put_text(user, "id", id)) != ALEES_OK ||
         (rc = j->put_text(user, "username", alees_text(u->username))) != ALEES_OK ||
-        (rc = j->put_text(user, "email", r->db->text(rows, 0, 1))) != ALEES_OK ||
-        (rc = j->put_boolean(user, "is_superuser", u->is_superuser)) != ALEES_OK ||
-        (rc = j->put_text(user, "last_login", r->db->text(rows, 0, 2))) != ALEES_OK) {
+        (rc = j->put_boolean(user, "is_superuser", u->is_superuser)) != ALEES_OK) {
         return rc;
     }
-    return j->put(answer, "user", user);
+    for (uint32_t i = 0; rc == ALEES_OK && i < sizeof profile / sizeof *profile; i++) {
+        rc = j->put_text(user, profile[i], r->db->text(rows, 0, i + 1));
+    }
+    return rc == ALEES_OK ? j->put(answer, "user", user) : rc;
 }
 
 /* Is it any business of an API key that is limited to some organizations? */

@@ -55,7 +55,8 @@ static const struct alees_field user_fields[] = {
      .type = ALEES_TEXT,
      .max = 50,
      .fallback = "\"\"",
-     .description = "Where the user can be called.",
+     .description =
+         "Where the user can be called: digits, with spaces and + ( ) - . / between them; kept as it is given.",
      .example = "\"+44 20 7946 0000\""},
     {.name = "language",
      .type = ALEES_TEXT,

@@ -40,6 +40,7 @@ static const struct alees_migration migrations[] = {
     {1, 0, "users, tokens, roles, memberships, organizations", sql_0001_tables},
     {2, 0, "columns of resources, field permissions, the last owner", sql_0002_resources},
     {3, 0, "API keys, tokens as a resource, invitations", sql_0003_keys},
+    {4, 0, "time zones", sql_0004_timezones},
 };
 
 static const struct alees_command commands[] = {

@@ -34,6 +34,7 @@ enum rbac_statement {
     RBAC_LOGIN,
     RBAC_LOGOUT,
     RBAC_ACCOUNT,
+    RBAC_TIMEZONE,
     RBAC_PASSWORD,
     RBAC_USER_ADD,
     RBAC_USER_PASSWORD,

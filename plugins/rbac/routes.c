@@ -53,9 +53,12 @@ static const struct alees_field password_body[] = {
 static const struct alees_field me_response[] = {
     {.name = "user",
      .type = ALEES_JSON,
-     .description = "id, username, email, is_superuser, last_login.",
-     .example = "{\"id\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"username\":\"acme-manager\",\"email\":null,"
-                "\"is_superuser\":false,\"last_login\":\"2026-11-22T08:15:00.000000Z\"}"},
+     .description = "id, username, is_superuser, last_login, and the profile: email, first_name, last_name, job_title, "
+                    "phone_number, language, timezone. It is changed by PATCH /users/{id}.",
+     .example = "{\"id\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"username\":\"acme-manager\","
+                "\"is_superuser\":false,\"email\":null,\"last_login\":\"2026-11-22T08:15:00.000000Z\","
+                "\"first_name\":\"Ann\",\"last_name\":\"Baker\",\"job_title\":\"Buyer\","
+                "\"phone_number\":\"+44 20 7946 0000\",\"language\":\"en-GB\",\"timezone\":\"Europe/London\"}"},
     {.name = "memberships",
      .type = ALEES_JSON,
      .description = "A list: id, organization (id and name; null for global resources), names of the roles, inherit, "

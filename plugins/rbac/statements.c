@@ -106,9 +106,11 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                     4, EVERYWHERE},
     [RBAC_LOGOUT] = {"logout", "DELETE FROM rbac.token WHERE hash = decode($1, 'hex')", 1, EVERYWHERE},
     [RBAC_ACCOUNT] = {"account",
-                      "SELECT password_hash, email, to_char(last_login AT TIME ZONE 'UTC', " ISO ") "
+                      "SELECT password_hash, email, to_char(last_login AT TIME ZONE 'UTC', " ISO "), first_name, "
+                      "last_name, job_title, phone_number, language, timezone "
                       "FROM rbac.app_user WHERE id = $1::uuid AND is_active",
                       1, ALONE},
+    [RBAC_TIMEZONE] = {"timezone", "SELECT 1 FROM rbac.timezone WHERE name = $1", 1, 0},
     [RBAC_PASSWORD] =
         {"password", /* user, new hash, old hash: the tokens that ended */
          "WITH u AS (UPDATE rbac.app_user SET password_hash = $2, updated_at = now(), version = version + 1 "

@@ -88,6 +88,80 @@ static void test_own_profile(void **state) {
     assert_text(answer_text(a, "/username"), "self");
 }
 
+/* Whoever it is, member of nothing too, reads all of their profile and changes it, in each way that there is. */
+static void test_whole_profile(void **state) {
+    struct people *p = *state;
+    static const char body[] =
+        "{\"first_name\":\"Ann\",\"last_name\":\"Baker\",\"email\":\"Ann@example.com\",\"job_title\":\"Buyer\","
+        "\"phone_number\":\"+44 (0)20 7946-0000\",\"language\":\"en-GB\",\"timezone\":\"Europe/London\","
+        "\"custom_fields\":{\"badge\":\"A-17\"}}";
+    static const char *const shown[][2] = {{"email", "Ann@example.com"},
+                                           {"first_name", "Ann"},
+                                           {"last_name", "Baker"},
+                                           {"job_title", "Buyer"},
+                                           {"phone_number", "+44 (0)20 7946-0000"},
+                                           {"language", "en-GB"},
+                                           {"timezone", "Europe/London"}};
+    people_add(p, "hermit", NULL, NULL);
+    const char *self = people_token(p, "hermit"), *path = path_of(p, "hermit");
+    const struct answer *a = people_ask(p, "GET", "/auth/me", self, NULL);
+    assert_text(answer_text(a, "/user/language"), "en");
+    assert_text(answer_text(a, "/user/timezone"), "UTC");
+    assert_text(answer_text(a, "/user/job_title"), "");
+    assert_text(answer_text(a, "/user/id"), path + strlen("/users/"));
+    assert_status(people_ask(p, "PATCH", path, self, body), 200);
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+            a = people_ask(p, "GET", "/auth/me", self, NULL);
+            assert_text(answer_text(a, people_text(p, "/user/%s", shown[i][0])), shown[i][1]);
+            a = people_ask(p, "GET", path, self, NULL);
+            assert_text(answer_text(a, people_text(p, "/%s", shown[i][0])), shown[i][1]);
+        }
+        /* what was read, sent back */
+        a = people_ask(p, "PUT", path, self, people_text(p, "%.*s", STR_FMT(a->body)));
+        assert_status(a, 200);
+    }
+    assert_status(people_ask(p, "PATCH", "/users?username=hermit", self, "{\"job_title\":\"Head buyer\"}"), 200);
+    a = people_ask(p, "PUT", path, self, "{\"username\":\"hermit\"}"); /* the rest as of a new account */
+    assert_status(a, 200);
+    assert_text(answer_text(a, "/job_title"), "");
+    assert_text(answer_text(a, "/timezone"), "UTC");
+    assert_absent(answer_text(a, "/email"));
+}
+
+static void test_values_of_a_profile(void **state) {
+    struct people *p = *state;
+    static const char *const wrong[][3] = {
+        {"email", "\"nobody\"", "invalid"},
+        {"email", "\"a b@example.com\"", "invalid"},
+        {"language", "\"english!\"", "unknown_language"},
+        {"language", "\"de_DE\"", "unknown_language"},
+        {"timezone", "\"Berlin\"", "unknown_timezone"},
+        {"timezone", "\"europe/berlin\"", "unknown_timezone"},
+        {"timezone", "\"posix/Europe/Berlin\"", "unknown_timezone"},
+        {"phone_number", "\"call me\"", "invalid_phone_number"},
+        {"phone_number", "\"30+901820\"", "invalid_phone_number"},
+        {"phone_number", "\"+\"", "invalid_phone_number"},
+        {"custom_fields", "[]", "wrong_type"},
+    };
+    static const char *const good[][2] = {
+        {"phone_number", "\"4711\""},     {"phone_number", "\"\""},    {"email", "null"},
+        {"timezone", "\"Asia/Kolkata\""}, {"language", "\"zh-Hant\""}, {"custom_fields", "{}"}};
+    people_add(p, "typist", NULL, NULL);
+    const char *self = people_token(p, "typist"), *path = path_of(p, "typist");
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        const struct answer *a =
+            people_ask(p, "PATCH", path, self, people_text(p, "{\"%s\":%s}", wrong[i][0], wrong[i][1]));
+        print_message("%s %s\n", wrong[i][0], wrong[i][1]);
+        assert_problem(a, 422, "invalid");
+        assert_text(answer_text(a, "/errors/0/code"), wrong[i][2]);
+        assert_text(answer_text(a, "/errors/0/pointer"), people_text(p, "/%s", wrong[i][0]));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        assert_status(people_ask(p, "PATCH", path, self, people_text(p, "{\"%s\":%s}", good[i][0], good[i][1])), 200);
+    }
+}
+
 static void test_anothers_account(void **state) {
     struct people *p = *state;
     const char *token = keeper(p, "warden");
@@ -207,6 +281,7 @@ static void test_create(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_sees_whom),    cmocka_unit_test(test_own_profile),
+        cmocka_unit_test(test_whole_profile),    cmocka_unit_test(test_values_of_a_profile),
         cmocka_unit_test(test_anothers_account), cmocka_unit_test(test_logins_end),
         cmocka_unit_test(test_create),
     };
