@@ -63,7 +63,8 @@ static const struct alees_field organization_fields[] = {
      .flags = ALEES_FILTER,
      .choices = "active|inactive|archived",
      .fallback = "\"active\"",
-     .description = "Only in an active organization does anyone but a superuser hold a permission.",
+     .description = "Only in an active organization, and within its dates, does anyone but a superuser hold a "
+                    "permission.",
      .example = "\"active\""},
     {.name = "parent",
      .type = ALEES_REFERENCE,
@@ -75,12 +76,15 @@ static const struct alees_field organization_fields[] = {
     {.name = "effective_date",
      .type = ALEES_DATE,
      .flags = ALEES_NULLABLE | ALEES_FILTER,
-     .description = "The day from which the organization exists.",
+     .description = "The day from which the organization exists, in its time zone: before it, it is like one that is "
+                    "inactive.",
      .example = "\"2026-01-01\""},
     {.name = "end_date",
      .type = ALEES_DATE,
      .flags = ALEES_NULLABLE | ALEES_FILTER,
-     .description = "The last day on which it exists; not before effective_date.",
+     .description =
+         "The last day on which it exists, in its time zone; not before effective_date. Afterwards it is like "
+         "one that is inactive.",
      .example = "null"},
     {.name = "primary_contact",
      .type = ALEES_REFERENCE,
@@ -132,9 +136,10 @@ static const struct alees_field organization_fields[] = {
 
 const struct alees_statement organization_statements[ORGANIZATION_STATEMENTS] = {
     [TIMEZONE] = {.name = "timezone", .sql = "SELECT 1 FROM organization.timezone WHERE name = $1", .nparams = 1},
-    [ACTIVE] =
-        {.name = "active_organizations",
-         .sql = "SELECT id, parent_id, code, name FROM organization.organization WHERE status = 'active' ORDER BY id"},
+    [ACTIVE] = {.name = "active_organizations",
+                .sql = "SELECT id, parent_id, code, name FROM organization.organization WHERE status = 'active' "
+                       "AND coalesce(effective_date::timestamp AT TIME ZONE timezone <= now(), true) "
+                       "AND coalesce((end_date + 1)::timestamp AT TIME ZONE timezone > now(), true) ORDER BY id"},
     [DEMO] = {.name = "demo_organization",
               .sql = "INSERT INTO organization.organization (id, name, code, parent_id, timezone, currency, language,"
                      " organization_type_id) SELECT $1::uuid, $2, $3, $4::uuid, $5, $6, $7, t.id"
@@ -155,6 +160,7 @@ static const struct alees_migration migrations[] = {
     {.version = 1, .name = "create tables", .sql = sql_0001_tables},
     {.version = 2, .name = "no organization below itself", .sql = sql_0002_cycles},
     {.version = 3, .name = "whom to ask, and where", .sql = sql_0003_primary},
+    {.version = 4, .name = "organizations have their time", .sql = sql_0004_dates},
 };
 
 /* Rules across fields, and those that a type cannot say. */

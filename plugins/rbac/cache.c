@@ -32,6 +32,10 @@ int64_t rbac_monotonic_us(void) {
     return clock_us(CLOCK_MONOTONIC);
 }
 
+int64_t rbac_now_us(void) {
+    return clock_us(CLOCK_REALTIME);
+}
+
 /* --- what the tables hold --- */
 
 static void hold_token(void *object) {
@@ -96,12 +100,27 @@ static bool is_listening(struct rbac *r) {
     return r->db->listener_age(r->self) <= LISTENER_MS;
 }
 
+/* An organization's time came or went, and nothing was written. */
+static alees_rc move_on(struct rbac *r) {
+    int64_t now = rbac_now_us();
+    if (r->tree->last_change <= now && now < r->tree->next_change) {
+        return ALEES_OK;
+    }
+    struct policy_tree *tree = policy_tree_again(r->tree, now);
+    if (!tree) {
+        return ALEES_E_NOMEM;
+    }
+    policy_tree_release(r->tree);
+    r->tree = tree;
+    return ALEES_OK;
+}
+
 static alees_rc refresh_tree(struct rbac *r, alees_ctx *ctx, int64_t not_before) {
     struct policy_tree *tree;
     uint64_t wanted = atomic_load(&r->tree_generation);
     int64_t asked_at = rbac_monotonic_us();
     if (r->tree && r->tree->generation == wanted && r->tree_asked_at >= not_before) {
-        return ALEES_OK;
+        return move_on(r);
     }
     alees_rc rc = rbac_load_tree(r, ctx, wanted, &tree);
     if (rc == ALEES_OK) {
@@ -249,7 +268,7 @@ static alees_rc load(struct rbac *r, alees_ctx *ctx, enum rbac_statement stateme
     struct table_watch users;
     struct rbac_loaded loaded;
     bool keep = is_listening(r);
-    int64_t now = clock_us(CLOCK_REALTIME);
+    int64_t now = rbac_now_us();
     table_watch(r->users, &users);
     if (!keep) {
         r->host->count(r->self, RBAC_REVALIDATIONS, 1);
@@ -268,7 +287,7 @@ static alees_rc load_token(struct rbac *r, alees_ctx *ctx, const uint8_t hash[st
     struct table_watch users, tokens;
     struct rbac_loaded loaded;
     bool keep = is_listening(r);
-    int64_t now = clock_us(CLOCK_REALTIME);
+    int64_t now = rbac_now_us();
     table_watch(r->users, &users);
     table_watch(r->tokens, &tokens);
     if (!keep) {
@@ -336,7 +355,7 @@ alees_rc rbac_user_by_token(struct rbac *r, alees_ctx *ctx, alees_str token, str
     uint8_t hash[32];
     struct policy_user *u;
     struct rbac_token *t;
-    int64_t now = clock_us(CLOCK_REALTIME);
+    int64_t now = rbac_now_us();
     r->cred->hash_token(token, hash);
     if (!is_listening(r) || !remember_token(r, hash, now, &u, &t)) {
         return load_token(r, ctx, hash, is_key(token), ret_user, ret_token);
@@ -351,7 +370,7 @@ alees_rc rbac_user_by_token(struct rbac *r, alees_ctx *ctx, alees_str token, str
 }
 
 void rbac_note_use(struct rbac *r, alees_ctx *ctx, struct rbac_token *t) {
-    const int64_t now = clock_us(CLOCK_REALTIME), hour = (int64_t)3600 * 1000000;
+    const int64_t now = rbac_now_us(), hour = (int64_t)3600 * 1000000;
     int64_t noted = atomic_load_explicit(&t->last_noted_use, memory_order_relaxed);
     if (now - noted >= hour && atomic_compare_exchange_strong(&t->last_noted_use, &noted, now)) {
         const alees_str id = rbac_id_text(r, ctx, &t->key);
@@ -364,7 +383,7 @@ alees_rc rbac_user_by_id(struct rbac *r, alees_ctx *ctx, const alees_id *id, str
     char text[37];
     struct policy_user *u = is_listening(r) ? remember(r, id) : NULL;
     if (u) {
-        return bring_up(r, ctx, u, clock_us(CLOCK_REALTIME), ret_user);
+        return bring_up(r, ctx, u, rbac_now_us(), ret_user);
     }
     return load(r, ctx, RBAC_LOAD_BY_ID, alees_text(alees_id_format(id, text)), ret_user);
 }

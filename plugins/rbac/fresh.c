@@ -4,15 +4,7 @@
  *
  * A decision in an organization depends on that organization, on those above it, and on the user's memberships with
  * their roles: so much is read, and no more, whatever the size of the tree. */
-#include <time.h>
-
 #include "rbac.h"
-
-static int64_t now_us(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 /* The organizations first, always in the same order: two who write about the same rights wait for each other here. A
  * membership of the writer, or a role, that somebody else is just changing is not waited for: two owners who demote each
@@ -36,8 +28,8 @@ alees_rc rbac_fresh_user(struct rbac *r, alees_ctx *ctx, const alees_id *id, con
         (rc = rbac_load_fresh(r, ctx, user, about, &tree, &roles)) != ALEES_OK) {
         return rc;
     }
-    struct policy_user *u =
-        policy_user_new(&loaded.user, loaded.memberships, loaded.count, tree, roles, r->catalogue->count, now_us());
+    struct policy_user *u = policy_user_new(&loaded.user, loaded.memberships, loaded.count, tree, roles,
+                                            r->catalogue->count, rbac_now_us());
     policy_tree_release(tree);
     policy_roles_release(roles);
     if (!u) {

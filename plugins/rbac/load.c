@@ -138,11 +138,13 @@ static alees_rc load_tree(struct rbac *r, alees_ctx *ctx, enum rbac_statement st
         organizations[i].has_parent = read_id(&in, i, 1, &organizations[i].parent);
         organizations[i].is_active = is_true(&in, i, 2);
         organizations[i].name = text(&in, i, 3);
+        organizations[i].from = read_integer(&in, i, 4, INT64_MIN);
+        organizations[i].until = read_integer(&in, i, 5, INT64_MAX);
     }
     if (in.rc != ALEES_OK) {
         return in.rc;
     }
-    struct policy_tree *tree = policy_tree_new(organizations, count, generation);
+    struct policy_tree *tree = policy_tree_new(organizations, count, generation, rbac_now_us());
     if (!tree) {
         return ALEES_E_NOMEM;
     }

@@ -63,10 +63,7 @@ static void number_row(struct policy_tree *t, struct growth *g, uint32_t row, ch
     g->number[row] = number;
     o->id = g->rows[row].id;
     o->name = policy_put_text(names, g->rows[row].name);
-    o->blocked = number;
-    if (g->rows[row].is_active) {
-        o->blocked = above == POLICY_NONE ? POLICY_NONE : t->organizations[above].blocked;
-    }
+    t->lives[number] = (struct policy_life){g->rows[row].from, g->rows[row].until, above, g->rows[row].is_active};
 }
 
 /* Numbers a root and all below it in pre-order, without recursion: a tree may be as deep as it has rows. */
@@ -94,7 +91,46 @@ static void number_from(struct policy_tree *t, struct growth *g, uint32_t root, 
     }
 }
 
-struct policy_tree *policy_tree_new(const struct policy_organization_row *rows, uint32_t count, uint64_t generation) {
+/* Who is closed at a time, and how long this is so. What is above has a smaller number. */
+static void resolve_tree(struct policy_tree *t, int64_t now) {
+    t->last_change = INT64_MIN;
+    t->next_change = INT64_MAX;
+    for (uint32_t n = 0; n < t->count; n++) {
+        const struct policy_life *life = &t->lives[n];
+        uint32_t above = life->up == POLICY_NONE ? POLICY_NONE : t->organizations[life->up].blocked;
+        t->organizations[n].blocked = life->is_active && life->from <= now && now < life->until ? above : n;
+        if (life->is_active) {
+            policy_note_change(&t->last_change, &t->next_change, life->from, now);
+            policy_note_change(&t->last_change, &t->next_change, life->until, now);
+        }
+    }
+}
+
+static void arrange(struct policy_tree *t, uint32_t count, uint32_t slots) {
+    t->organizations = (struct policy_organization *)(void *)(t + 1);
+    t->lives = (struct policy_life *)(void *)(t->organizations + count);
+    t->slots = (uint32_t *)(void *)(t->lives + count);
+    t->room = count;
+    t->mask = slots - 1;
+    atomic_init(&t->refs, 1);
+}
+
+struct policy_tree *policy_tree_again(const struct policy_tree *old, int64_t now) {
+    struct policy_tree *t = malloc(old->bytes);
+    if (!t) {
+        return NULL;
+    }
+    memcpy(t, old, old->bytes);
+    arrange(t, old->room, old->mask + 1);
+    for (uint32_t n = 0; n < t->count; n++) {
+        t->organizations[n].name = (const char *)t + (old->organizations[n].name - (const char *)old);
+    }
+    resolve_tree(t, now);
+    return t;
+}
+
+struct policy_tree *policy_tree_new(const struct policy_organization_row *rows, uint32_t count, uint64_t generation,
+                                    int64_t now) {
     struct growth g;
     uint32_t *memory = grow(&g, rows, count), slots = policy_slots_for(count);
     size_t names = 0;
@@ -102,16 +138,15 @@ struct policy_tree *policy_tree_new(const struct policy_organization_row *rows, 
     for (uint32_t i = 0; i < count; i++) {
         names += rows[i].name.len + 1;
     }
-    t = memory ? calloc(1, sizeof *t + count * sizeof *t->organizations + slots * sizeof *t->slots + names) : NULL;
+    size_t bytes = sizeof *t + count * (sizeof *t->organizations + sizeof *t->lives) + slots * sizeof *t->slots + names;
+    t = memory ? calloc(1, bytes) : NULL;
     if (!t) {
         free(memory);
         return NULL;
     }
-    t->organizations = (struct policy_organization *)(void *)(t + 1);
-    t->slots = (uint32_t *)(void *)(t->organizations + count);
-    t->mask = slots - 1;
+    arrange(t, count, slots);
+    t->bytes = bytes;
     t->generation = generation;
-    atomic_init(&t->refs, 1);
     char *name = (char *)(t->slots + slots);
     for (uint32_t i = 0; i < count; i++) {
         if (g.parent[i] == POLICY_NONE) {
@@ -127,6 +162,7 @@ struct policy_tree *policy_tree_new(const struct policy_organization_row *rows, 
         t->slots[slot] = n;
     }
     free(memory);
+    resolve_tree(t, now);
     return t;
 }
 

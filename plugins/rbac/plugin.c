@@ -41,6 +41,7 @@ static const struct alees_migration migrations[] = {
     {2, 0, "columns of resources, field permissions, the last owner", sql_0002_resources},
     {3, 0, "API keys, tokens as a resource, invitations", sql_0003_keys},
     {4, 0, "time zones", sql_0004_timezones},
+    {5, 0, "organizations have their time", sql_0005_dates},
 };
 
 static const struct alees_command commands[] = {

@@ -4,7 +4,8 @@
  *
  * Three objects, none of which changes once it is made, each counted and freed with its last reference:
  *
- *   struct policy_tree   the organizations, numbered in pre-order: one and all below it are the numbers [low, high)
+ *   struct policy_tree   the organizations, numbered in pre-order: one and all below it are the numbers [low, high);
+ *                        as they are at one moment, good until next_change; then policy_tree_again
  *   struct policy_roles  roles with their permissions as sets of bits
  *   struct policy_user   a user with memberships, resolved against one tree and one set of roles at one moment; good
  *                        until the tree or the roles are replaced or until next_change; then policy_user_again
@@ -12,7 +13,7 @@
  *
  * The rule, for an active user who is no superuser: a membership gives a permission in an organization if it reaches
  * it and holds it. It reaches its own organization and, with inherit, those below, as long as no organization on the
- * way, both ends included, is inactive. It holds what its roles permit while it is active and within its time. A
+ * way, both ends included, is inactive or out of its time. It holds what its roles permit while it is active and within its time. A
  * superuser, if active, may do everything that is known. An API key takes away (struct policy_limit) and never gives.
  *
  * Fields: a role without a row for a resource permits all of its fields, one with a row exactly those listed. Of the
@@ -78,27 +79,41 @@ bool policy_set_add(const struct policy_catalogue *c, uint64_t *set, alees_str n
 struct policy_organization_row {
     alees_id id, parent;
     bool has_parent, is_active;
+    int64_t from, until; /* microseconds since 1970; it is there while from <= now < until */
     alees_str name;
 };
 
-struct policy_organization {
+struct policy_organization { /* small: decisions walk over them */
     alees_id id;
     uint32_t high;    /* one past the last number below it; its own number is its place */
-    uint32_t blocked; /* number of the nearest inactive organization at or above it, or POLICY_NONE */
+    uint32_t blocked; /* number of the nearest closed organization at or above it, or POLICY_NONE */
     const char *name;
+};
+
+struct policy_life { /* when an organization is open, and whose child it is */
+    int64_t from, until;
+    uint32_t up; /* the number above it, or POLICY_NONE */
+    bool is_active;
 };
 
 struct policy_tree {
     atomic_uint refs;
+    size_t bytes; /* of memory, in one block */
     uint64_t generation;
+    int64_t last_change, next_change; /* good for times in [last_change, next_change) */
     uint32_t count, mask;
+    uint32_t room;                             /* for so many: rows in a circle have no number */
     struct policy_organization *organizations; /* by number */
+    struct policy_life *lives;                 /* the same */
     uint32_t *slots;                           /* numbers by the hash of the id, POLICY_NONE is free */
 };
 
 /* A parent that is not among the rows is taken as none; rows in a circle are left out: nobody is known to belong there.
  * generation is the caller's, users carry it on. NULL without memory. */
-struct policy_tree *policy_tree_new(const struct policy_organization_row *rows, uint32_t count, uint64_t generation);
+struct policy_tree *policy_tree_new(const struct policy_organization_row *rows, uint32_t count, uint64_t generation,
+                                    int64_t now);
+/* The same tree at another time. */
+struct policy_tree *policy_tree_again(const struct policy_tree *t, int64_t now);
 struct policy_tree *policy_tree_hold(struct policy_tree *t);
 void policy_tree_release(struct policy_tree *t);                            /* accepts NULL */
 uint32_t policy_tree_find(const struct policy_tree *t, const alees_id *id); /* its number, or POLICY_NONE */
@@ -230,7 +245,7 @@ struct policy_user {
     _Atomic(struct policy_list *) *by_permission; /* number - 1: one of lists, or NULL if not asked yet */
 };
 
-/* Copies the rows, holds tree and roles. NULL without memory. */
+/* Copies the rows, holds tree and roles; the tree is one of now. NULL without memory. */
 struct policy_user *policy_user_new(const struct policy_user_row *row, const struct policy_membership_row *memberships,
                                     uint32_t count, struct policy_tree *tree, struct policy_roles *roles,
                                     uint32_t permission_count, int64_t now);

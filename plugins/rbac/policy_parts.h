@@ -49,6 +49,15 @@ static inline char *policy_put_text(char **at, alees_str text) {
     return start;
 }
 
+/* Something begins or ends then: narrows the time [*last, *next) around now in which nothing does. */
+static inline void policy_note_change(int64_t *last, int64_t *next, int64_t when, int64_t now) {
+    if (when <= now) {
+        *last = when > *last ? when : *last;
+    } else {
+        *next = when < *next ? when : *next;
+    }
+}
+
 static inline int policy_compare_ids(const void *a, const void *b) {
     return alees_id_compare(a, b);
 }

@@ -146,6 +146,7 @@ void rbac_forget_user(struct rbac *r, const alees_id *id); /* after a change by 
 void rbac_forget_tree(struct rbac *r);
 void rbac_forget_token(struct rbac *r, const uint8_t hash[static 32]);
 int64_t rbac_monotonic_us(void);
+int64_t rbac_now_us(void); /* since 1970 */
 
 /* --- load.c: rows into the model --- */
 

@@ -15,10 +15,15 @@
 #define FIELD_COLUMNS "SELECT role_id, resource, read_fields, create_fields, update_fields FROM rbac.field_permission "
 #define HELD_ROLES /* of a user, and others */ \
     "SELECT unnest(m.role_ids) FROM rbac.membership m WHERE m.user_id = $1::uuid UNION SELECT unnest($2::uuid[])"
+#define ORGANIZATION_COLUMNS \
+    "SELECT id, parent_id, is_active, name, (date_part('epoch', valid_from) * 1000000)::bigint, " \
+    "(date_part('epoch', valid_until) * 1000000)::bigint "
 /* UNION, not UNION ALL: a circle in the tree, which should not be, ends. */
 #define ABOVE(ids) \
-    "above AS (SELECT id, parent_id, is_active, name FROM rbac.organization WHERE id = ANY (" ids ") UNION " \
-    "SELECT o.id, o.parent_id, o.is_active, o.name FROM rbac.organization o JOIN above a ON o.id = a.parent_id)"
+    "above AS (SELECT id, parent_id, is_active, name, valid_from, valid_until FROM rbac.organization " \
+    "WHERE id = ANY (" ids ") UNION " \
+    "SELECT o.id, o.parent_id, o.is_active, o.name, o.valid_from, o.valid_until FROM rbac.organization o " \
+    "JOIN above a ON o.id = a.parent_id)"
 /* As the server writes a moment and the columns of every resource. */
 #define SHOW(moment) "to_char(" moment " AT TIME ZONE 'UTC', " ISO ")"
 #define STANDARD(t) \
@@ -49,8 +54,7 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                            1, ALONE},
     [RBAC_LOAD_ROLES] = {"load_roles", ROLE_COLUMNS "ORDER BY r.id", 0, ALONE},
     [RBAC_LOAD_FIELDS] = {"load_fields", FIELD_COLUMNS, 0, ALONE},
-    [RBAC_LOAD_ORGANIZATIONS] = {"load_organizations", "SELECT id, parent_id, is_active, name FROM rbac.organization",
-                                 0, ALONE},
+    [RBAC_LOAD_ORGANIZATIONS] = {"load_organizations", ORGANIZATION_COLUMNS "FROM rbac.organization", 0, ALONE},
     [RBAC_FRESH_LOCK] = {"fresh_lock",
                          "SELECT id FROM rbac.organization WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE",
                          1, EVERYWHERE},
@@ -71,9 +75,8 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                                                       "WHERE u.id = $1::uuid ORDER BY m.id",
                          1, EVERYWHERE},
     [RBAC_FRESH_ORGANIZATIONS] = {"fresh_organizations", /* those, and what is above them */
-                                  "WITH RECURSIVE " ABOVE(
-                                      "$1::uuid[]") " SELECT id, parent_id, is_active, name FROM above",
-                                  1, EVERYWHERE},
+                                  "WITH RECURSIVE " ABOVE("$1::uuid[]") " " ORGANIZATION_COLUMNS "FROM above", 1,
+                                  EVERYWHERE},
     [RBAC_FRESH_ROLES] = {"fresh_roles", ROLE_COLUMNS "WHERE r.id IN (" HELD_ROLES ") ORDER BY r.id", 2, EVERYWHERE},
     [RBAC_FRESH_FIELDS] = {"fresh_fields", FIELD_COLUMNS "WHERE role_id IN (" HELD_ROLES ")", 2, EVERYWHERE},
     [RBAC_WHO_CAN] =

@@ -3,8 +3,7 @@
  * roles, at one moment. */
 #include <stdlib.h>
 
-#include "alees/util.h"
-#include "policy.h"
+#include "policy_parts.h"
 
 /* A role of one organization counts in that organization only, whatever the table says. */
 static void resolve_roles(struct policy_user *u, const struct policy_membership *m) {
@@ -19,20 +18,12 @@ static void resolve_roles(struct policy_user *u, const struct policy_membership 
     }
 }
 
-static void note_change(struct policy_user *u, int64_t when, int64_t now) {
-    if (when <= now) {
-        u->last_change = when > u->last_change ? when : u->last_change;
-    } else {
-        u->next_change = when < u->next_change ? when : u->next_change;
-    }
-}
-
 static void resolve_time(struct policy_user *u, struct policy_membership *m, int64_t now) {
     m->state = ALEES_INACTIVE_MEMBERSHIP;
     if (m->is_active) {
         m->state = m->from <= now && now < m->until ? ALEES_GRANTED : ALEES_EXPIRED_MEMBERSHIP;
-        note_change(u, m->from, now);
-        note_change(u, m->until, now);
+        policy_note_change(&u->last_change, &u->next_change, m->from, now);
+        policy_note_change(&u->last_change, &u->next_change, m->until, now);
     }
 }
 
@@ -73,8 +64,8 @@ static struct policy_user *resolve(struct policy_user *u, struct policy_tree *tr
     u->roles = policy_roles_hold(roles);
     u->tree_generation = tree->generation;
     u->roles_generation = roles->generation;
-    u->last_change = INT64_MIN;
-    u->next_change = INT64_MAX;
+    u->last_change = tree->last_change;
+    u->next_change = tree->next_change;
     u->global = POLICY_NONE;
     for (uint32_t i = 0; i < u->membership_count; i++) {
         resolve_time(u, &u->memberships[i], now);

@@ -131,12 +131,113 @@ static void test_contact_that_goes(void **state) {
     assert_int_equal(jx_kind(answer_at(a, "/primary_contact")), ALEES_JSON_NULL);
 }
 
+/* ---- when an organization counts ---- */
+
+#define BERLIN "/organizations/" PEOPLE_BERLIN
+
+static const char *day(struct people *p, const char *timezone, int days) {
+    return pg_value(&p->pg, p->arena, people_text(p, "SELECT (now() AT TIME ZONE '%s')::date + %d", timezone, days))
+        .ptr;
+}
+
+static void set_dates(struct people *p, const char *from, const char *until, const char *timezone) {
+    const char *body = people_text(p, "{\"effective_date\":%s,\"end_date\":%s,\"timezone\":\"%s\"}",
+                                   from ? people_text(p, "\"%s\"", from) : "null",
+                                   until ? people_text(p, "\"%s\"", until) : "null", timezone);
+    assert_status(patch(p, PEOPLE_BERLIN, people_token(p, "admin"), body), 200);
+}
+
+/* Outside of its dates it is there for superusers alone; its days are those of its own time zone. */
+static void test_dates(void **state) {
+    struct people *p = *state;
+    static const char west[] = "Etc/GMT+12", east[] = "Pacific/Kiritimati"; /* never the same day */
+    const char *inside = people_new(p, "in-berlin", PEOPLE_BERLIN, "viewer");
+    const char *admin = people_token(p, "admin");
+    const struct {
+        const char *from, *until, *timezone;
+        uint32_t status;
+    } rows[] = {
+        {NULL, NULL, "UTC", 200},
+        {day(p, "UTC", 0), day(p, "UTC", 0), "UTC", 200},
+        {day(p, "UTC", 1), NULL, "UTC", 404},
+        {NULL, day(p, "UTC", -1), "UTC", 404},
+        {NULL, day(p, west, 0), west, 200},
+        {NULL, day(p, west, 0), east, 404},
+        {day(p, east, 0), NULL, east, 200},
+        {day(p, east, 0), NULL, west, 404},
+        {"0001-01-01", "9999-12-31", "UTC", 200},
+        {NULL, NULL, "Europe/Berlin", 200},
+    };
+    people_soon(p, 200, "GET", BERLIN, inside, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        set_dates(p, rows[i].from, rows[i].until, rows[i].timezone);
+        const struct answer *a = people_ask(p, "GET", BERLIN, inside, NULL); /* at once */
+        if (a->status != rows[i].status) {
+            fail_msg("row %zu: %u, not %u", i, a->status, rows[i].status);
+        }
+        a = people_ask(p, "GET", "/organizations", inside, NULL);
+        assert_status(a, 200);
+        assert_int_equal(jx_size(answer_at(a, "/results")), rows[i].status == 200 ? 1 : 0);
+        a = people_ask(p, "GET", "/products?organization=" PEOPLE_BERLIN, inside, NULL);
+        assert_status(a, 200);
+        assert_status(people_ask(p, "GET", BERLIN, admin, NULL), 200);
+        a = people_ask(p, "GET", "/rbac/can?permission=product.view_product&organization=" PEOPLE_BERLIN, inside, NULL);
+        assert_text(answer_text(a, "/reason"), rows[i].status == 200 ? "granted" : "inactive_organization");
+    }
+}
+
+/* What is above closes what is below it, for those whose right comes from there. */
+static void test_dates_above(void **state) {
+    struct people *p = *state;
+    const char *through = people_new(p, "through-acme", NULL, NULL), *admin = people_token(p, "admin");
+    const char *inside = people_new(p, "in-berlin-too", PEOPLE_BERLIN, "viewer");
+    people_join(p, "through-acme", PEOPLE_ACME, "viewer", true);
+    people_soon(p, 200, "GET", BERLIN, through, NULL);
+    people_soon(p, 200, "GET", BERLIN, inside, NULL);
+    assert_status(patch(p, PEOPLE_ACME, admin, people_text(p, "{\"end_date\":\"%s\"}", day(p, "UTC", -2))), 200);
+    assert_status(people_ask(p, "GET", BERLIN, through, NULL), 404);
+    assert_status(people_ask(p, "GET", BERLIN, inside, NULL), 200);
+    assert_status(patch(p, PEOPLE_ACME, admin, "{\"end_date\":null}"), 200);
+    assert_status(people_ask(p, "GET", BERLIN, through, NULL), 200);
+}
+
+/* A moment passes, and nothing is written. */
+static void test_dates_by_the_clock(void **state) {
+    struct people *p = *state;
+    const char *inside = people_new(p, "by-the-clock", PEOPLE_BERLIN, "viewer");
+    people_sql(p, "UPDATE rbac.organization SET valid_from = now() + interval '1.5 s', valid_until = now() + "
+                  "interval '3 s' WHERE id = '" PEOPLE_BERLIN "'");
+    people_soon(p, 404, "GET", BERLIN, inside, NULL);
+    people_soon(p, 200, "GET", BERLIN, inside, NULL);
+    people_soon(p, 404, "GET", BERLIN, inside, NULL);
+    people_sql(p, "UPDATE rbac.organization SET valid_from = NULL, valid_until = NULL");
+    people_soon(p, 200, "GET", BERLIN, inside, NULL);
+}
+
+static void test_date_rules(void **state) {
+    struct people *p = *state;
+    const char *admin = people_token(p, "admin");
+    const struct answer *a =
+        patch(p, PEOPLE_BERLIN, admin, "{\"effective_date\":\"2026-02-01\",\"end_date\":\"2026-01-31\"}");
+    assert_problem(a, 422, "invalid");
+    assert_text(answer_text(a, "/errors/0/pointer"), "/end_date");
+    assert_text(answer_text(a, "/errors/0/code"), "before_effective_date");
+    assert_text(answer_text(a, "/errors/0/detail"), "Use a day that is not before effective_date.");
+    set_dates(p, "2026-02-01", NULL, "Europe/Berlin");
+    assert_problem(patch(p, PEOPLE_BERLIN, admin, "{\"end_date\":\"2026-01-31\"}"), 422, "invalid");
+    set_dates(p, NULL, NULL, "Europe/Berlin");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_contact_of_this_very_organization),
         cmocka_unit_test(test_contact_on_create),
         cmocka_unit_test(test_contact_that_is_not_seen),
         cmocka_unit_test(test_contact_that_goes),
+        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_dates_above),
+        cmocka_unit_test(test_dates_by_the_clock),
+        cmocka_unit_test(test_date_rules),
     };
     return cmocka_run_group_tests_name("organizations", tests, people_setup, people_teardown);
 }

@@ -118,9 +118,11 @@ static struct policy_tree *make_tree(uint32_t count) {
                                                    .parent = id_of(ORGANIZATION, i / 10),
                                                    .has_parent = i > 0,
                                                    .is_active = true,
+                                                   .from = INT64_MIN,
+                                                   .until = INT64_MAX,
                                                    .name = {"An organization", 15}};
     }
-    struct policy_tree *tree = must(policy_tree_new(rows, count, 1));
+    struct policy_tree *tree = must(policy_tree_new(rows, count, 1, 0));
     free(rows);
     return tree;
 }

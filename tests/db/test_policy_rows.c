@@ -50,6 +50,10 @@ alees_rc rbac_run(struct rbac *r, alees_ctx *ctx, enum rbac_statement statement,
     return ALEES_OK;
 }
 
+int64_t rbac_now_us(void) {
+    return the->now;
+}
+
 static uint32_t rows_count(const alees_rows *rows) {
     return db_rows((const struct db_result *)rows);
 }
@@ -209,8 +213,9 @@ static void insert_user(const struct random_world *w, const alees_id *user) {
 /* One product for each organization: what is seen of them is what is seen of the organizations. */
 static void insert_world(const struct random_world *w, const alees_id *user) {
     for (uint32_t i = 0; i < w->organization_count; i++) {
-        run("INSERT INTO rbac.organization (id, parent_id, is_active, name) VALUES (%s, %s, %s, 'organization %u')",
-            organization_text((int)i), organization_text(w->parents[i]), w->is_open[i] ? "true" : "false", i);
+        run("SELECT rbac.put_organization(%s, %s, %s, 'organization %u', %s, %s)", organization_text((int)i),
+            organization_text(w->parents[i]), w->is_active_there[i] ? "true" : "false", i,
+            moment(w->opens[i], w->opens[i] != INT64_MIN), moment(w->closes[i], w->closes[i] != INT64_MAX));
     }
     insert_roles(w);
     insert_user(w, user);

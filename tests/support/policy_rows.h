@@ -66,8 +66,11 @@ static inline struct policy_catalogue *catalogue(void) {
 }
 
 static inline struct policy_organization_row organization(uint32_t number, int parent, bool is_active) {
-    struct policy_organization_row row = {
-        .id = organization_id(number), .is_active = is_active, .name = test_view("an organization")};
+    struct policy_organization_row row = {.id = organization_id(number),
+                                          .is_active = is_active,
+                                          .from = INT64_MIN,
+                                          .until = INT64_MAX,
+                                          .name = test_view("an organization")};
     if (parent >= 0) {
         row.parent = organization_id((uint32_t)parent);
         row.has_parent = true;

@@ -29,7 +29,8 @@ struct random_membership {
 struct random_world {
     uint32_t organization_count;
     int parents[MOST_ORGANIZATIONS];
-    bool is_open[MOST_ORGANIZATIONS];
+    bool is_active_there[MOST_ORGANIZATIONS];
+    int64_t opens[MOST_ORGANIZATIONS], closes[MOST_ORGANIZATIONS];
     struct random_role roles[MOST_ROLES];
     uint32_t membership_count;
     struct random_membership memberships[MOST_MEMBERSHIPS];
@@ -51,11 +52,13 @@ static inline bool one_in(uint32_t many) {
 
 /* --- drawing --- */
 
-static inline void draw_tree(struct random_world *w) {
+static inline void draw_tree(struct random_world *w, int64_t now) {
     w->organization_count = 1 + below(MOST_ORGANIZATIONS);
     for (uint32_t i = 0; i < w->organization_count; i++) {
         w->parents[i] = i == 0 || one_in(6) ? -1 : (int)below(i);
-        w->is_open[i] = !one_in(6);
+        w->is_active_there[i] = !one_in(8);
+        w->opens[i] = one_in(8) ? now - 2 + below(5) : INT64_MIN;
+        w->closes[i] = one_in(8) ? now - 2 + below(5) : INT64_MAX;
     }
 }
 
@@ -117,7 +120,7 @@ static inline void draw_key(struct random_world *w) {
 }
 
 static inline void draw_world(struct random_world *w, int64_t now) {
-    draw_tree(w);
+    draw_tree(w, now);
     draw_roles(w);
     draw_memberships(w, now);
     draw_key(w);
@@ -158,14 +161,18 @@ static inline bool plainly_permits(const struct random_world *w, const struct ra
     return false;
 }
 
-/* From its own organization down with inherit; never past an inactive one, both ends included. */
+static inline bool plainly_open(const struct random_world *w, int organization, int64_t now) {
+    return w->is_active_there[organization] && w->opens[organization] <= now && now < w->closes[organization];
+}
+
+/* From its own organization down with inherit; never past one that is inactive or out of its time, both ends included. */
 static inline bool plainly_reaches(const struct random_world *w, const struct random_membership *m, int where,
-                                   bool below_too) {
+                                   int64_t now, bool below_too) {
     if (where == GLOBALLY || m->where == GLOBALLY) {
         return where == m->where;
     }
     for (int at = where; at >= 0; at = w->parents[at]) {
-        if (!w->is_open[at]) {
+        if (!plainly_open(w, at, now)) {
             return false;
         }
         if (at == m->where) {
@@ -197,7 +204,7 @@ static inline bool plainly_allowed(const struct random_world *w, bool by_key, ui
     for (uint32_t i = 0; i < w->membership_count; i++) {
         const struct random_membership *m = &w->memberships[i];
         for (uint32_t r = 0; r < m->role_count; r++) {
-            if (m->is_active && m->from <= now && now < m->until && plainly_reaches(w, m, where, below_too) &&
+            if (m->is_active && m->from <= now && now < m->until && plainly_reaches(w, m, where, now, below_too) &&
                 plainly_permits(w, m, m->roles[r], permission)) {
                 return true;
             }
@@ -231,7 +238,7 @@ static inline bool plainly_usable(const struct random_world *w, bool by_key, uin
     for (uint32_t i = 0; i < w->membership_count; i++) {
         const struct random_membership *m = &w->memberships[i];
         for (uint32_t r = 0; r < m->role_count; r++) {
-            if (m->is_active && m->from <= now && now < m->until && plainly_reaches(w, m, where, below_too) &&
+            if (m->is_active && m->from <= now && now < m->until && plainly_reaches(w, m, where, now, below_too) &&
                 plainly_permits(w, m, m->roles[r], permission) &&
                 (!w->roles[m->roles[r]].has_row[about.resource] ||
                  (w->roles[m->roles[r]].fields[about.resource][about.action] >> field & 1))) {
@@ -317,7 +324,9 @@ static inline void write_memberships(const struct random_world *w, struct world_
 
 static inline void write_rows(const struct random_world *w, struct world_rows *rows) {
     for (uint32_t i = 0; i < w->organization_count; i++) {
-        rows->organizations[i] = organization(i, w->parents[i], w->is_open[i]);
+        rows->organizations[i] = organization(i, w->parents[i], w->is_active_there[i]);
+        rows->organizations[i].from = w->opens[i];
+        rows->organizations[i].until = w->closes[i];
     }
     write_roles(w, rows);
     write_memberships(w, rows);

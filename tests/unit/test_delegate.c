@@ -63,7 +63,7 @@ static int set_up(void **state) {
     roles[14].is_system = false;
     roles[14].organization = organization_id(2);
     w.catalogue = policy_catalogue_new((alees_list)ALEES_LIST(own_permissions), (alees_list)ALEES_LIST(resource_rows));
-    w.tree = policy_tree_new(organizations, ARRAY_LEN(organizations), 1);
+    w.tree = policy_tree_new(organizations, ARRAY_LEN(organizations), 1, NOW);
     w.roles = policy_roles_new(w.catalogue,
                                &(struct policy_role_rows){roles, fields, ARRAY_LEN(roles), ARRAY_LEN(fields)}, 1);
     assert_non_null(w.catalogue);

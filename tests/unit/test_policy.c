@@ -32,7 +32,7 @@ static int set_up(void **state) {
          .permission = test_view("product.add_product")},
     };
     w.catalogue = catalogue();
-    w.tree = policy_tree_new(organizations, ARRAY_LEN(organizations), 1);
+    w.tree = policy_tree_new(organizations, ARRAY_LEN(organizations), 1, NOW);
     w.roles =
         policy_roles_new(w.catalogue, &(struct policy_role_rows){.roles = roles, .role_count = ARRAY_LEN(roles)}, 1);
     assert_non_null(w.tree);
@@ -280,7 +280,7 @@ static void test_catalogue(void **state) {
 static void test_circle_in_the_tree_is_left_out(void **state) {
     const struct policy_organization_row rows[] = {organization(0, -1, true), organization(1, 2, true),
                                                    organization(2, 1, true), organization(3, 88, true)};
-    struct policy_tree *tree = policy_tree_new(rows, ARRAY_LEN(rows), 1);
+    struct policy_tree *tree = policy_tree_new(rows, ARRAY_LEN(rows), 1, NOW);
     const alees_id in_circle = organization_id(1), orphan = organization_id(3);
     (void)state;
     assert_int_equal(tree->count, 2);
@@ -296,7 +296,7 @@ static void test_a_chain_as_deep_as_it_is_long(void **state) {
     for (uint32_t i = 0; i < DEEP; i++) {
         rows[i] = organization(i, (int)i - 1, true);
     }
-    struct policy_tree *tree = policy_tree_new(rows, DEEP, 2);
+    struct policy_tree *tree = policy_tree_new(rows, DEEP, 2, NOW);
     const struct policy_membership_row top = member(0, VIEWER, true);
     const struct policy_user_row row = {id_of(4, 1), test_view("somebody"), true, false};
     struct policy_user *u = policy_user_new(&row, &top, 1, tree, w->roles, w->catalogue->count, NOW);

@@ -57,7 +57,7 @@ static int set_up(void **state) {
     roles[5].is_system = false;
     roles[5].organization = organization_id(1);
     w.catalogue = catalogue();
-    w.tree = policy_tree_new(organizations, ARRAY_LEN(organizations), 1);
+    w.tree = policy_tree_new(organizations, ARRAY_LEN(organizations), 1, NOW);
     w.roles = policy_roles_new(w.catalogue,
                                &(struct policy_role_rows){roles, fields, ARRAY_LEN(roles), ARRAY_LEN(fields)}, 1);
     assert_non_null(w.tree);

@@ -16,7 +16,7 @@ struct model {
     struct policy_user *u;
     const struct policy_limit *limit; /* NULL: in person */
     int64_t now;
-    uint32_t granted, beyond, restricted, lacking; /* how often: the worlds are not all alike */
+    uint32_t granted, beyond, restricted, lacking, moved; /* how often: the worlds are not all alike */
 };
 
 static const alees_id *place(int where, alees_id *room) {
@@ -55,7 +55,7 @@ static void check_grounds(const struct model *m, uint32_t permission, int where,
             found =
                 found || (alees_id_compare(&id, &why->membership) == 0 && alees_id_compare(&role, &why->role) == 0 &&
                           membership->is_active && membership->from <= m->now && m->now < membership->until &&
-                          plainly_reaches(m->w, membership, where, false) &&
+                          plainly_reaches(m->w, membership, where, m->now, false) &&
                           plainly_permits(m->w, membership, membership->roles[r], permission));
         }
     }
@@ -235,10 +235,29 @@ static void check_all(struct model *m) {
     check_handing_on(m);
 }
 
-/* Time goes by; a user is resolved anew only when it says so. */
+/* Every organization that was drawn is known, with its name; those that are open are not blocked by themselves. */
+static void check_tree(const struct model *m, const struct policy_tree *tree) {
+    for (int i = 0; i < (int)m->w->organization_count; i++) {
+        const alees_id id = organization_id((uint32_t)i);
+        const uint32_t number = policy_tree_find(tree, &id);
+        assert_int_not_equal(number, POLICY_NONE);
+        assert_string_equal(tree->organizations[number].name, "an organization");
+        assert_int_equal(tree->organizations[number].blocked == number, !plainly_open(m->w, i, m->now));
+    }
+}
+
+/* Time goes by; the tree and a user are resolved anew only when they say so. Takes the tree. */
 static void check_world(struct model *m, struct policy_tree *tree) {
     struct policy_limit *limit = make_limit(m->w, m->catalogue);
     for (m->now = NOW - 3; m->now <= NOW + 3; m->now++) {
+        if (m->now < tree->last_change || m->now >= tree->next_change) {
+            struct policy_tree *again = policy_tree_again(tree, m->now);
+            assert_true(m->now >= m->u->next_change);
+            policy_tree_release(tree);
+            tree = again;
+            m->moved++;
+        }
+        check_tree(m, tree);
         if (m->now < m->u->last_change || m->now >= m->u->next_change) {
             struct policy_user *again = policy_user_again(m->u, tree, m->roles, m->now);
             policy_user_release(m->u);
@@ -251,6 +270,7 @@ static void check_world(struct model *m, struct policy_tree *tree) {
             check_all(m);
         }
     }
+    policy_tree_release(tree);
     free(limit);
 }
 
@@ -264,7 +284,7 @@ static void test_random_worlds(void **state) {
         world_seed = world * 2654435761u;
         draw_world(&w, NOW);
         write_rows(&w, &rows);
-        struct policy_tree *tree = policy_tree_new(rows.organizations, w.organization_count, 1);
+        struct policy_tree *tree = policy_tree_new(rows.organizations, w.organization_count, 1, NOW - 3);
         const struct policy_role_rows roles = {rows.roles, rows.fields, rows.role_count, rows.field_count};
         const struct policy_user_row user = {id_of(4, 1), test_view("somebody"), w.is_active, w.is_superuser};
         m.roles = policy_roles_new(m.catalogue, &roles, 1);
@@ -273,10 +293,10 @@ static void test_random_worlds(void **state) {
         check_world(&m, tree);
         policy_user_release(m.u);
         policy_roles_release(m.roles);
-        policy_tree_release(tree);
     }
     policy_catalogue_free(m.catalogue);
-    assert_true(m.granted > worlds && m.beyond > worlds && m.restricted > worlds && m.lacking > worlds);
+    assert_true(m.granted > worlds && m.beyond > worlds && m.restricted > worlds && m.lacking > worlds &&
+                m.moved > worlds);
     print_message("%u worlds: granted %u, beyond the key %u, restricted fields %u, not to be handed on %u\n", worlds,
                   m.granted, m.beyond, m.restricted, m.lacking);
 }
