@@ -159,7 +159,7 @@ static alees_rc lock(struct engine_many *m) {
     alees_rc rc;
     engine_sql_init(&sql, m->ctx->arena, m->query.filter_values + ENGINE_MAX_KEYS + 16);
     str_puts(&sql.text, "SELECT ");
-    str_view(&sql.text, m->r->shapes->all.selected);
+    str_view(&sql.text, m->action == ALEES_DELETE_ROW ? m->r->shapes->all.selected : m->r->shapes->all.plain);
     str_puts(&sql.text, ", \"version\" FROM ");
     str_view(&sql.text, m->r->shapes->table);
     str_puts(&sql.text, " WHERE \"id\" = ANY(");

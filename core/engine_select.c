@@ -5,7 +5,8 @@
  *   several organizations:  the same for each, LATERAL, and the best n of all
  *   everywhere (superusers, global rows): without the scope
  *
- * Several organizations as `= ANY(..) ORDER BY .. LIMIT n` would sort all their rows: twelve times slower. */
+ * Several organizations as `= ANY(..) ORDER BY .. LIMIT n` would sort all their rows: twelve times slower. The parts of
+ * rows are read around that, for the rows of the page alone. */
 #include "engine_parts.h"
 
 #include <inttypes.h>
@@ -188,16 +189,22 @@ void engine_select_sql(const struct resource *r, const struct engine_query *q, c
                        struct engine_sql *sql) {
     bool is_lateral = place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION &&
                       !place->is_shared && !lock_host_is_off() && !q->is_endless;
+    const struct engine_view *view = q->view != NULL ? q->view : &r->shapes->all;
     bool has_where = false;
     const char *scope;
     alees_str limit;
     if (is_lateral) {
+        if (view->has_nested) {
+            str_puts(&sql->text, "SELECT ");
+            str_view(&sql->text, view->selected);
+            str_puts(&sql->text, " FROM (");
+        }
         str_puts(&sql->text, "SELECT t.* FROM unnest(");
         engine_sql_value(sql, place->ids, "uuid[]");
         str_puts(&sql->text, ") AS o(organization) CROSS JOIN LATERAL (");
     }
     str_puts(&sql->text, "SELECT ");
-    str_view(&sql->text, q->view != NULL ? q->view->selected : r->shapes->all.selected);
+    str_view(&sql->text, is_lateral ? view->plain : view->selected);
     str_puts(&sql->text, " FROM ");
     str_view(&sql->text, r->shapes->table);
     scope = put_scope(r, place, is_lateral, sql, &has_where);
@@ -214,6 +221,10 @@ void engine_select_sql(const struct resource *r, const struct engine_query *q, c
         put_order(q, "t.", NULL, sql);
     }
     put_limit(q, sql, limit);
+    if (is_lateral && view->has_nested) {
+        str_puts(&sql->text, ") AS t");
+        put_order(q, "t.", NULL, sql);
+    }
 }
 
 /* Of the whole list, in no order. q: with the filters. */

@@ -24,6 +24,9 @@ uint32_t engine_sql_bind(struct engine_sql *sql, alees_str value);              
 void engine_sql_param(struct engine_sql *sql, uint32_t number, const char *type); /* "$3::uuid" */
 void engine_sql_value(struct engine_sql *sql, alees_str value, const char *type); /* both */
 const char *engine_sql_type(const struct alees_field *field);                     /* "timestamptz" */
+void engine_sql_put_table(struct str *sql, const char *name); /* product.product -> "product"."product" */
+/* What is read of a field: its column, or the parts of the row; is_plain: NULL for these, under a name of its own. */
+void engine_sql_put_selected(struct str *sql, const struct engine_shapes *shapes, uint32_t field, bool is_plain);
 /* Of the text, to be run with sql->params: one of the boot, or a shape that lives as long as the arena of sql. NULL
  * without memory. */
 const struct statement *engine_sql_statement(struct store *store, const struct resource *r,

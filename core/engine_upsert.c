@@ -158,7 +158,7 @@ static void put_lookup(struct engine_sql *sql, const struct engine_batch *b, str
                        uint32_t count, const struct engine_place *place, bool is_locking) {
     const struct resource *r = b->options.resource;
     str_puts(&sql->text, "SELECT ");
-    str_view(&sql->text, r->shapes->all.selected);
+    str_view(&sql->text, r->shapes->all.plain);
     str_puts(&sql->text, ", \"version\", u.\"?n\" FROM unnest(");
     put_array(sql, rows, count, key_of);
     str_puts(&sql->text, ", ");
