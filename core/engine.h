@@ -20,6 +20,7 @@
  *   engine_value.c   one JSON value -> one column: types, bounds, messages
  *   engine_decimal.c, engine_calendar.c  the syntax of numbers, dates and times
  *   engine_change.c  a body -> a validated change; the hooks; alees.resource/1
+ *   engine_validate.c  the hooks that look at changes before they are written
  *   engine_row.c     a row of a result -> JSON text, straight into the response
  *   engine_condition.c  If-Match, If-None-Match
  *   engine_error.c   what PostgreSQL refused -> which field, what to do

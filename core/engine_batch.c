@@ -2,6 +2,7 @@
  * engine_batch.c - see engine_batch.h. Here: which rows, what each of them says, what is wrong with them, and the order in
  * which all this happens. */
 #include "engine_batch.h"
+#include "engine_validate.h"
 
 #include <string.h>
 
@@ -167,6 +168,29 @@ static alees_rc check_references(struct engine_batch *b, struct engine_batch_row
     return rc;
 }
 
+/* Of those that are right so far. */
+static alees_rc validate_all(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count,
+                             const bool *is_bad) {
+    const struct resource *r = b->options.resource;
+    alees_change **changes = ARENA_ARRAY(b->ctx->arena, alees_change *, count);
+    uint32_t most = 0;
+    alees_rc rc;
+    if (changes == NULL) {
+        return engine_value_nomem(&b->ctx->problem);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_bad[i]) {
+            changes[most++] = rows[i]->change;
+        }
+    }
+    rc = engine_validate_all(b->ctx, r, changes, most);
+    for (uint32_t i = 0; i < count && rc == ALEES_OK; i++) {
+        engine_batch_enter(b, rows[i]);
+        rc = engine_batch_leave(b, engine_validate_told(rows[i]->change));
+    }
+    return rc;
+}
+
 alees_rc engine_batch_check(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
     const struct resource *r = b->options.resource;
     bool *is_bad = ARENA_ARRAY(b->ctx->arena, bool, count);
@@ -178,11 +202,13 @@ alees_rc engine_batch_check(struct engine_batch *b, struct engine_batch_row *con
     }
     for (uint32_t i = 0; i < count && rc == ALEES_OK && r->decl->validate != NULL; i++) {
         if (!is_bad[i]) {
+            uint32_t items = b->faults.item_count;
             engine_batch_enter(b, rows[i]);
             rc = engine_batch_leave(b, engine_change_hook(rows[i]->change, r->decl->validate));
+            is_bad[i] = b->faults.item_count > items;
         }
     }
-    return rc;
+    return rc == ALEES_OK ? validate_all(b, rows, count, is_bad) : rc;
 }
 
 static alees_rc check_rows(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {

@@ -239,7 +239,8 @@ static alees_rc run_group(const struct group *g, bool *ret_of_row) {
 }
 
 bool engine_batch_is_of_row(const struct store_error *error) {
-    return error != NULL && (strncmp(error->sqlstate, "22", 2) == 0 || strncmp(error->sqlstate, "23", 2) == 0);
+    return error != NULL && (strncmp(error->sqlstate, "22", 2) == 0 || strncmp(error->sqlstate, "23", 2) == 0 ||
+                             strcmp(error->sqlstate, "AL003") == 0);
 }
 
 static bool is_alike(const struct resource *r, const alees_change *a, const alees_change *b) {

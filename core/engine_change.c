@@ -353,18 +353,19 @@ static alees_rc svc_set(alees_change *change, const char *field, alees_str value
     return ALEES_OK;
 }
 
-static void refuse_field(alees_ctx *ctx, alees_str field, const char *code, alees_str detail) {
-    problem_add(&ctx->problem, engine_value_pointer(ctx->arena, field), code != NULL ? code : "invalid", "%.*s",
+static void refuse_field(struct problem *p, alees_str field, const char *code, alees_str detail) {
+    problem_add(p, engine_value_pointer(p->arena, field), code != NULL ? code : "invalid", "%.*s",
                 STR_FMT(detail)); /* copies both */
 }
 
 static alees_rc svc_refuse(alees_change *change, const char *field, const char *code, alees_str detail) {
-    refuse_field(checked(change)->ctx, alees_text(field), code, detail);
+    struct problem *p = checked(change)->told != NULL ? change->told : &change->ctx->problem;
+    refuse_field(p, alees_text(field), code, detail);
     return ALEES_E_INVALID; /* engine_change_hook says the rest, when all fields have been looked at */
 }
 
 alees_rc engine_refuse(alees_ctx *ctx, alees_str field, const char *code, alees_str detail) {
-    refuse_field(ctx, field, code, detail);
+    refuse_field(&ctx->problem, field, code, detail);
     return invalid(ctx);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine_many.h"
+#include "engine_validate.h"
 #include "lock.h"
 
 /* ---- which rows are meant ---- */
@@ -271,6 +272,12 @@ static alees_rc prepare(struct engine_many *m, const alees_json *body) {
         if (!engine_change_is_empty(m->changes[i])) {
             rc = engine_change_hook(m->changes[i], m->r->decl->validate);
         }
+    }
+    if (rc == ALEES_OK && m->count > 0 && !engine_change_is_empty(m->changes[0])) {
+        rc = engine_validate_all(m->ctx, m->r, m->changes, m->count);
+    }
+    for (uint32_t i = 0; i < m->count && rc == ALEES_OK; i++) {
+        rc = engine_validate_told(m->changes[i]);
     }
     return rc;
 }

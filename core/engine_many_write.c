@@ -115,6 +115,7 @@ static alees_rc write_each(struct engine_many *m) {
         rc = write_one(m, m->changes[i]);
         if (rc != ALEES_OK && m->ctx->problem.item_count == 0 && m->ctx->problem.rc != ALEES_OK) {
             char text[37];
+            m->ctx->problem.at = (alees_str){NULL, 0};
             problem_add(&m->ctx->problem, arena_printf(m->ctx->arena, "/%s", alees_id_format(&m->changes[i]->id, text)),
                         m->ctx->problem.code, "%.*s", STR_FMT(m->ctx->problem.detail));
         }
@@ -197,6 +198,11 @@ alees_rc engine_many_write(struct engine_many *m) {
     rc = rc == ALEES_OK ? write_ids(m, m->ids, &error) : rc;
     if (rc == ALEES_OK || !engine_batch_is_of_row(error)) {
         return rc;
+    }
+    if (m->action == ALEES_UPDATE && strcmp(error->sqlstate, "AL003") == 0) { /* of which row? */
+        problem_init(&m->ctx->problem, m->ctx->arena);
+        rc = store_back(m->ctx);
+        return rc == ALEES_OK ? write_each(m) : rc;
     }
     rc = engine_error_map(m->ctx, m->r, m->action, NULL, error, rc);
     if (m->action != ALEES_DELETE_ROW) {

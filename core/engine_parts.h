@@ -329,6 +329,7 @@ struct alees_change {
     const struct resource_field *known_by; /* of an upsert: the field by which the row was found; taken, not written */
     bool is_whole;                         /* PUT: by engine_replace_open */
     const bool *may, *may_read; /* is_whole: the fields that the caller may change, and read, by place; NULL: all */
+    struct problem *told;       /* what validate_all refuses of it; NULL: refuse() goes to the problem of the ctx */
 };
 
 /* What the hooks are told of the row: that one of *rows (shown, version), as it was or, is_after, as it is written. */

@@ -6,6 +6,7 @@
 #include "engine_batch.h"
 #include "idempotency.h"
 #include "engine_transfer.h"
+#include "engine_validate.h"
 
 #include <string.h>
 
@@ -176,8 +177,7 @@ static alees_rc answer(struct write *w) {
 static alees_rc compare(struct write *w) {
     alees_rc rc = engine_replace_open(w->change, w->may);
     rc = rc == ALEES_OK ? engine_change_read(w->change, w->whole, NULL) : rc;
-    return rc == ALEES_OK && !engine_change_is_empty(w->change) ? engine_change_hook(w->change, w->r->decl->validate)
-                                                                : rc;
+    return rc == ALEES_OK && !engine_change_is_empty(w->change) ? engine_validate(w->change) : rc;
 }
 
 /* Of which organization is the answer? The one that a create was judged by. */
@@ -349,7 +349,7 @@ alees_rc engine_create(alees_ctx *ctx) {
     w.judged = organization;
     rc = check_fields(&w, r->add, body, &organization);
     rc = rc == ALEES_OK ? engine_change_read(w.change, body, &organization) : rc;
-    rc = rc == ALEES_OK ? engine_change_hook(w.change, r->decl->validate) : rc;
+    rc = rc == ALEES_OK ? engine_validate(w.change) : rc;
     rc = rc == ALEES_OK ? place_new_row(&w, &organization) : rc;
     rc = rc == ALEES_OK ? put_location(&w) : rc;
     return rc == ALEES_OK ? carry_out(&w) : rc;
@@ -399,7 +399,7 @@ alees_rc engine_patch(alees_ctx *ctx) {
     if (rc == ALEES_OK && engine_change_is_empty(w.change)) {
         return reply_unchanged(&w);
     }
-    rc = rc == ALEES_OK ? engine_change_hook(w.change, r->decl->validate) : rc;
+    rc = rc == ALEES_OK ? engine_validate(w.change) : rc;
     return rc == ALEES_OK ? carry_out(&w) : rc;
 }
 

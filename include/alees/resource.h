@@ -136,6 +136,9 @@ struct alees_resource {
      * owner's organization, goes with it (ON DELETE CASCADE), and has no permissions of its own: to view the owner is to view
      * its parts, to change the owner is to create, change and delete them. Each such write raises the owner's version. */
     const char *owner;
+    /* As validate and after it, for rules that need the database: of all rows of an array, an import or a change by filters
+     * at once (some hundreds at a time), or of the only one. refuse() says of each what is wrong. NULL: none. [owner] */
+    alees_rc (*validate_all)(void *state, alees_ctx *ctx, alees_change *const *changes, uint32_t count);
 };
 
 /* What a hook may ask about the row. */
