@@ -164,9 +164,10 @@ static void test_read_edit_put(void **state) {
 static void test_put_replaces(void **state) {
     struct world *w = *state;
     const char *path = make(w, "PUT-2");
-    assert_status(world_ask(w, GLOBEX_MANAGER, "PATCH", path,
-                            "{\"description\":\"long\",\"tags\":[\"a\"],\"product_type\":\"SERVICE\",\"is_sellable\":false}"),
-                  200);
+    assert_status(
+        world_ask(w, GLOBEX_MANAGER, "PATCH", path,
+                  "{\"description\":\"long\",\"tags\":[\"a\"],\"product_type\":\"SERVICE\",\"is_sellable\":false}"),
+        200);
     const struct answer *a = get(w, GLOBEX_MANAGER, path);
     const char *uom = text_at(w, a, "/base_uom");
     a = world_ask(w, GLOBEX_MANAGER, "PUT", path,
