@@ -239,7 +239,8 @@ static alees_rc run_group(const struct group *g, bool *ret_of_row) {
 }
 
 bool engine_batch_is_of_row(const struct store_error *error) {
-    return error != NULL && (strncmp(error->sqlstate, "22", 2) == 0 || strncmp(error->sqlstate, "23", 2) == 0);
+    return error != NULL && (strncmp(error->sqlstate, "22", 2) == 0 || strncmp(error->sqlstate, "23", 2) == 0 ||
+                             strcmp(error->sqlstate, "AL003") == 0);
 }
 
 static bool is_alike(const struct resource *r, const alees_change *a, const alees_change *b) {
@@ -269,20 +270,6 @@ static alees_rc run_groups(struct engine_batch *b, struct engine_batch_row *cons
             }
         }
         rc = run_group(&g, ret_of_row);
-    }
-    return rc;
-}
-
-/* Of parts: what a row makes true is made false where it was. */
-static alees_rc unmake_singles(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
-    struct store_scope scope;
-    alees_rc rc = ALEES_OK;
-    for (uint32_t i = 0; i < count && rc == ALEES_OK; i++) {
-        const struct group g = {b, &rows[i], 1, rows[i]->change};
-        if (!rows[i]->is_done && engine_single_makes_any(rows[i]->change)) {
-            rc = scope_of_new(&g, &scope);
-            rc = rc == ALEES_OK ? engine_single_unmake(rows[i]->change, &scope) : rc;
-        }
     }
     return rc;
 }
@@ -330,8 +317,7 @@ static alees_rc write_many(struct engine_batch *b, struct engine_batch_row *cons
     for (uint32_t i = 0; i < count; i++) {
         is_done[i] = rows[i]->is_done;
     }
-    rc = unmake_singles(b, rows, count);
-    rc = rc == ALEES_OK ? run_groups(b, rows, count, &is_of_row) : rc;
+    rc = run_groups(b, rows, count, &is_of_row);
     if (rc == ALEES_OK || !is_of_row) {
         return rc;
     }
@@ -390,7 +376,6 @@ static alees_rc write_with_hooks(struct engine_batch *b, struct engine_batch_row
     }
     rc = rc == ALEES_OK ? engine_change_hook(row->change, decl->before_write) : rc;
     row->change->is_open = false;
-    rc = rc == ALEES_OK ? unmake_singles(b, &row, 1) : rc;
     rc = rc == ALEES_OK ? run_group(&g, &is_of_row) : rc;
     if (rc != ALEES_OK || !row->is_done) {
         return rc;

@@ -22,10 +22,6 @@ alees_change *engine_change_new(alees_ctx *ctx, const struct resource *r, uint32
     change->id = *id;
     change->is_open = true;
     change->cells = cells;
-    if (engine_owner_is_found(ctx, r)) {
-        change->owner = ctx->object;
-        change->organization = ctx->object_organization;
-    }
     return change;
 }
 
@@ -60,7 +56,7 @@ alees_rc engine_change_body(alees_ctx *ctx, const alees_json **ret_body) {
 bool engine_change_takes(const struct resource *r, uint32_t action, const struct resource_field *f) {
     bool is_create = action == ALEES_CREATE;
     if (f->is_standard) {
-        return is_create && (f->decl->flags & ALEES_READ_ONLY) == 0;
+        return is_create && strcmp(f->decl->name, "organization") == 0;
     }
     if ((f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) != 0 || f->decl->type == ALEES_PARTS) {
         return false;
@@ -131,7 +127,9 @@ static bool look_at_field(void *data, alees_str key, const alees_json *value) {
     if (f == NULL) {
         refuse_unknown(n, key);
     } else if (!takes(n->change, f) && !(n->change->is_whole && engine_replace_is_same(n->change, f, value))) {
-        bool is_once = (f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) == 0 && n->change->action == ALEES_UPDATE;
+        bool is_once = (f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) == 0 &&
+                       n->change->action == ALEES_UPDATE &&
+                       (!f->is_standard || strcmp(f->decl->name, "organization") == 0);
         refuse_name(n, key, PROBLEM_READ_ONLY_FIELD,
                     is_once && f == n->change->resource->parent ? how_to_move(n)
                     : is_once                                   ? "can be given on create only; leave it out"
@@ -215,20 +213,6 @@ static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *
     return rc == ALEES_E_INVALID ? ALEES_OK : rc;
 }
 
-/* So is the owner of a part. */
-static alees_rc put_owner(alees_change *change) {
-    const struct resource *r = change->resource;
-    struct engine_cell *cell;
-    char text[37];
-    if (r->owner == NULL) {
-        return ALEES_OK;
-    }
-    cell = &change->cells[r->owner_field - r->fields];
-    cell->is_written = true;
-    cell->value = arena_str(change->ctx->arena, (alees_str){alees_id_format(&change->owner, text), 36});
-    return cell->value.ptr != NULL ? ALEES_OK : engine_value_nomem(&change->ctx->problem);
-}
-
 /* The organization of a create is a cell like any other, so that hooks and SQL need not know of it. */
 static alees_rc put_organization(alees_change *change, const alees_json *body, const alees_id *organization) {
     static const alees_id none;
@@ -246,7 +230,7 @@ static alees_rc put_organization(alees_change *change, const alees_json *body, c
         return ALEES_OK;
     }
     cell->value = arena_str(change->ctx->arena, (alees_str){alees_id_format(organization, text), 36});
-    return cell->value.ptr != NULL ? put_owner(change) : engine_value_nomem(&change->ctx->problem);
+    return cell->value.ptr != NULL ? ALEES_OK : engine_value_nomem(&change->ctx->problem);
 }
 
 alees_rc engine_change_read(alees_change *change, const alees_json *body, const alees_id *organization) {
@@ -369,18 +353,19 @@ static alees_rc svc_set(alees_change *change, const char *field, alees_str value
     return ALEES_OK;
 }
 
-static void refuse_field(alees_ctx *ctx, alees_str field, const char *code, alees_str detail) {
-    problem_add(&ctx->problem, engine_value_pointer(ctx->arena, field), code != NULL ? code : "invalid", "%.*s",
+static void refuse_field(struct problem *p, alees_str field, const char *code, alees_str detail) {
+    problem_add(p, engine_value_pointer(p->arena, field), code != NULL ? code : "invalid", "%.*s",
                 STR_FMT(detail)); /* copies both */
 }
 
 static alees_rc svc_refuse(alees_change *change, const char *field, const char *code, alees_str detail) {
-    refuse_field(checked(change)->ctx, alees_text(field), code, detail);
+    struct problem *p = checked(change)->told != NULL ? change->told : &change->ctx->problem;
+    refuse_field(p, alees_text(field), code, detail);
     return ALEES_E_INVALID; /* engine_change_hook says the rest, when all fields have been looked at */
 }
 
 alees_rc engine_refuse(alees_ctx *ctx, alees_str field, const char *code, alees_str detail) {
-    refuse_field(ctx, field, code, detail);
+    refuse_field(&ctx->problem, field, code, detail);
     return invalid(ctx);
 }
 

@@ -87,6 +87,27 @@ static alees_rc broken_rule(alees_ctx *ctx, const struct resource *r, const stru
                        r->decl->name);
 }
 
+/* A trigger of the plugin: RAISE EXCEPTION '<what to do>' USING ERRCODE = 'AL003', CONSTRAINT = '<code>', COLUMN = .. */
+static alees_rc refused_by_trigger(alees_ctx *ctx, const struct resource *r, const struct store_error *e,
+                                   const alees_id *id) {
+    (void)id;
+    const struct resource_field *f = e->column != NULL ? by_column(r, e->column) : NULL;
+    const char *code = e->constraint != NULL ? e->constraint : "conflict";
+    if (e->message == NULL) {
+        return problem_set(&ctx->problem, PROBLEM_CONFLICT, "A rule of %s does not allow this.", r->decl->name);
+    }
+    problem_add(&ctx->problem, f != NULL ? pointer_to(ctx, f) : STR_LIT(""), code, "%s", e->message);
+    return problem_fail(&ctx->problem, ALEES_E_CONFLICT, code, alees_text(e->message));
+}
+
+/* PostgreSQL says the same of both ends of a reference: it names the table that has the key. */
+static alees_rc broken_reference(alees_ctx *ctx, const struct resource *r, const struct store_error *e,
+                                 const alees_id *id) {
+    const char *dot = strchr(r->decl->table, '.');
+    bool is_own = e->table == NULL || is_same(dot != NULL ? dot + 1 : r->decl->table, e->table);
+    return is_own ? invalid_reference(ctx, r, e, id) : protected_row(ctx, r, e, id);
+}
+
 typedef alees_rc (*explain)(alees_ctx *ctx, const struct resource *r, const struct store_error *e, const alees_id *id);
 
 static explain explanation(uint32_t action, const struct store_error *e) {
@@ -94,18 +115,19 @@ static explain explanation(uint32_t action, const struct store_error *e) {
         const char *sqlstate;
         explain of_write, of_delete;
     } table[] = {
-        {"23505", not_unique, not_unique},           /* unique_violation */
-        {"23P01", not_unique, not_unique},           /* exclusion_violation */
-        {"23503", invalid_reference, protected_row}, /* foreign_key_violation */
-        {"23001", protected_row, protected_row},     /* restrict_violation */
-        {"23514", broken_rule, broken_rule},         /* check_violation */
-        {"23502", broken_rule, broken_rule},         /* not_null_violation */
-        {"22001", broken_rule, NULL},                /* string_data_right_truncation */
-        {"22003", broken_rule, NULL},                /* numeric_value_out_of_range */
-        {"22007", broken_rule, NULL},                /* invalid_datetime_format */
-        {"22008", broken_rule, NULL},                /* datetime_field_overflow */
-        {"22P02", broken_rule, NULL},                /* invalid_text_representation */
-        {"22P05", broken_rule, NULL},                /* untranslatable_character */
+        {"23505", not_unique, not_unique},          /* unique_violation */
+        {"23P01", not_unique, not_unique},          /* exclusion_violation */
+        {"23503", broken_reference, protected_row}, /* foreign_key_violation */
+        {"23001", protected_row, protected_row},    /* restrict_violation */
+        {"23514", broken_rule, broken_rule},        /* check_violation */
+        {"23502", broken_rule, broken_rule},        /* not_null_violation */
+        {"AL003", refused_by_trigger, refused_by_trigger},
+        {"22001", broken_rule, NULL}, /* string_data_right_truncation */
+        {"22003", broken_rule, NULL}, /* numeric_value_out_of_range */
+        {"22007", broken_rule, NULL}, /* invalid_datetime_format */
+        {"22008", broken_rule, NULL}, /* datetime_field_overflow */
+        {"22P02", broken_rule, NULL}, /* invalid_text_representation */
+        {"22P05", broken_rule, NULL}, /* untranslatable_character */
     };
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         if (is_state(e, table[i].sqlstate)) {

@@ -65,6 +65,10 @@ static alees_rc copy_view(alees_ctx *ctx, const struct engine_view *from, struct
     return ALEES_OK;
 }
 
+bool engine_expand_is_possible(const struct resource_field *f) {
+    return f->target != NULL && f->decl->type != ALEES_PARTS; /* which are shown as they are */
+}
+
 static alees_rc add(alees_ctx *ctx, struct engine_view *view, struct engine_column *column,
                     struct engine_expand **ret_expand) {
     struct engine_expand *expand;
@@ -94,9 +98,7 @@ static alees_rc step(const struct reader *in, alees_str name, struct engine_expa
     const struct resource_field *f = resource_field(in->view->r, name);
     struct engine_column *column;
     bool may = false;
-    alees_rc rc = f != NULL && f->target != NULL && f->decl->type != ALEES_PARTS
-                      ? engine_view_may_read(ctx, in->rights, f, &may)
-                      : ALEES_OK;
+    alees_rc rc = f != NULL && engine_expand_is_possible(f) ? engine_view_may_read(ctx, in->rights, f, &may) : ALEES_OK;
     if (rc != ALEES_OK) {
         return rc;
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "csv.h"
+#include "engine_nested.h"
 #include "engine_list.h"
 #include "engine_transfer.h"
 
@@ -79,9 +80,19 @@ static bool is_number(uint32_t type) {
     return type == ALEES_INTEGER || type == ALEES_DECIMAL;
 }
 
-static void put_cell(struct export *e, struct str *out, uint32_t type, alees_str text, bool is_first) {
+static void put_cell(struct export *e, struct str *out, const struct engine_column *column, alees_str text,
+                     bool is_first) {
+    uint32_t type = column->field->decl->type;
     struct str value;
     switch (type) {
+    case ALEES_PARTS:
+        if (text.ptr != NULL) {
+            str_init(&value, e->batch, 256);
+            engine_nested_write_json(&value, e->r->shapes->nested[column->field - e->r->fields], text);
+            out->failed = out->failed || value.failed;
+            text = (alees_str){value.ptr, value.len};
+        }
+        break;
     case ALEES_BOOLEAN:
     case ALEES_TIMESTAMP:
     case ALEES_TAGS:
@@ -100,8 +111,9 @@ static void put_cell(struct export *e, struct str *out, uint32_t type, alees_str
 
 static alees_str text_of(const struct engine_answer *shown, uint32_t row, const struct engine_column *column) {
     uint32_t slots = shown->view->r->shapes->computed_count;
-    if (column->kind == ENGINE_STORED) {
-        return store_rows_text(shown->rows, row, column->place);
+    if (column->kind == ENGINE_STORED || column->kind == ENGINE_NESTED) {
+        alees_str text = store_rows_text(shown->rows, row, column->place);
+        return column->kind == ENGINE_NESTED && text.ptr == NULL ? STR_LIT("{}") : text;
     }
     return shown->computed != NULL ? shown->computed[(size_t)row * slots + column->slot] : (alees_str){NULL, 0};
 }
@@ -113,7 +125,7 @@ static alees_rc put_csv_row(struct export *e, const struct engine_answer *shown,
         const struct engine_column *column = &e->view->columns[i];
         bool is_seen = may == NULL || may[column->field - e->r->fields];
         alees_str text = is_seen ? text_of(shown, row, column) : (alees_str){NULL, 0};
-        put_cell(e, out, column->field->decl->type, text, i == 0);
+        put_cell(e, out, column, text, i == 0);
     }
     csv_end(out);
     return rc;

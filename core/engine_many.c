@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine_many.h"
+#include "engine_validate.h"
 #include "lock.h"
 
 /* ---- which rows are meant ---- */
@@ -73,10 +74,6 @@ static alees_rc read_query(struct engine_many *m) {
 
 void engine_many_place(struct engine_sql *sql, const struct engine_many *m, const struct engine_place *place,
                        bool *has_where) {
-    if (place->owner.ptr != NULL) {
-        engine_select_also(sql, has_where);
-        engine_sql_owner(sql, m->r, place->owner);
-    }
     if (place->reach == ENGINE_EVERYWHERE && place->is_owned) {
         engine_select_also(sql, has_where);
         engine_sql_owned(sql, m->r);
@@ -163,7 +160,7 @@ static alees_rc lock(struct engine_many *m) {
     alees_rc rc;
     engine_sql_init(&sql, m->ctx->arena, m->query.filter_values + ENGINE_MAX_KEYS + 16);
     str_puts(&sql.text, "SELECT ");
-    str_view(&sql.text, m->r->shapes->all.selected);
+    str_view(&sql.text, m->action == ALEES_DELETE_ROW ? m->r->shapes->all.selected : m->r->shapes->all.plain);
     str_puts(&sql.text, ", \"version\" FROM ");
     str_view(&sql.text, m->r->shapes->table);
     str_puts(&sql.text, " WHERE \"id\" = ANY(");
@@ -276,6 +273,12 @@ static alees_rc prepare(struct engine_many *m, const alees_json *body) {
             rc = engine_change_hook(m->changes[i], m->r->decl->validate);
         }
     }
+    if (rc == ALEES_OK && m->count > 0 && !engine_change_is_empty(m->changes[0])) {
+        rc = engine_validate_all(m->ctx, m->r, m->changes, m->count);
+    }
+    for (uint32_t i = 0; i < m->count && rc == ALEES_OK; i++) {
+        rc = engine_validate_told(m->changes[i]);
+    }
     return rc;
 }
 
@@ -316,8 +319,7 @@ static alees_rc run(alees_ctx *ctx, uint32_t action) {
     if (is_mine) {
         store_begin(ctx);
     }
-    rc = m.r->owner != NULL ? engine_owner_lock(ctx, m.r) : ALEES_OK;
-    rc = rc == ALEES_OK ? look(&m) : rc;
+    rc = look(&m);
     rc = rc == ALEES_OK && m.count > 0 ? lock(&m) : rc;
     rc = rc == ALEES_OK ? prepare(&m, body) : rc;
     rc = rc == ALEES_OK ? engine_many_write(&m) : rc;

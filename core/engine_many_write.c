@@ -90,7 +90,6 @@ static alees_rc write_one(struct engine_many *m, alees_change *change) {
     }
     rc = engine_change_hook(change, m->r->decl->before_write);
     change->is_open = false;
-    rc = rc == ALEES_OK ? engine_single_unmake(change, &m->place.scope) : rc;
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -116,6 +115,7 @@ static alees_rc write_each(struct engine_many *m) {
         rc = write_one(m, m->changes[i]);
         if (rc != ALEES_OK && m->ctx->problem.item_count == 0 && m->ctx->problem.rc != ALEES_OK) {
             char text[37];
+            m->ctx->problem.at = (alees_str){NULL, 0};
             problem_add(&m->ctx->problem, arena_printf(m->ctx->arena, "/%s", alees_id_format(&m->changes[i]->id, text)),
                         m->ctx->problem.code, "%.*s", STR_FMT(m->ctx->problem.detail));
         }
@@ -183,22 +183,6 @@ static alees_rc name_protected(struct engine_many *m, const struct store_error *
     return rc;
 }
 
-/* The version of their owner rises, and what is true of one part at most is not made true of several. */
-static alees_rc prepare_parts(struct engine_many *m) {
-    for (uint32_t i = 0; m->action == ALEES_UPDATE && i < m->r->field_count; i++) {
-        uint32_t made = 0;
-        for (uint32_t k = 0; k < m->count; k++) {
-            made += engine_single_is_made(m->changes[k], i);
-        }
-        if (made > 1) {
-            engine_single_refuse(m->ctx, &m->r->fields[i]);
-            return problem_set(&m->ctx->problem, PROBLEM_INVALID,
-                               "Correct the fields that errors names, then send it again.");
-        }
-    }
-    return engine_owner_raise(m->ctx, m->r);
-}
-
 alees_rc engine_many_write(struct engine_many *m) {
     const struct store_error *error = NULL;
     struct problem told;
@@ -207,15 +191,18 @@ alees_rc engine_many_write(struct engine_many *m) {
         m->written = m->count;
         return ALEES_OK;
     }
-    rc = m->r->owner != NULL ? prepare_parts(m) : ALEES_OK;
-    if (rc != ALEES_OK || engine_batch_has_hooks(m->r) || !is_uniform(m)) {
-        return rc == ALEES_OK ? write_each(m) : rc;
+    if (engine_batch_has_hooks(m->r) || !is_uniform(m)) {
+        return write_each(m);
     }
     rc = store_savepoint(m->ctx);
-    rc = rc == ALEES_OK ? engine_single_unmake(m->changes[0], &m->place.scope) : rc;
     rc = rc == ALEES_OK ? write_ids(m, m->ids, &error) : rc;
     if (rc == ALEES_OK || !engine_batch_is_of_row(error)) {
         return rc;
+    }
+    if (m->action == ALEES_UPDATE && strcmp(error->sqlstate, "AL003") == 0) { /* of which row? */
+        problem_init(&m->ctx->problem, m->ctx->arena);
+        rc = store_back(m->ctx);
+        return rc == ALEES_OK ? write_each(m) : rc;
     }
     rc = engine_error_map(m->ctx, m->r, m->action, NULL, error, rc);
     if (m->action != ALEES_DELETE_ROW) {

@@ -22,8 +22,9 @@ enum {
 
 /* ---- engine_shapes.c ---- */
 
-/* How a value is shown: as it stands in the result, as the plugin's hook made it, as the rows that it names. */
-enum engine_kind { ENGINE_STORED, ENGINE_COMPUTED, ENGINE_EXPANDED };
+/* How a value is shown: as it stands in the result, as the plugin's hook made it, as the rows that it names, as the parts
+ * of the row. */
+enum engine_kind { ENGINE_STORED, ENGINE_COMPUTED, ENGINE_EXPANDED, ENGINE_NESTED };
 
 struct engine_column {
     const struct resource_field *field;
@@ -43,12 +44,14 @@ struct engine_expand { /* a reference that is shown as the row it names */
 struct engine_view {
     const struct resource *r;
     alees_str selected;            /* "\"id\", \"organization_id\", ..." */
+    alees_str plain;               /* the same with NULL for what is no column of the table: for the parts of the row */
     struct engine_column *columns; /* those that are shown, in order */
     uint32_t column_count;
     uint32_t *places;  /* as r->fields: the place of its column in the result, UINT32_MAX if it is not read */
     uint32_t scope;    /* SEVERAL: the place of its scope column, which is not shown */
     uint32_t version;  /* the place of the version in results that have it: behind all others */
     bool has_computed; /* among the columns */
+    bool has_nested;   /* among what is selected: parts of the row */
     struct engine_expand *expands;
     uint32_t expand_count;
 };
@@ -66,9 +69,10 @@ struct engine_shapes {
     struct engine_key order[ENGINE_MAX_KEYS];
     uint32_t order_count;
     uint32_t computed_count;
-    uint32_t *slots;                   /* as resource->fields: the place of a computed one among them */
-    const struct statement *get[2];    /* shown, version; by id */
-    const struct statement *locate[2]; /* scope column, version; by id */
+    uint32_t *slots;                           /* as resource->fields: the place of a computed one among them */
+    const struct engine_nested_shape **nested; /* as resource->fields: of those that are ALEES_PARTS */
+    const struct statement *get[2];            /* shown, version; by id */
+    const struct statement *locate[2];         /* scope column, version; by id */
 };
 
 /* The columns and lists of a resource, without any statement. */
@@ -288,6 +292,7 @@ void engine_answer_put(const struct engine_answer *a, uint32_t row, struct str *
 
 /* ---- engine_expand.c ---- */
 
+bool engine_expand_is_possible(const struct resource_field *f);
 /* "category,parent.parent" into the view, which is replaced by one of its own. */
 alees_rc engine_expand_read(alees_ctx *ctx, alees_str text, struct engine_view_rights *rights,
                             const struct engine_view **view) MUST_CHECK;
@@ -318,13 +323,13 @@ struct alees_change {
     bool is_open;              /* set() has an effect: validate and before_write */
     bool refers_later;         /* where it points is looked at for many rows at once: engine_refer_many */
     alees_id organization;     /* of the row; zero: none, or not known yet */
-    alees_id owner;            /* of a part: the row that it is a part of */
     const alees_rows *before;  /* shown, version: the row as it was, locked; NULL on create and without before_write */
     uint32_t before_row;       /* its place among them */
     struct engine_cell *cells; /* as resource->fields */
     const struct resource_field *known_by; /* of an upsert: the field by which the row was found; taken, not written */
     bool is_whole;                         /* PUT: by engine_replace_open */
     const bool *may, *may_read; /* is_whole: the fields that the caller may change, and read, by place; NULL: all */
+    struct problem *told;       /* what validate_all refuses of it; NULL: refuse() goes to the problem of the ctx */
 };
 
 /* What the hooks are told of the row: that one of *rows (shown, version), as it was or, is_after, as it is written. */
@@ -400,6 +405,5 @@ alees_rc engine_read_row(alees_ctx *ctx, const struct engine_view *view, const s
                          const alees_id *id, alees_rows **ret_rows) MUST_CHECK;
 
 #include "engine_list.h"
-#include "engine_owner.h"
 
 #endif

@@ -2,7 +2,7 @@
  * engine_represent.c - computed fields: a resource's hook `represent`, called once for all rows of an answer, and the part
  * of alees.resource/1 that it works with. It sees of a row what the caller may read, so that what it makes of them tells no
  * more; what it may not have been asked for it is not called for. */
-#include "engine_parts.h"
+#include "engine_nested.h"
 
 #include <string.h>
 
@@ -111,6 +111,10 @@ alees_str engine_page_value(const alees_page *page, uint32_t row, const char *fi
     const struct resource_field *f = resource_field(r, alees_text(field));
     if (f == NULL || row >= a->count || !engine_answer_may(a, row, f) || a->view->places[f - r->fields] == UINT32_MAX) {
         return (alees_str){NULL, 0};
+    }
+    if (f->decl->type == ALEES_PARTS) {
+        return engine_nested_json(a->ctx->arena, r->shapes->nested[f - r->fields],
+                                  store_rows_text(a->rows, row, a->view->places[f - r->fields]));
     }
     return store_rows_text(a->rows, row, a->view->places[f - r->fields]);
 }

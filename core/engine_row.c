@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * engine_row.c - a row of a result into JSON, straight from PostgreSQL's text into the answer. This is the hot path of
  * every list: no value is parsed into anything, nothing is formatted, nothing is allocated but the answer itself. */
-#include "engine_parts.h"
+#include "engine_nested.h"
 
 #include <string.h>
 
@@ -98,7 +98,11 @@ void engine_row_value(struct str *out, uint32_t type, alees_str text) {
 /* Not as it stands in the result. */
 static void put_made(struct str *out, const struct engine_answer *answer, uint32_t row,
                      const struct engine_column *column) {
-    if (column->kind == ENGINE_EXPANDED) {
+    if (column->kind == ENGINE_NESTED) {
+        const struct resource *r = answer->view->r;
+        engine_nested_write_json(out, r->shapes->nested[column->field - r->fields],
+                                 store_rows_text(answer->rows, row, column->place));
+    } else if (column->kind == ENGINE_EXPANDED) {
         engine_expand_write(answer, column, store_rows_text(answer->rows, row, column->place), out);
     } else if (answer->computed != NULL) {
         uint32_t count = answer->view->r->shapes->computed_count;

@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * engine_shapes.c - what the boot works out for each resource: the columns to read, in order, with the JSON text before
  * each; values for fields that are not sent; and the statements that can be prepared before anybody asks. */
-#include "engine_parts.h"
+#include "engine_nested.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* A table's name with its schema: "product.product" -> "product"."product". */
 static alees_str quoted_table(struct arena *arena, const char *name) {
     struct str s;
-    const char *dot = strchr(name, '.');
     str_init(&s, arena, 64);
-    if (dot != NULL) {
-        const char *schema = arena_dup(arena, name, (size_t)(dot - name));
-        str_ident(&s, schema != NULL ? schema : "");
-        str_putc(&s, '.');
-        name = dot + 1;
-    }
-    str_ident(&s, name);
+    engine_sql_put_table(&s, name);
     return str_done(&s);
 }
 
@@ -26,7 +18,11 @@ static bool is_trailer(const struct resource_field *f) {
     return f->is_standard && strcmp(f->decl->name, "id") != 0 && strcmp(f->decl->name, "organization") != 0;
 }
 
-static void add_column(struct engine_shapes *shapes, uint32_t field, struct arena *arena, struct str *selected) {
+struct selecting {
+    struct str selected, plain;
+};
+
+static void add_column(struct engine_shapes *shapes, uint32_t field, struct arena *arena, struct selecting *out) {
     struct engine_view *view = &shapes->all;
     struct engine_column *column = &view->columns[view->column_count];
     const struct resource_field *f = &view->r->fields[field];
@@ -45,18 +41,23 @@ static void add_column(struct engine_shapes *shapes, uint32_t field, struct aren
         view->has_computed = true;
         return;
     }
-    if (view->version > 0) {
-        str_puts(selected, ", ");
+    if (f->decl->type == ALEES_PARTS) {
+        column->kind = ENGINE_NESTED;
+        view->has_nested = true;
     }
-    str_ident(selected, f->column);
+    str_puts(&out->selected, view->version > 0 ? ", " : "");
+    str_puts(&out->plain, view->version > 0 ? ", " : "");
+    engine_sql_put_selected(&out->selected, shapes, field, false);
+    engine_sql_put_selected(&out->plain, shapes, field, true);
     column->place = view->places[field] = view->version++;
 }
 
 static void add_columns(struct engine_shapes *shapes, struct arena *arena) {
     struct engine_view *view = &shapes->all;
     const struct resource *r = view->r;
-    struct str selected;
-    str_init(&selected, arena, 256);
+    struct selecting out;
+    str_init(&out.selected, arena, 256);
+    str_init(&out.plain, arena, 256);
     for (uint32_t pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < r->field_count; i++) {
             const struct resource_field *f = &r->fields[i];
@@ -64,18 +65,19 @@ static void add_columns(struct engine_shapes *shapes, struct arena *arena) {
                 continue;
             }
             view->places[i] = UINT32_MAX;
-            if ((f->decl->flags & ALEES_WRITE_ONLY) == 0 && f->decl->type != ALEES_PARTS) {
-                add_column(shapes, i, arena, &selected);
+            if ((f->decl->flags & ALEES_WRITE_ONLY) == 0) {
+                add_column(shapes, i, arena, &out);
             }
         }
     }
     view->scope = view->version;
     if (r->decl->scope == ALEES_SCOPE_SEVERAL) {
-        str_puts(&selected, ", ");
-        str_ident(&selected, r->scope_column);
+        str_puts(&out.selected, ", ");
+        str_ident(&out.selected, r->scope_column);
         view->version++;
     }
-    view->selected = str_done(&selected);
+    view->selected = str_done(&out.selected);
+    view->plain = view->has_nested ? str_done(&out.plain) : view->selected;
 }
 
 /* Declared defaults become values once. */
@@ -126,6 +128,19 @@ static alees_rc check_sort_fields(const struct resource *r, FILE *errors) {
     return result;
 }
 
+static bool add_nested(struct arena *arena, struct engine_shapes *shapes) {
+    const struct resource *r = shapes->all.r;
+    for (uint32_t i = 0; shapes->nested != NULL && i < r->field_count; i++) {
+        if (r->fields[i].decl->type == ALEES_PARTS) {
+            shapes->nested[i] = engine_nested_shape_new(arena, &r->fields[i]);
+            if (shapes->nested[i] == NULL) {
+                return false;
+            }
+        }
+    }
+    return shapes->nested != NULL;
+}
+
 alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *errors,
                            struct engine_shapes **ret_shapes) {
     struct engine_shapes *shapes = ARENA_NEW(arena, struct engine_shapes);
@@ -139,13 +154,14 @@ alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *
     shapes->all.places = ARENA_ARRAY(arena, uint32_t, r->field_count);
     shapes->fallbacks = ARENA_ARRAY(arena, alees_str, r->field_count);
     shapes->slots = ARENA_ARRAY(arena, uint32_t, r->field_count);
+    shapes->nested = ARENA_ARRAY(arena, const struct engine_nested_shape *, r->field_count);
     shapes->table = quoted_table(arena, r->decl->table);
     for (uint32_t i = 0; shapes->slots != NULL && i < r->field_count; i++) {
         shapes->slots[i] = shapes->computed_count;
         shapes->computed_count += resource_field_is_computed(&r->fields[i]);
     }
     if (shapes->slots == NULL || shapes->all.columns == NULL || shapes->all.places == NULL ||
-        shapes->fallbacks == NULL || shapes->table.ptr == NULL) {
+        shapes->fallbacks == NULL || shapes->table.ptr == NULL || !add_nested(arena, shapes)) {
         return ALEES_E_NOMEM;
     }
     add_columns(shapes, arena);
@@ -157,7 +173,7 @@ alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *
         (void)fprintf(errors, "resource %s: the default ordering %s\n", r->full_name, fault);
         rc = ALEES_E_INVALID;
     }
-    if (shapes->all.selected.ptr == NULL || arena_is_exhausted(arena)) {
+    if (shapes->all.selected.ptr == NULL || shapes->all.plain.ptr == NULL || arena_is_exhausted(arena)) {
         rc = ALEES_E_NOMEM;
     }
     if (rc == ALEES_OK) {

@@ -7,7 +7,30 @@
 
 #include <string.h>
 
+#include "engine_nested.h"
 #include "lock.h"
+
+void engine_sql_put_table(struct str *sql, const char *name) {
+    const char *dot = strchr(name, '.');
+    if (dot != NULL) {
+        const char *schema = arena_dup(sql->arena, name, (size_t)(dot - name));
+        str_ident(sql, schema != NULL ? schema : "");
+        str_putc(sql, '.');
+        name = dot + 1;
+    }
+    str_ident(sql, name);
+}
+
+void engine_sql_put_selected(struct str *sql, const struct engine_shapes *shapes, uint32_t field, bool is_plain) {
+    const struct resource *r = shapes->all.r;
+    if (r->fields[field].decl->type != ALEES_PARTS) {
+        str_ident(sql, r->fields[field].column);
+    } else if (is_plain) {
+        str_printf(sql, "NULL::text AS \"?%u\"", (unsigned)field);
+    } else {
+        str_view(sql, shapes->nested[field]->select);
+    }
+}
 
 void engine_sql_init(struct engine_sql *sql, struct arena *arena, uint32_t cap) {
     str_init(&sql->text, arena, 512);
@@ -115,12 +138,6 @@ void engine_sql_owned(struct engine_sql *sql, const struct resource *r) {
     str_puts(&sql->text, " IS NOT NULL");
 }
 
-void engine_sql_owner(struct engine_sql *sql, const struct resource *r, alees_str owner) {
-    str_ident(&sql->text, r->owner_field->column);
-    str_puts(&sql->text, " = ");
-    engine_sql_value(sql, owner, "uuid");
-}
-
 /* The row, if it is in one of the organizations and has one of the versions; an absent list admits any. */
 static void put_condition(struct engine_sql *sql, const struct resource *r, const struct engine_target *target,
                           bool is_reading) {
@@ -133,10 +150,6 @@ static void put_condition(struct engine_sql *sql, const struct resource *r, cons
     } else if (!is_bound && target->is_owned) {
         str_puts(&sql->text, " AND ");
         engine_sql_owned(sql, r);
-    }
-    if (target->owner.ptr != NULL) {
-        str_puts(&sql->text, " AND ");
-        engine_sql_owner(sql, r, target->owner);
     }
     if (target->versions.ptr != NULL) {
         str_puts(&sql->text, " AND \"version\" = ANY(");
@@ -152,7 +165,7 @@ static void put_condition(struct engine_sql *sql, const struct resource *r, cons
 
 static void put_returning(struct engine_sql *sql, const struct resource *r) {
     str_puts(&sql->text, " RETURNING ");
-    str_view(&sql->text, r->shapes->all.selected);
+    str_view(&sql->text, r->shapes->all.plain);
     str_puts(&sql->text, ", \"version\"");
 }
 
@@ -166,23 +179,11 @@ void engine_sql_get(struct engine_sql *sql, const struct engine_view *view, cons
 
 void engine_sql_lock(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
     str_puts(&sql->text, "SELECT ");
-    str_view(&sql->text, r->shapes->all.selected);
+    str_view(&sql->text, r->shapes->all.plain);
     str_puts(&sql->text, ", \"version\" FROM ");
     str_view(&sql->text, r->shapes->table);
     put_condition(sql, r, target, false);
     str_puts(&sql->text, " FOR NO KEY UPDATE"); /* who only refers to the row does not wait */
-}
-
-void engine_sql_touch(struct engine_sql *sql, const struct resource *r, const struct engine_target *target,
-                      bool is_raised) {
-    str_puts(&sql->text, is_raised ? "UPDATE " : "SELECT 1 FROM ");
-    str_view(&sql->text, r->shapes->table);
-    if (is_raised) {
-        str_puts(&sql->text, " SET \"updated_at\" = now(), \"version\" = \"version\" + 1, \"updated_by\" = ");
-        engine_sql_value(sql, target->user, "uuid");
-    }
-    put_condition(sql, r, target, false);
-    str_puts(&sql->text, is_raised ? " RETURNING 1" : " FOR NO KEY UPDATE");
 }
 
 void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {

@@ -158,7 +158,7 @@ static void put_lookup(struct engine_sql *sql, const struct engine_batch *b, str
                        uint32_t count, const struct engine_place *place, bool is_locking) {
     const struct resource *r = b->options.resource;
     str_puts(&sql->text, "SELECT ");
-    str_view(&sql->text, r->shapes->all.selected);
+    str_view(&sql->text, r->shapes->all.plain);
     str_puts(&sql->text, ", \"version\", u.\"?n\" FROM unnest(");
     put_array(sql, rows, count, key_of);
     str_puts(&sql->text, ", ");
@@ -172,10 +172,6 @@ static void put_lookup(struct engine_sql *sql, const struct engine_batch *b, str
         str_puts(&sql->text, " AND t.");
         str_ident(&sql->text, r->scope_column);
         str_puts(&sql->text, resource_is_optional(r) ? " IS NOT DISTINCT FROM u.\"?o\"::uuid" : " = u.\"?o\"::uuid");
-    }
-    if (place->owner.ptr != NULL) {
-        str_puts(&sql->text, " AND ");
-        engine_sql_owner(sql, r, place->owner);
     }
     if (r->scope_column != NULL && place->reach != ENGINE_EVERYWHERE && !lock_host_is_off()) {
         str_puts(&sql->text, " WHERE ");

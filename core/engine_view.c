@@ -81,8 +81,8 @@ const char *engine_view_nearest(alees_ctx *ctx, const struct engine_view_rights 
     const char **names = ARENA_ARRAY(ctx->arena, const char *, r->field_count);
     uint32_t count = 0;
     for (uint32_t i = 0; names != NULL && i < r->field_count; i++) {
-        bool is_wanted =
-            (r->fields[i].decl->flags & ALEES_WRITE_ONLY) == 0 && (!is_expanded || r->fields[i].target != NULL);
+        bool is_wanted = (r->fields[i].decl->flags & ALEES_WRITE_ONLY) == 0 &&
+                         (!is_expanded || engine_expand_is_possible(&r->fields[i]));
         if (is_wanted && (may == NULL || may[i])) {
             names[count++] = r->fields[i].decl->name;
         }
@@ -135,13 +135,15 @@ static alees_rc choose(alees_ctx *ctx, const struct engine_view *all, const bool
     *view = *all;
     view->columns = columns;
     view->column_count = 0;
-    view->has_computed = false;
+    view->has_computed = view->has_nested = false;
     for (uint32_t i = 0; i < all->column_count; i++) {
         if (shown[all->columns[i].field - all->r->fields]) {
             columns[view->column_count++] = all->columns[i];
             view->has_computed = view->has_computed || all->columns[i].kind == ENGINE_COMPUTED;
+            view->has_nested = view->has_nested || all->columns[i].kind == ENGINE_NESTED;
         }
     }
+    view->has_nested = all->has_nested && (view->has_nested || view->has_computed);
     *ret_view = view;
     return ALEES_OK;
 }
@@ -199,16 +201,21 @@ static bool is_needed(const struct engine_query *q, const struct resource_field 
     return false;
 }
 
-static void select_column(struct engine_view *view, struct str *selected, uint32_t field) {
+static void select_column(struct engine_view *view, struct str *selected, struct str *plain, uint32_t field) {
     str_puts(selected, view->version > 0 ? ", " : "");
-    str_ident(selected, view->r->fields[field].column);
+    engine_sql_put_selected(selected, view->r->shapes, field, false);
+    if (view->has_nested) {
+        str_puts(plain, view->version > 0 ? ", " : "");
+        engine_sql_put_selected(plain, view->r->shapes, field, true);
+    }
     view->places[field] = view->version++;
 }
 
 static alees_rc narrow(alees_ctx *ctx, const struct engine_query *q, struct engine_view *view) {
     const struct resource *r = view->r;
-    struct str selected;
+    struct str selected, plain;
     str_init(&selected, ctx->arena, 256);
+    str_init(&plain, ctx->arena, view->has_nested ? 256 : 0);
     view->places = ARENA_ARRAY(ctx->arena, uint32_t, r->field_count);
     view->version = 0;
     if (view->places == NULL) {
@@ -217,11 +224,11 @@ static alees_rc narrow(alees_ctx *ctx, const struct engine_query *q, struct engi
     memset(view->places, 0xFF, r->field_count * sizeof *view->places);
     for (uint32_t i = 0; i < view->column_count; i++) {
         view->columns[i].place = view->version;
-        select_column(view, &selected, (uint32_t)(view->columns[i].field - r->fields));
+        select_column(view, &selected, &plain, (uint32_t)(view->columns[i].field - r->fields));
     }
     for (uint32_t i = 0; i < r->field_count; i++) {
         if (view->places[i] == UINT32_MAX && is_needed(q, &r->fields[i])) {
-            select_column(view, &selected, i);
+            select_column(view, &selected, &plain, i);
         }
     }
     view->scope = view->version;
@@ -231,7 +238,8 @@ static alees_rc narrow(alees_ctx *ctx, const struct engine_query *q, struct engi
         view->version++;
     }
     view->selected = str_done(&selected);
-    return view->selected.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+    view->plain = view->has_nested ? str_done(&plain) : view->selected;
+    return view->selected.ptr != NULL && view->plain.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
 }
 
 alees_rc engine_view_narrow(alees_ctx *ctx, const struct engine_query *q, const struct engine_view **view) {

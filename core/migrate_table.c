@@ -244,6 +244,12 @@ static const char foreign_sql[] =
     "JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace "
     "WHERE k.contype = 'f' AND n.nspname = $1 AND t.relname = $2 ORDER BY k.conname";
 
+/* Are these the columns of a key, or its first ones? More of them only make it stricter. */
+static bool holds(alees_str key, const char *columns) {
+    size_t length = strlen(columns);
+    return str_starts(key, columns) && (key.len == length || key.ptr[length] == ',');
+}
+
 /* A reference between two scoped tables carries the organization, so that it cannot leave it. Where it may be null the
  * engine looks whether the row may be pointed at. */
 static bool find_foreign_key(const struct db_result *keys, const struct resource *r, const struct resource_field *f,
@@ -254,7 +260,7 @@ static bool find_foreign_key(const struct db_result *keys, const struct resource
     snprintf(composite, sizeof composite, "organization_id,%s", f->column);
     for (uint32_t i = 0; i < db_rows(keys); i++) {
         if (migrate_is(db_value(keys, i, 2), f->target->decl->table) &&
-            migrate_is(db_value(keys, i, 1), is_inside ? composite : f->column) &&
+            holds(db_value(keys, i, 1), is_inside ? composite : f->column) &&
             (!is_owner || migrate_is(db_value(keys, i, 3), "c"))) {
             *ret_row = i;
             return true;

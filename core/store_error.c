@@ -30,6 +30,7 @@ static const struct {
      "first."},
     {"AL002", PROBLEM_ORGANIZATION_CYCLE, ALEES_LOG_DEBUG, /* plugins/organization */
      "The new parent is the organization itself or is below it; choose another one."},
+    {"AL003", PROBLEM_CONFLICT, ALEES_LOG_DEBUG, "A rule of the database does not allow this."}, /* engine_error.c */
     {"P0001", PROBLEM_CONFLICT, ALEES_LOG_INFO, "A rule of the database does not allow this."},
     {"42501", PROBLEM_PERMISSION_DENIED, ALEES_LOG_WARN, "The database does not allow this."},
     {"40", PROBLEM_CONFLICT, ALEES_LOG_INFO, "Somebody else changed the same rows; try again."},

@@ -136,6 +136,9 @@ struct alees_resource {
      * owner's organization, goes with it (ON DELETE CASCADE), and has no permissions of its own: to view the owner is to view
      * its parts, to change the owner is to create, change and delete them. Each such write raises the owner's version. */
     const char *owner;
+    /* As validate and after it, for rules that need the database: of all rows of an array, an import or a change by filters
+     * at once (some hundreds at a time), or of the only one. refuse() says of each what is wrong. NULL: none. [owner] */
+    alees_rc (*validate_all)(void *state, alees_ctx *ctx, alees_change *const *changes, uint32_t count);
 };
 
 /* What a hook may ask about the row. */
@@ -163,8 +166,8 @@ struct alees_resource_v1 {
     alees_id (*page_id)(const alees_page *page, uint32_t row); /* [owner] */
     /* The organization that the row belongs to, or is; zero if there is none. [owner] */
     alees_id (*page_organization)(const alees_page *page, uint32_t row);
-    /* What the field holds, as PostgreSQL writes it; absent if NULL, computed, or not to be read by the caller: what is made
-     * of it would tell it. [owner] */
+    /* What the field holds, as PostgreSQL writes it, of PARTS as JSON; absent if NULL, computed, or not to be read by the
+     * caller: what is made of it would tell it. [owner] */
     alees_str (*page_value)(const alees_page *page, uint32_t row, const char *field);
     /* What a computed field shows: text of its type, for JSON any JSON value; absent is null, and so is what is never set.
      * ALEES_E_INVALID if it is not of that type. The text is copied. [owner] */

@@ -4,7 +4,9 @@
  *
  * Reads from top to bottom: declarations (the fields in fields.h, statements), code (hooks, an action, demonstration
  * rows), then the descriptor. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "alees/abi.h"
 #include "alees/db.h"
@@ -27,34 +29,48 @@ struct product {
     const struct alees_organization_v1 *organizations; /* NULL: that plugin is not enabled */
 };
 
-/* CONVERT: a quotient has as many decimal places as its operands, so the one with fourteen zeros gives it enough. */
-enum { UNIT_IS_ACTIVE, CATEGORY_TYPE, PARENT_TYPE, LOCK_TREE, IS_BELOW, CONVERT, DEMO_CATEGORIES, DEMO_PRODUCTS };
+enum { MOST_LEVELS = 50, MOST_COUNTED = 1000 };
 
-/* CATEGORY_TYPE and PARENT_TYPE look in the organization of the row that is written and in no other the caller may have:
- * of a new row it is among the values, of one that is there it is read. */
+/* CONVERT: a quotient has as many decimal places as its operands, so the one with fourteen zeros gives it enough. */
+enum { FACTOR, FAULTS, LOCK_TREE, PLACE, IN_USE, CONVERT, DEMO_CATEGORIES, DEMO_PRODUCTS };
+
 static const struct alees_statement statements[] = {
-    [UNIT_IS_ACTIVE] = {.name = "unit_is_active",
-                        .sql = "SELECT is_active FROM product.unit_of_measure WHERE id = $1",
-                        .nparams = 1},
-    [CATEGORY_TYPE] = {.name = "category_type",
-                       .sql = "SELECT c.category_type = 'PRODUCT' FROM product.category c WHERE c.id = $1"
-                              " AND c.organization_id = coalesce($2::uuid,"
-                              " (SELECT p.organization_id FROM product.product p WHERE p.id = $3))",
-                       .nparams = 3},
-    [PARENT_TYPE] = {.name = "parent_type",
-                     .sql = "SELECT c.category_type = coalesce(own.category_type, $4)"
-                            " FROM product.category c LEFT JOIN product.category own ON own.id = $3 WHERE c.id = $1"
-                            " AND c.organization_id = coalesce($2::uuid, own.organization_id)",
-                     .nparams = 4},
+    [FACTOR] = {.name = "factor", .sql = "SELECT $1::numeric BETWEEN 1e-15 AND 1e15", .nparams = 1},
+    /* $1 units, $2 categories, $3 organizations, $4 products: a category is looked for in the organization of the row that is
+     * written and in no other the caller may have; of a row that is there it is read. */
+    [FAULTS] = {.name = "faults",
+                .sql = "SELECT r.n, u.is_active, c.category_type = 'PRODUCT'"
+                       " FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) WITH ORDINALITY"
+                       " AS r (unit, category, organization, product, n)"
+                       " LEFT JOIN product.unit_of_measure u ON u.id = r.unit"
+                       " LEFT JOIN product.category c ON c.id = r.category AND c.organization_id ="
+                       " coalesce(r.organization, (SELECT p.organization_id FROM product.product p"
+                       " WHERE p.id = r.product)) WHERE NOT u.is_active OR c.category_type <> 'PRODUCT'",
+                .nparams = 4},
     [LOCK_TREE] = {.name = "lock_tree",
                    .sql = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended("
-                          "'product.category ' || organization_id, 0)) FROM product.category WHERE id = $1",
+                          "'product.category ' || $1, 0))",
                    .nparams = 1},
-    [IS_BELOW] = {.name = "is_below",
-                  .sql = "WITH RECURSIVE above AS (SELECT id, parent_id FROM product.category WHERE id = $1"
-                         " UNION SELECT c.id, c.parent_id FROM product.category c JOIN above ON c.id = above.parent_id)"
-                         " SELECT 1 FROM above WHERE id = $2",
-                  .nparams = 2},
+    /* The category $1 of the organization $2 below $3: type of that; is it below $1 itself; levels that there would be. What
+     * walks ends: by the second level that is wrong. */
+    [PLACE] = {.name = "place",
+               .sql = "WITH RECURSIVE above (id, parent_id, level) AS ("
+                      "SELECT id, parent_id, 1 FROM product.category WHERE organization_id = $2::uuid AND id = $3::uuid"
+                      " UNION ALL SELECT c.id, c.parent_id, a.level + 1 FROM above a JOIN product.category c"
+                      " ON c.organization_id = $2::uuid AND c.id = a.parent_id WHERE a.level < 100),"
+                      " below (id, level) AS ("
+                      "SELECT id, 1 FROM product.category WHERE organization_id = $2::uuid AND parent_id = $1::uuid"
+                      " UNION ALL SELECT c.id, b.level + 1 FROM below b JOIN product.category c"
+                      " ON c.organization_id = $2::uuid AND c.parent_id = b.id WHERE b.level < 100)"
+                      " SELECT (SELECT category_type FROM product.category WHERE organization_id = $2::uuid"
+                      " AND id = $3::uuid), EXISTS (SELECT FROM above WHERE id = $1::uuid),"
+                      " (SELECT coalesce(max(level), 0) FROM above) + 1 + (SELECT coalesce(max(level), 0) FROM below)",
+               .nparams = 3},
+    [IN_USE] = {.name = "in_use",
+                .sql = "SELECT (SELECT count(*) FROM (SELECT FROM product.category WHERE organization_id = $2::uuid"
+                       " AND parent_id = $1::uuid LIMIT 1001) s), (SELECT count(*) FROM (SELECT FROM product.product"
+                       " WHERE organization_id = $2::uuid AND category_id = $1::uuid LIMIT 1001) s)",
+                .nparams = 2},
     [CONVERT] = {.name = "convert",
                  .sql = "SELECT trim_scale(round($3::numeric * a.factor * 1.00000000000000 / b.factor, 12))"
                         " FROM product.unit_of_measure a"
@@ -66,37 +82,74 @@ static const struct alees_statement statements[] = {
 
 static const struct alees_migration migrations[] = {
     {.version = 1, .name = "create tables", .sql = sql_0001_tables},
+    {.version = 2, .name = "types in keys, one step of a life at a time", .sql = sql_0002_rules},
 };
 
-/* Rules across fields. A reference to a row that is not there is the host's to refuse. */
+/* Rules across fields. A reference to a row that is not there is the host's to refuse; the steps of a product's life are in
+ * 0002_rules.sql. */
 
-/* Refuses a field when the statement finds a row and it says false. */
-static alees_rc check(struct product *me, alees_ctx *ctx, alees_change *change, uint32_t statement,
-                      const alees_str *params, const char *field, const char *code, const char *detail) {
+static alees_rc validate_unit(void *state, alees_ctx *ctx, alees_change *change) {
+    struct product *me = state;
+    alees_str factor = me->resource->value(change, "factor");
     alees_rows *rows;
-    alees_rc rc = me->db->run(me->self, ctx, &statements[statement], params, statements[statement].nparams, &rows);
-    if (rc == ALEES_OK && me->db->count(rows) == 1 && !alees_equal(me->db->text(rows, 0, 0), alees_text("t"))) {
-        rc = me->resource->refuse(change, field, code, alees_text(detail));
+    if (!factor.ptr) {
+        return ALEES_OK;
+    }
+    alees_rc rc = me->db->run(me->self, ctx, &statements[FACTOR], &factor, 1, &rows);
+    if (rc == ALEES_OK && !alees_equal(me->db->text(rows, 0, 0), alees_text("t"))) {
+        rc = me->resource->refuse(change, "factor", "out_of_range",
+                                  alees_text("Use a factor from 1e-15 to 1e15, or null for what cannot be converted."));
     }
     return rc;
 }
 
-static alees_rc validate_product(void *state, alees_ctx *ctx, alees_change *change) {
-    struct product *me = state;
-    alees_str unit = me->resource->value(change, "base_uom");
-    alees_str category = me->resource->value(change, "category");
-    alees_id id = me->resource->id(change);
-    char own[37];
-    alees_rc rc = ALEES_OK;
-    if (unit.ptr) {
-        rc = check(me, ctx, change, UNIT_IS_ACTIVE, &unit, "base_uom", "inactive_unit",
-                   "Use a unit of measure that is active.");
+/* One array of ids behind the other: what the changes write into a field; own: their own ids. */
+static alees_str list_of(const struct product *me, alees_ctx *ctx, alees_change *const *changes, uint32_t count,
+                         const char *field) {
+    char *text = me->host->alloc(ctx, (size_t)count * 37 + 2);
+    alees_str list = {text, 0};
+    for (uint32_t i = 0; text && i < count; i++) {
+        char own[37];
+        alees_id id = me->resource->id(changes[i]);
+        alees_str value = field ? me->resource->value(changes[i], field) : alees_text(alees_id_format(&id, own));
+        value = value.ptr ? value : alees_text("NULL");
+        text[list.len++] = i > 0 ? ',' : '{';
+        memcpy(text + list.len, value.ptr, value.len);
+        list.len += value.len;
     }
-    if (rc == ALEES_OK && category.ptr) {
-        alees_str params[] = {category, me->resource->value(change, "organization"),
-                              alees_text(alees_id_format(&id, own))};
-        rc = check(me, ctx, change, CATEGORY_TYPE, params, "category", "wrong_category_type",
-                   "Use a category whose category_type is PRODUCT.");
+    if (text) {
+        text[list.len++] = '}';
+    }
+    return list;
+}
+
+static alees_rc validate_products(void *state, alees_ctx *ctx, alees_change *const *changes, uint32_t count) {
+    struct product *me = state;
+    uint32_t asked = 0;
+    alees_rows *rows;
+    for (uint32_t i = 0; i < count; i++) {
+        asked += me->resource->value(changes[i], "base_uom").ptr || me->resource->value(changes[i], "category").ptr;
+    }
+    if (asked == 0) {
+        return ALEES_OK;
+    }
+    const alees_str params[] = {
+        list_of(me, ctx, changes, count, "base_uom"), list_of(me, ctx, changes, count, "category"),
+        list_of(me, ctx, changes, count, "organization"), list_of(me, ctx, changes, count, NULL)};
+    if (!params[0].ptr || !params[1].ptr || !params[2].ptr || !params[3].ptr) {
+        return ALEES_E_NOMEM;
+    }
+    alees_rc rc = me->db->run(me->self, ctx, &statements[FAULTS], params, 4, &rows);
+    for (uint32_t i = 0; rc == ALEES_OK && i < me->db->count(rows); i++) {
+        alees_change *change = changes[strtoul(me->db->text(rows, i, 0).ptr, NULL, 10) - 1];
+        if (alees_equal(me->db->text(rows, i, 1), alees_text("f"))) {
+            (void)me->resource->refuse(change, "base_uom", "inactive_unit",
+                                       alees_text("Use a unit of measure that is active."));
+        }
+        if (alees_equal(me->db->text(rows, i, 2), alees_text("f"))) {
+            (void)me->resource->refuse(change, "category", "wrong_category_type",
+                                       alees_text("Use a category whose category_type is PRODUCT."));
+        }
     }
     return rc;
 }
@@ -124,43 +177,94 @@ static alees_str make_slug(const struct product *me, alees_ctx *ctx, alees_str n
 
 static alees_rc validate_category(void *state, alees_ctx *ctx, alees_change *change) {
     struct product *me = state;
-    alees_str parent = me->resource->value(change, "parent");
-    alees_id id = me->resource->id(change);
-    char own[37];
-    alees_rc rc = ALEES_OK;
-    if (me->resource->action(change) == ALEES_CREATE && !me->resource->value(change, "slug").ptr) {
-        alees_str slug = make_slug(me, ctx, me->resource->value(change, "name"));
-        rc = slug.ptr ? me->resource->set(change, "slug", slug) : ALEES_E_NOMEM;
-    }
-    if (rc == ALEES_OK && parent.ptr) {
-        alees_str type = me->resource->value(change, "category_type");
-        alees_str params[] = {parent, me->resource->value(change, "organization"),
-                              alees_text(alees_id_format(&id, own)), type.ptr ? type : alees_text("PRODUCT")};
-        rc = check(me, ctx, change, PARENT_TYPE, params, "parent", "wrong_category_type",
-                   "Use a parent of the same category_type.");
-    }
-    return rc;
-}
-
-/* No category may come to lie below itself. The lock makes moves in one organization wait for each other, so that two of
- * them cannot build a cycle together; the statement after it sees what the one before has committed. */
-static alees_rc keep_tree(void *state, alees_ctx *ctx, alees_change *change) {
-    struct product *me = state;
-    alees_str parent = me->resource->value(change, "parent");
-    alees_id id = me->resource->id(change);
-    char own[37];
-    alees_rows *rows;
-    if (me->resource->action(change) != ALEES_UPDATE || !parent.ptr) {
+    if (me->resource->action(change) != ALEES_CREATE || me->resource->value(change, "slug").ptr) {
         return ALEES_OK;
     }
-    alees_str params[] = {parent, alees_text(alees_id_format(&id, own))};
-    alees_rc rc = me->db->run(me->self, ctx, &statements[LOCK_TREE], &params[1], 1, &rows);
-    if (rc == ALEES_OK) {
-        rc = me->db->run(me->self, ctx, &statements[IS_BELOW], params, 2, &rows);
+    alees_str slug = make_slug(me, ctx, me->resource->value(change, "name"));
+    return slug.ptr ? me->resource->set(change, "slug", slug) : ALEES_E_NOMEM;
+}
+
+/* What the row will have. */
+static alees_str after(const struct product *me, const alees_change *change, const char *field, uint32_t is_written) {
+    return is_written ? me->resource->value(change, field) : me->resource->before(change, field);
+}
+
+static alees_rc check_place(struct product *me, alees_ctx *ctx, alees_change *change, const alees_str params[3],
+                            alees_str type, const char *field) {
+    alees_rows *rows;
+    alees_rc rc = me->db->run(me->self, ctx, &statements[PLACE], params, 3, &rows);
+    if (rc != ALEES_OK) {
+        return rc;
     }
-    if (rc == ALEES_OK && me->db->count(rows) > 0) {
-        rc = me->host->fail(ctx, ALEES_E_CONFLICT, "cycle",
-                            alees_text("Choose a parent that is neither this category nor below it."));
+    if (alees_equal(me->db->text(rows, 0, 1), alees_text("t"))) {
+        return me->host->fail(ctx, ALEES_E_CONFLICT, "cycle",
+                              alees_text("Choose a parent that is neither this category nor below it."));
+    }
+    if (!me->db->text(rows, 0, 0).ptr) {
+        return ALEES_OK; /* the host's to refuse, as any reference to nothing */
+    }
+    if (!alees_equal(me->db->text(rows, 0, 0), type)) {
+        return me->resource->refuse(change, field, "wrong_category_type",
+                                    alees_text("A category and its parent must have the same category_type."));
+    }
+    if (strtoul(me->db->text(rows, 0, 2).ptr, NULL, 10) > MOST_LEVELS) {
+        return me->resource->refuse(change, field, "too_deep",
+                                    alees_text("Choose a parent higher up: categories have 50 levels at most."));
+    }
+    return ALEES_OK;
+}
+
+static const char *shown(unsigned long count, const char *one, const char *many, char text[48]) {
+    if (count > MOST_COUNTED) {
+        (void)snprintf(text, 48, "more than %d %s", MOST_COUNTED, many);
+    } else {
+        (void)snprintf(text, 48, "%lu %s", count, count == 1 ? one : many);
+    }
+    return text;
+}
+
+/* What is sorted into a category keeps its type. */
+static alees_rc check_unused(struct product *me, alees_ctx *ctx, const alees_str params[2]) {
+    char text[192], categories[48], products[48];
+    alees_rows *rows;
+    alees_rc rc = me->db->run(me->self, ctx, &statements[IN_USE], params, 2, &rows);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    unsigned long below = strtoul(me->db->text(rows, 0, 0).ptr, NULL, 10);
+    unsigned long inside = strtoul(me->db->text(rows, 0, 1).ptr, NULL, 10);
+    if (below + inside == 0) {
+        return ALEES_OK;
+    }
+    (void)snprintf(text, sizeof text, "%s below it and %s in it have its category_type; move them first.",
+                   shown(below, "category", "categories", categories), shown(inside, "product", "products", products));
+    return me->host->fail(ctx, ALEES_E_CONFLICT, "category_in_use", alees_text(text));
+}
+
+/* The tree: no category below itself, none deeper than MOST_LEVELS, each of the type of its parent. The lock makes all who
+ * write the tree of one organization wait for each other, before they have written a row that others point at: so they
+ * cannot build a cycle together, and do not wait in one either. The statements after it see what others have committed. */
+static alees_rc keep_tree(void *state, alees_ctx *ctx, alees_change *change) {
+    struct product *me = state;
+    uint32_t is_new = me->resource->action(change) == ALEES_CREATE;
+    uint32_t has_type = is_new || me->resource->is_sent(change, "category_type");
+    uint32_t has_parent = is_new || me->resource->is_sent(change, "parent");
+    alees_id id = me->resource->id(change), organization = me->resource->organization(change);
+    char own[37], place[37];
+    alees_rows *rows;
+    alees_str type = after(me, change, "category_type", has_type), parent = after(me, change, "parent", has_parent);
+    uint32_t is_retyped = !is_new && !alees_equal(type, me->resource->before(change, "category_type"));
+    if (me->resource->action(change) == ALEES_DELETE_ROW || ((!has_parent || !parent.ptr) && !is_retyped)) {
+        return ALEES_OK;
+    }
+    const alees_str params[] = {alees_text(alees_id_format(&id, own)),
+                                alees_text(alees_id_format(&organization, place)), parent};
+    alees_rc rc = me->db->run(me->self, ctx, &statements[LOCK_TREE], &params[1], 1, &rows);
+    if (rc == ALEES_OK && is_retyped) {
+        rc = check_unused(me, ctx, params);
+    }
+    if (rc == ALEES_OK && parent.ptr) {
+        rc = check_place(me, ctx, change, params, type, has_parent ? "parent" : "category_type");
     }
     return rc;
 }
@@ -243,7 +347,8 @@ static const struct alees_resource resources[] = {
      .scope = ALEES_SCOPE_GLOBAL,
      .order = "code",
      .description = "Units of measure, shared by all organizations.",
-     .fields = ALEES_LIST(unit_fields)},
+     .fields = ALEES_LIST(unit_fields),
+     .validate = validate_unit},
     {.name = "category",
      .path = "/categories",
      .table = "product.category",
@@ -259,7 +364,7 @@ static const struct alees_resource resources[] = {
      .scope = ALEES_SCOPE_ORGANIZATION,
      .description = "Goods and services that an organization makes, buys or sells.",
      .fields = ALEES_LIST(product_fields),
-     .validate = validate_product},
+     .validate_all = validate_products},
 };
 
 static const struct alees_route routes[] = {

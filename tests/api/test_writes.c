@@ -164,16 +164,17 @@ static void test_read_edit_put(void **state) {
 static void test_put_replaces(void **state) {
     struct world *w = *state;
     const char *path = make(w, "PUT-2");
-    assert_status(world_ask(w, GLOBEX_MANAGER, "PATCH", path,
-                            "{\"description\":\"long\",\"tags\":[\"a\"],\"status\":\"active\",\"is_sellable\":false}"),
-                  200);
+    assert_status(
+        world_ask(w, GLOBEX_MANAGER, "PATCH", path,
+                  "{\"description\":\"long\",\"tags\":[\"a\"],\"product_type\":\"SERVICE\",\"is_sellable\":false}"),
+        200);
     const struct answer *a = get(w, GLOBEX_MANAGER, path);
     const char *uom = text_at(w, a, "/base_uom");
     a = world_ask(w, GLOBEX_MANAGER, "PUT", path,
                   world_text(w, "{\"sku\":\"PUT-2\",\"name\":\"Nut\",\"base_uom\":\"%s\"}", uom));
     world_must(a, 200, GLOBEX_MANAGER, "put");
     assert_text(answer_text(a, "/description"), "");
-    assert_text(answer_text(a, "/status"), "draft"); /* as a new one */
+    assert_text(answer_text(a, "/product_type"), "PHYSICAL_GOOD"); /* as a new one */
     assert_int_equal(jx_size(answer_at(a, "/tags")), 0);
     assert_true(jx_is_true(answer_at(a, "/is_sellable")));
     a = world_ask(w, GLOBEX_MANAGER, "PUT", path, "{\"name\":\"Nut\"}");

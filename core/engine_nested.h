@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * engine_nested.h - ALEES_PARTS: rows of another resource that are parts of a row, shown, filtered and written with it.
+ * Level 3. Split by task:
+ *   engine_nested.c         parts in the select list of their owner, and as JSON
+ *   engine_nested_filter.c  owners chosen by what their parts are like */
+#ifndef ENGINE_NESTED_H
+#define ENGINE_NESTED_H
+
+#include "engine_parts.h"
+
+/* What the boot works out for one such field. The parts of a row stand in a result as an array of arrays of texts, each
+ * as PostgreSQL would give it for itself: {{id,value,value},{..}}, oldest first; NULL: there are none. */
+struct engine_nested_shape {
+    const struct resource *part;
+    const struct resource_field **fields; /* that are shown, the id first */
+    uint32_t count;
+    alees_str *keys;  /* what stands before each value: "{\"id\":", ",\"email\":" */
+    alees_str select; /* the array, as one item of the select list of any statement about the owner's table */
+};
+
+/* Is it shown within its owner? */
+bool engine_nested_shows(const struct resource *part, const struct resource_field *f);
+/* Field f of an owner is ALEES_PARTS. NULL without memory. */
+struct engine_nested_shape *engine_nested_shape_new(struct arena *arena, const struct resource_field *f) MUST_CHECK;
+/* [{..},{..}] */
+void engine_nested_write_json(struct str *out, const struct engine_nested_shape *shape, alees_str text);
+
+/* The same as a text; absent without memory. */
+alees_str engine_nested_json(struct arena *arena, const struct engine_nested_shape *shape, alees_str text) MUST_CHECK;
+
+/* Goes through such an array. */
+struct engine_nested_reader {
+    struct arena *arena; /* for texts that stand there escaped */
+    alees_str text;
+    size_t at;
+};
+
+/* The next part; false: there are no more. */
+bool engine_nested_next_part(struct engine_nested_reader *reader);
+/* Its next value, absent if NULL; false: it has no more. */
+bool engine_nested_next_value(struct engine_nested_reader *reader, alees_str *ret_value);
+
+#endif

@@ -1,0 +1,34 @@
+-- SPDX-License-Identifier: MIT
+-- product, step 2: rules that hold whoever writes.
+
+-- A category has the type of its parent, a product one of type PRODUCT: the keys carry the type, so that neither end can
+-- change it under the other.
+ALTER TABLE product.category ADD UNIQUE (organization_id, id, category_type);
+ALTER TABLE product.category DROP CONSTRAINT category_organization_id_parent_id_fkey;
+ALTER TABLE product.category ADD CONSTRAINT category_parent_fkey FOREIGN KEY (organization_id, parent_id, category_type)
+    REFERENCES product.category (organization_id, id, category_type);
+
+ALTER TABLE product.product ADD category_type text GENERATED ALWAYS AS ('PRODUCT') STORED;
+ALTER TABLE product.product DROP CONSTRAINT product_organization_id_category_id_fkey;
+ALTER TABLE product.product ADD CONSTRAINT product_category_fkey FOREIGN KEY (organization_id, category_id, category_type)
+    REFERENCES product.category (organization_id, id, category_type);
+
+-- A product's life goes one step at a time. SQLSTATE AL003 is the server's 409 with this code, field and text. A trigger
+-- and no hook: so each write stays one statement, for thousands of rows as for one, and only a forbidden step costs.
+CREATE FUNCTION product.refuse_transition() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    next_status text := CASE OLD.status WHEN 'draft' THEN 'active' WHEN 'active' THEN 'discontinued'
+        WHEN 'discontinued' THEN 'end_of_life' END;
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'AL003', CONSTRAINT = 'invalid_transition', COLUMN = 'status',
+        MESSAGE = CASE WHEN next_status IS NULL THEN 'The status is end_of_life and stays so.'
+            ELSE format('The status is %s; it can only become %s.', OLD.status, next_status) END;
+END
+$$;
+
+CREATE TRIGGER refuse_transition BEFORE UPDATE OF status ON product.product FOR EACH ROW
+    WHEN (OLD.status <> NEW.status AND (OLD.status, NEW.status) NOT IN
+        (('draft', 'active'), ('active', 'discontinued'), ('discontinued', 'end_of_life')))
+    EXECUTE FUNCTION product.refuse_transition();
