@@ -75,7 +75,7 @@ static void add_field(struct catalogue_builder *b, struct resource *r, const str
 static const struct alees_field *organization_decl(struct catalogue_builder *b, const struct resource *r,
                                                    const char *organization) {
     struct alees_field *f;
-    if (!organization && !resource_is_optional(r)) {
+    if (!organization && !resource_is_optional(r) && !r->decl->owner) {
         return &organization_field;
     }
     f = catalogue_alloc(b, sizeof *f, 1);
@@ -86,6 +86,10 @@ static const struct alees_field *organization_decl(struct catalogue_builder *b, 
     if (organization) {
         f->type = ALEES_REFERENCE;
         f->reference = organization;
+    }
+    if (r->decl->owner) { /* nobody chooses it, neither to write nor to read */
+        f->flags = ALEES_READ_ONLY;
+        f->description = "The organization of the row that it is a part of.";
     }
     if (resource_is_optional(r)) {
         f->flags |= ALEES_NULLABLE;

@@ -125,7 +125,7 @@ struct alees_ctx {
     alees_str token;
     const struct alees_principal *who;
     const struct alees_organizations *where; /* in which the caller holds the route's permission; NULL: not asked */
-    alees_id object, object_organization;    /* of a route with {id} and `object` */
+    alees_id object, object_organization;    /* of a route with {id} and `object`; of parts: their owner */
     alees_json *json;
     struct ctx_rate rate[CTX_RATES];
 

@@ -30,6 +30,7 @@
  *   engine_import.c  rows from CSV or NDJSON, all or none
  *   engine_read.c    get
  *   engine_replace.c  PUT: a whole row against the one that is there
+ *   engine_owner.c   the owner of parts, in their path (engine_owner.h); engine_single.c  what is true of one of them
  *   engine_write.c   create, patch, replace, delete
  *   engine_bulk.c    arrays, and upserts
  *   engine_many.c    patch and delete of what filters choose; engine_many_write.c
@@ -46,6 +47,11 @@ alees_rc engine_prepare(struct app *app, FILE *errors) MUST_CHECK;
 /* Which organization does the row {id} belong to, for a plugin's route with `object`: not seen under the resource's view
  * permission is NOT_FOUND. Sets ctx->object and ctx->object_organization. */
 alees_rc engine_find_object(alees_ctx *ctx) MUST_CHECK;
+
+/* Before anything else of such a route. The owner must be seen, with its list of these parts, else 404; to write takes the
+ * right to change it there, and this list, else 403. Sets ctx->object and ctx->object_organization; from then on ctx->where
+ * is that organization alone, and whatever engine_place_of gives for the parts reaches those of this owner. */
+alees_rc engine_owner_find(alees_ctx *ctx) MUST_CHECK;
 
 /* Whose rows of r the caller reaches with one of its permissions: the ids of organizations, of the caller where rows
  * belong to users, or all. Sets the problem when that cannot be known. */

@@ -191,6 +191,25 @@ static alees_rc validate_all(struct engine_batch *b, struct engine_batch_row *co
     return rc;
 }
 
+/* Of parts: what is true of one of them at most may be true of one row of all. */
+static alees_rc check_singles(struct engine_batch *b, const struct engine_batch_row *row) {
+    bool is_right = true;
+    for (uint32_t i = 0; b->singles != NULL && i < b->options.resource->field_count; i++) {
+        struct engine_batch_single *single = &b->singles[i];
+        if (!engine_single_is_made(row->change, i)) {
+            continue;
+        }
+        if (single->is_taken && alees_id_compare(&single->id, &row->change->id) != 0) {
+            engine_single_refuse(b->ctx, &b->options.resource->fields[i]);
+            is_right = false;
+        }
+        *single = (struct engine_batch_single){true, row->change->id};
+    }
+    return is_right ? ALEES_OK
+                    : problem_set(&b->ctx->problem, PROBLEM_INVALID,
+                                  "Correct the fields that errors names, then send it again.");
+}
+
 alees_rc engine_batch_check(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
     const struct resource *r = b->options.resource;
     bool *is_bad = ARENA_ARRAY(b->ctx->arena, bool, count);
@@ -200,11 +219,12 @@ alees_rc engine_batch_check(struct engine_batch *b, struct engine_batch_row *con
             rc = check_references(b, rows, count, &r->fields[i], is_bad);
         }
     }
-    for (uint32_t i = 0; i < count && rc == ALEES_OK && r->decl->validate != NULL; i++) {
+    for (uint32_t i = 0; i < count && rc == ALEES_OK && (r->decl->validate != NULL || b->singles != NULL); i++) {
         if (!is_bad[i]) {
             uint32_t items = b->faults.item_count;
             engine_batch_enter(b, rows[i]);
-            rc = engine_batch_leave(b, engine_change_hook(rows[i]->change, r->decl->validate));
+            rc = engine_change_hook(rows[i]->change, r->decl->validate);
+            rc = engine_batch_leave(b, rc == ALEES_OK ? check_singles(b, rows[i]) : rc);
             is_bad[i] = b->faults.item_count > items;
         }
     }
@@ -332,11 +352,33 @@ alees_rc engine_batch_finish(struct engine_batch *b) {
     if (rc == ALEES_OK && engine_batch_is_faulty(b)) {
         rc = give_faults(b);
     }
+    if (rc == ALEES_OK && b->options.resource->owner != NULL && b->counts.created + b->counts.updated > 0) {
+        rc = engine_owner_raise(b->ctx, b->options.resource);
+    }
     return rc;
 }
 
 const struct engine_batch_counts *engine_batch_counts(const struct engine_batch *b) {
     return &b->counts;
+}
+
+/* Rows that are parts are written when their owner is locked. */
+static alees_rc begin_parts(struct engine_batch *b) {
+    const struct resource *r = b->options.resource;
+    bool has_single = false;
+    if (r->owner == NULL) {
+        return ALEES_OK;
+    }
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        has_single = has_single || (r->fields[i].decl->flags & ALEES_SINGLE) != 0;
+    }
+    if (has_single) {
+        b->singles = ARENA_ARRAY(b->ctx->arena, struct engine_batch_single, r->field_count);
+        if (b->singles == NULL) {
+            return engine_value_nomem(&b->ctx->problem);
+        }
+    }
+    return engine_owner_lock(b->ctx, r);
 }
 
 alees_rc engine_batch_begin(alees_ctx *ctx, const struct engine_batch_options *options,
@@ -361,6 +403,7 @@ alees_rc engine_batch_begin(alees_ctx *ctx, const struct engine_batch_options *o
     }
     problem_init(&b->faults, ctx->arena);
     rc = engine_fields_open(ctx, r, r->add, &b->may_add);
+    rc = rc == ALEES_OK ? begin_parts(b) : rc;
     if (rc == ALEES_OK && options->mode != ENGINE_BATCH_CREATE) {
         rc = engine_upsert_begin(b);
     }

@@ -80,6 +80,12 @@ struct engine_batch {
     const struct ctx_after *after, *at_end; /* as they were at the mark: what plugins asked for since must stay, */
     uint32_t header_count;                  /* and what they set */
     alees_str user;
+    struct engine_batch_single *singles; /* as resource->fields; NULL: the resource has none */
+};
+
+struct engine_batch_single { /* ALEES_SINGLE: which row of the batch is it true of? */
+    bool is_taken;
+    alees_id id;
 };
 
 /* Between these, what goes wrong is about that row. leave gives ALEES_OK for a fault that was collected. */

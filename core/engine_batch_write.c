@@ -274,6 +274,20 @@ static alees_rc run_groups(struct engine_batch *b, struct engine_batch_row *cons
     return rc;
 }
 
+/* Of parts: what a row makes true is made false where it was. */
+static alees_rc unmake_singles(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
+    struct store_scope scope;
+    alees_rc rc = ALEES_OK;
+    for (uint32_t i = 0; i < count && rc == ALEES_OK; i++) {
+        const struct group g = {b, &rows[i], 1, rows[i]->change};
+        if (!rows[i]->is_done && engine_single_makes_any(rows[i]->change)) {
+            rc = scope_of_new(&g, &scope);
+            rc = rc == ALEES_OK ? engine_single_unmake(rows[i]->change, &scope) : rc;
+        }
+    }
+    return rc;
+}
+
 /* ---- one by one ---- */
 
 /* Which of them was it? Each alone, what is refused undone. */
@@ -317,7 +331,8 @@ static alees_rc write_many(struct engine_batch *b, struct engine_batch_row *cons
     for (uint32_t i = 0; i < count; i++) {
         is_done[i] = rows[i]->is_done;
     }
-    rc = run_groups(b, rows, count, &is_of_row);
+    rc = unmake_singles(b, rows, count);
+    rc = rc == ALEES_OK ? run_groups(b, rows, count, &is_of_row) : rc;
     if (rc == ALEES_OK || !is_of_row) {
         return rc;
     }
@@ -376,6 +391,7 @@ static alees_rc write_with_hooks(struct engine_batch *b, struct engine_batch_row
     }
     rc = rc == ALEES_OK ? engine_change_hook(row->change, decl->before_write) : rc;
     row->change->is_open = false;
+    rc = rc == ALEES_OK ? unmake_singles(b, &row, 1) : rc;
     rc = rc == ALEES_OK ? run_group(&g, &is_of_row) : rc;
     if (rc != ALEES_OK || !row->is_done) {
         return rc;

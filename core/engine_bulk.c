@@ -112,9 +112,14 @@ alees_rc engine_bulk_results(alees_ctx *ctx, const struct engine_view *view, con
 }
 
 static alees_rc put_location(alees_ctx *ctx, const alees_id *id) {
-    char text[37];
-    alees_str url = arena_printf(ctx->arena, "%s/%s", ctx->route->path, alees_id_format(id, text));
-    if (url.ptr == NULL || ctx_set_header(ctx, "Location", url) != ALEES_OK) {
+    struct str url;
+    alees_str text;
+    str_init(&url, ctx->arena, 128);
+    engine_links_path(ctx, &url);
+    str_putc(&url, '/');
+    str_id(&url, id);
+    text = str_done(&url);
+    if (text.ptr == NULL || ctx_set_header(ctx, "Location", text) != ALEES_OK) {
         return engine_value_nomem(&ctx->problem);
     }
     return ALEES_OK;

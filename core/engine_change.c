@@ -22,6 +22,10 @@ alees_change *engine_change_new(alees_ctx *ctx, const struct resource *r, uint32
     change->id = *id;
     change->is_open = true;
     change->cells = cells;
+    if (engine_owner_is_found(ctx, r)) {
+        change->owner = ctx->object;
+        change->organization = ctx->object_organization;
+    }
     return change;
 }
 
@@ -56,7 +60,7 @@ alees_rc engine_change_body(alees_ctx *ctx, const alees_json **ret_body) {
 bool engine_change_takes(const struct resource *r, uint32_t action, const struct resource_field *f) {
     bool is_create = action == ALEES_CREATE;
     if (f->is_standard) {
-        return is_create && strcmp(f->decl->name, "organization") == 0;
+        return is_create && (f->decl->flags & ALEES_READ_ONLY) == 0;
     }
     if ((f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) != 0 || f->decl->type == ALEES_PARTS) {
         return false;
@@ -127,9 +131,7 @@ static bool look_at_field(void *data, alees_str key, const alees_json *value) {
     if (f == NULL) {
         refuse_unknown(n, key);
     } else if (!takes(n->change, f) && !(n->change->is_whole && engine_replace_is_same(n->change, f, value))) {
-        bool is_once = (f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) == 0 &&
-                       n->change->action == ALEES_UPDATE &&
-                       (!f->is_standard || strcmp(f->decl->name, "organization") == 0);
+        bool is_once = (f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) == 0 && n->change->action == ALEES_UPDATE;
         refuse_name(n, key, PROBLEM_READ_ONLY_FIELD,
                     is_once && f == n->change->resource->parent ? how_to_move(n)
                     : is_once                                   ? "can be given on create only; leave it out"
@@ -213,6 +215,20 @@ static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *
     return rc == ALEES_E_INVALID ? ALEES_OK : rc;
 }
 
+/* So is the owner of a part. */
+static alees_rc put_owner(alees_change *change) {
+    const struct resource *r = change->resource;
+    struct engine_cell *cell;
+    char text[37];
+    if (r->owner == NULL) {
+        return ALEES_OK;
+    }
+    cell = &change->cells[r->owner_field - r->fields];
+    cell->is_written = true;
+    cell->value = arena_str(change->ctx->arena, (alees_str){alees_id_format(&change->owner, text), 36});
+    return cell->value.ptr != NULL ? ALEES_OK : engine_value_nomem(&change->ctx->problem);
+}
+
 /* The organization of a create is a cell like any other, so that hooks and SQL need not know of it. */
 static alees_rc put_organization(alees_change *change, const alees_json *body, const alees_id *organization) {
     static const alees_id none;
@@ -230,7 +246,7 @@ static alees_rc put_organization(alees_change *change, const alees_json *body, c
         return ALEES_OK;
     }
     cell->value = arena_str(change->ctx->arena, (alees_str){alees_id_format(organization, text), 36});
-    return cell->value.ptr != NULL ? ALEES_OK : engine_value_nomem(&change->ctx->problem);
+    return cell->value.ptr != NULL ? put_owner(change) : engine_value_nomem(&change->ctx->problem);
 }
 
 alees_rc engine_change_read(alees_change *change, const alees_json *body, const alees_id *organization) {

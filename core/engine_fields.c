@@ -5,7 +5,8 @@
  * organization of each row decides, asked about once for each organization. A field may choose or order the rows of a list
  * only if it may be read wherever the list reaches: else the order of rows would tell what their fields do not.
  *
- * Standard fields, the organization among them, are nobody's secret; superusers, commands, global rows and one's own are
+ * Fields of a part are all permitted or none, as the owner's list of these parts is; on the routes of the parts themselves
+ * engine_owner_find has asked. Standard fields, the organization among them, are nobody's secret; superusers, commands, global rows and one's own are
  * not restricted; nor are rows of no organization, which every user sees, whatever roles they hold. */
 #include "engine_parts.h"
 
@@ -16,6 +17,9 @@ static bool is_unrestricted(const alees_ctx *ctx, const struct resource *r) {
     if (ctx->is_all || r->decl->scope == ALEES_SCOPE_GLOBAL || r->decl->scope == ALEES_SCOPE_OWN) {
         return true;
     }
+    if (r->owner != NULL && (r->owner_list == NULL || engine_owner_is_found(ctx, r))) {
+        return true;
+    }
     if (ctx->who != NULL && (ctx->who->flags & ALEES_SUPERUSER) != 0) {
         return true;
     }
@@ -23,17 +27,25 @@ static bool is_unrestricted(const alees_ctx *ctx, const struct resource *r) {
            rbac->fields == NULL; /* an older one knows no such rights */
 }
 
-/* The provider counts declared fields, the engine all of them, the standard ones first. NULL without memory. */
+/* The place of a field among the declared ones of its resource: so the provider counts them. */
+static uint32_t declared_place(const struct resource *r, const struct resource_field *f) {
+    uint32_t place = 0;
+    for (const struct resource_field *other = r->fields; other < f; other++) {
+        place += !other->is_standard;
+    }
+    return place;
+}
+
+static bool has_bit(const struct resource *r, const struct resource_field *f, const uint64_t *bits) {
+    uint32_t place = r->owner != NULL ? declared_place(r->owner, r->owner_list) : declared_place(r, f);
+    return (bits[place / 64] >> (place % 64) & 1) != 0;
+}
+
+/* NULL without memory. */
 static const bool *spread(struct arena *arena, const struct resource *r, const uint64_t *bits) {
     bool *may = ARENA_ARRAY(arena, bool, r->field_count);
-    uint32_t declared = 0;
     for (uint32_t i = 0; may != NULL && i < r->field_count; i++) {
-        if (r->fields[i].is_standard) {
-            may[i] = true;
-        } else {
-            may[i] = (bits[declared / 64] >> (declared % 64) & 1) != 0;
-            declared++;
-        }
+        may[i] = r->fields[i].is_standard || has_bit(r, &r->fields[i], bits);
     }
     return may;
 }
@@ -229,17 +241,13 @@ alees_rc engine_fields_usable(struct engine_fields *fields, const alees_id *orga
 
 alees_rc engine_fields_somewhere(const struct engine_fields *fields, const struct resource_field *f, bool *ret_may) {
     const struct alees_organizations *where = fields->ctx->where;
-    uint32_t place = 0;
-    for (const struct resource_field *other = fields->r->fields; other < f; other++) {
-        place += !other->is_standard;
-    }
     for (uint32_t i = 0; where != NULL && i < where->count; i++) {
         const struct alees_fields *answer = NULL;
         alees_rc rc = ask(fields, &where->ids[i], &answer);
         if (rc != ALEES_OK) {
             return rc;
         }
-        if (answer->all == 1 || (answer->bits[place / 64] >> (place % 64) & 1) != 0) {
+        if (answer->all == 1 || has_bit(fields->r, f, answer->bits)) {
             *ret_may = true;
             return ALEES_OK;
         }

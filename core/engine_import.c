@@ -292,7 +292,7 @@ static alees_rc bad(alees_ctx *ctx, const char *name, const char *why) {
 static alees_rc read_parameters(alees_ctx *ctx, struct engine_batch_options *options, alees_id *organization) {
     static const char *const known[] = {"on_conflict", "dry_run", "organization"};
     alees_str dry_run = ctx_parameter(ctx, "dry_run"), text = ctx_parameter(ctx, "organization");
-    bool has_one = options->resource->decl->scope == ALEES_SCOPE_ORGANIZATION;
+    bool has_one = options->resource->decl->scope == ALEES_SCOPE_ORGANIZATION && options->resource->owner == NULL;
     alees_rc rc = engine_query_only(ctx, known, has_one ? 3 : 2);
     rc = rc == ALEES_OK ? engine_upsert_options(ctx, options) : rc;
     if (rc != ALEES_OK) {

@@ -74,6 +74,10 @@ static alees_rc read_query(struct engine_many *m) {
 
 void engine_many_place(struct engine_sql *sql, const struct engine_many *m, const struct engine_place *place,
                        bool *has_where) {
+    if (place->owner.ptr != NULL) {
+        engine_select_also(sql, has_where);
+        engine_sql_owner(sql, m->r, place->owner);
+    }
     if (place->reach == ENGINE_EVERYWHERE && place->is_owned) {
         engine_select_also(sql, has_where);
         engine_sql_owned(sql, m->r);
@@ -319,7 +323,8 @@ static alees_rc run(alees_ctx *ctx, uint32_t action) {
     if (is_mine) {
         store_begin(ctx);
     }
-    rc = look(&m);
+    rc = m.r->owner != NULL ? engine_owner_lock(ctx, m.r) : ALEES_OK;
+    rc = rc == ALEES_OK ? look(&m) : rc;
     rc = rc == ALEES_OK && m.count > 0 ? lock(&m) : rc;
     rc = rc == ALEES_OK ? prepare(&m, body) : rc;
     rc = rc == ALEES_OK ? engine_many_write(&m) : rc;

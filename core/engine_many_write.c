@@ -90,6 +90,7 @@ static alees_rc write_one(struct engine_many *m, alees_change *change) {
     }
     rc = engine_change_hook(change, m->r->decl->before_write);
     change->is_open = false;
+    rc = rc == ALEES_OK ? engine_single_unmake(change, &m->place.scope) : rc;
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -183,6 +184,22 @@ static alees_rc name_protected(struct engine_many *m, const struct store_error *
     return rc;
 }
 
+/* The version of their owner rises, and what is true of one part at most is not made true of several. */
+static alees_rc prepare_parts(struct engine_many *m) {
+    for (uint32_t i = 0; m->action == ALEES_UPDATE && i < m->r->field_count; i++) {
+        uint32_t made = 0;
+        for (uint32_t k = 0; k < m->count; k++) {
+            made += engine_single_is_made(m->changes[k], i);
+        }
+        if (made > 1) {
+            engine_single_refuse(m->ctx, &m->r->fields[i]);
+            return problem_set(&m->ctx->problem, PROBLEM_INVALID,
+                               "Correct the fields that errors names, then send it again.");
+        }
+    }
+    return engine_owner_raise(m->ctx, m->r);
+}
+
 alees_rc engine_many_write(struct engine_many *m) {
     const struct store_error *error = NULL;
     struct problem told;
@@ -191,10 +208,12 @@ alees_rc engine_many_write(struct engine_many *m) {
         m->written = m->count;
         return ALEES_OK;
     }
-    if (engine_batch_has_hooks(m->r) || !is_uniform(m)) {
-        return write_each(m);
+    rc = m->r->owner != NULL ? prepare_parts(m) : ALEES_OK;
+    if (rc != ALEES_OK || engine_batch_has_hooks(m->r) || !is_uniform(m)) {
+        return rc == ALEES_OK ? write_each(m) : rc;
     }
     rc = store_savepoint(m->ctx);
+    rc = rc == ALEES_OK ? engine_single_unmake(m->changes[0], &m->place.scope) : rc;
     rc = rc == ALEES_OK ? write_ids(m, m->ids, &error) : rc;
     if (rc == ALEES_OK || !engine_batch_is_of_row(error)) {
         return rc;

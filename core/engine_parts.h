@@ -323,6 +323,7 @@ struct alees_change {
     bool is_open;              /* set() has an effect: validate and before_write */
     bool refers_later;         /* where it points is looked at for many rows at once: engine_refer_many */
     alees_id organization;     /* of the row; zero: none, or not known yet */
+    alees_id owner;            /* of a part: the row that it is a part of */
     const alees_rows *before;  /* shown, version: the row as it was, locked; NULL on create and without before_write */
     uint32_t before_row;       /* its place among them */
     struct engine_cell *cells; /* as resource->fields */
@@ -405,5 +406,6 @@ alees_rc engine_read_row(alees_ctx *ctx, const struct engine_view *view, const s
                          const alees_id *id, alees_rows **ret_rows) MUST_CHECK;
 
 #include "engine_list.h"
+#include "engine_owner.h"
 
 #endif

@@ -42,8 +42,15 @@ alees_rc engine_place_of(alees_ctx *ctx, const struct resource *r, const struct 
     struct engine_place place = {.ids = STR_LIT("{}"), .scope = {r->plugin, false, STR_LIT("{}")}};
     bool is_everywhere = ctx->is_all || r->scope_column == NULL || (where != NULL && where->all == 1);
     alees_rc rc = ALEES_OK;
+    if (engine_owner_is_found(ctx, r)) {
+        place.owner = id_text(ctx->arena, &ctx->object, "", "");
+        rc = place.owner.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
+    }
     if (lock_host_is_off()) {
         place.reach = ENGINE_SEVERAL; /* let the database find nothing */
+    }
+    if (rc != ALEES_OK) {
+        return rc;
     }
     if (is_everywhere) {
         set_everywhere(ctx, r, is_reading, &place);
@@ -174,6 +181,10 @@ static alees_rc hold_several(alees_ctx *ctx, const struct resource *r, uint32_t 
 alees_rc engine_place_holds(alees_ctx *ctx, const struct resource *r, uint32_t permission,
                             const struct alees_organizations **ret_where) {
     bool is_of_users = r->decl->scope == ALEES_SCOPE_OWN || r->decl->scope == ALEES_SCOPE_SEVERAL;
+    if (engine_owner_is_found(ctx, r)) { /* that was judged by the owner */
+        *ret_where = ctx->where;
+        return ALEES_OK;
+    }
     if (is_of_users && engine_place_is_superuser(ctx)) {
         *ret_where = &everywhere;
         return ALEES_OK;
@@ -347,6 +358,10 @@ alees_rc engine_place_create(alees_ctx *ctx, const struct resource *r, const ale
     alees_str text = jx_text(value);
     memset(ret_organization, 0, sizeof *ret_organization);
     if (r->decl->scope != ALEES_SCOPE_ORGANIZATION && r->decl->scope != ALEES_SCOPE_SELF) {
+        return ALEES_OK;
+    }
+    if (engine_owner_is_found(ctx, r)) {
+        *ret_organization = ctx->object_organization;
         return ALEES_OK;
     }
     if (resource_is_optional(r) && jx_kind(value) == ALEES_JSON_NULL) {

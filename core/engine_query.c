@@ -20,7 +20,7 @@ static bool may_use(const struct resource *r, const bool *may, const struct reso
 }
 
 static bool takes_organization(const struct resource *r) {
-    return r->decl->scope == ALEES_SCOPE_ORGANIZATION;
+    return r->decl->scope == ALEES_SCOPE_ORGANIZATION && r->owner == NULL;
 }
 
 bool engine_query_takes(const struct resource *r, const char *parameter) {

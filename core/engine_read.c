@@ -12,13 +12,15 @@ alees_rc engine_read_id(alees_ctx *ctx, alees_id *ret_id) {
     return ALEES_OK;
 }
 
-/* One that was not prepared: of a few fields, or where a program may reach everything but the rows of no organization.
+/* One that was not prepared: of a few fields, of parts of one owner, or where a program may reach everything but the rows of no organization.
  * view NULL: locates. */
 static alees_rc run_built(alees_ctx *ctx, const struct resource *r, const struct engine_view *view,
                           const struct engine_place *place, alees_str id, alees_rows **ret_rows) {
     bool is_bound = place->reach != ENGINE_EVERYWHERE;
-    const struct engine_target target = {
-        .id = id, .organizations = {is_bound ? place->ids.ptr : NULL, place->ids.len}, .is_owned = place->is_owned};
+    const struct engine_target target = {.id = id,
+                                         .organizations = {is_bound ? place->ids.ptr : NULL, place->ids.len},
+                                         .is_owned = place->is_owned,
+                                         .owner = place->owner};
     struct engine_sql sql;
     engine_sql_init(&sql, ctx->arena, 2);
     if (view != NULL) {
@@ -38,7 +40,8 @@ static alees_rc run_by_id(alees_ctx *ctx, const struct resource *r, const struct
     char text[37];
     alees_str params[2] = {{alees_id_format(id, text), 36}, place->ids};
     struct store_call call = {statement, params};
-    if ((is_everywhere && place->is_owned) || (view != NULL && view->selected.ptr != r->shapes->all.selected.ptr)) {
+    if ((is_everywhere && place->is_owned) || place->owner.ptr != NULL ||
+        (view != NULL && view->selected.ptr != r->shapes->all.selected.ptr)) {
         return run_built(ctx, r, view, place, params[0], ret_rows);
     }
     return store_run(ctx, &place->scope, &call, 1, ret_rows, NULL);

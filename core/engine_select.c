@@ -119,6 +119,10 @@ static const char *put_scope(const struct resource *r, const struct engine_place
     /* of a superuser, who is not locked out of anything; and of those who would see what is shared, too */
     bool is_filter = place->scope.all || (resource_is_shared(r) && !place->is_shared);
     bool is_one = is_lateral || (place->reach == ENGINE_ONE && r->decl->scope != ALEES_SCOPE_SEVERAL);
+    if (place->owner.ptr != NULL) {
+        engine_select_also(sql, has_where);
+        engine_sql_owner(sql, r, place->owner);
+    }
     if (place->reach == ENGINE_EVERYWHERE && place->is_owned) {
         engine_select_also(sql, has_where);
         engine_sql_owned(sql, r);
@@ -181,8 +185,8 @@ static void put_inner_limit(const struct engine_query *q, struct engine_sql *sql
 }
 
 void engine_select_init(struct engine_sql *sql, struct arena *arena, const struct engine_query *q) {
-    /* and the words of a search, two for each, and its text; the organizations, the keys of a cursor, limits */
-    engine_sql_init(sql, arena, q->filter_values + 2 * q->search.count + 1 + ENGINE_MAX_KEYS + 4);
+    /* and the words of a search, two for each, and its text; the organizations, the owner, the keys of a cursor, limits */
+    engine_sql_init(sql, arena, q->filter_values + 2 * q->search.count + 1 + ENGINE_MAX_KEYS + 5);
 }
 
 void engine_select_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,

@@ -138,6 +138,12 @@ void engine_sql_owned(struct engine_sql *sql, const struct resource *r) {
     str_puts(&sql->text, " IS NOT NULL");
 }
 
+void engine_sql_owner(struct engine_sql *sql, const struct resource *r, alees_str owner) {
+    str_ident(&sql->text, r->owner_field->column);
+    str_puts(&sql->text, " = ");
+    engine_sql_value(sql, owner, "uuid");
+}
+
 /* The row, if it is in one of the organizations and has one of the versions; an absent list admits any. */
 static void put_condition(struct engine_sql *sql, const struct resource *r, const struct engine_target *target,
                           bool is_reading) {
@@ -150,6 +156,10 @@ static void put_condition(struct engine_sql *sql, const struct resource *r, cons
     } else if (!is_bound && target->is_owned) {
         str_puts(&sql->text, " AND ");
         engine_sql_owned(sql, r);
+    }
+    if (target->owner.ptr != NULL) {
+        str_puts(&sql->text, " AND ");
+        engine_sql_owner(sql, r, target->owner);
     }
     if (target->versions.ptr != NULL) {
         str_puts(&sql->text, " AND \"version\" = ANY(");
@@ -184,6 +194,18 @@ void engine_sql_lock(struct engine_sql *sql, const struct resource *r, const str
     str_view(&sql->text, r->shapes->table);
     put_condition(sql, r, target, false);
     str_puts(&sql->text, " FOR NO KEY UPDATE"); /* who only refers to the row does not wait */
+}
+
+void engine_sql_touch(struct engine_sql *sql, const struct resource *r, const struct engine_target *target,
+                      bool is_raised) {
+    str_puts(&sql->text, is_raised ? "UPDATE " : "SELECT 1 FROM ");
+    str_view(&sql->text, r->shapes->table);
+    if (is_raised) {
+        str_puts(&sql->text, " SET \"updated_at\" = now(), \"version\" = \"version\" + 1, \"updated_by\" = ");
+        engine_sql_value(sql, target->user, "uuid");
+    }
+    put_condition(sql, r, target, false);
+    str_puts(&sql->text, is_raised ? " RETURNING 1" : " FOR NO KEY UPDATE");
 }
 
 void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {

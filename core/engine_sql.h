@@ -52,6 +52,7 @@ struct engine_target { /* of a statement about one row */
     alees_str versions;      /* which it may have, as integer[]; absent: any */
     alees_str excluded;      /* which it may not have; absent: none */
     bool is_owned;           /* organizations absent: anywhere but in none */
+    alees_str owner;         /* of a part: whose it is; absent: whose ever */
 };
 
 /* Is the field written by a statement? Whose row it is of one user, the host says, and only on create. */
@@ -61,10 +62,16 @@ void engine_sql_scope(struct engine_sql *sql, const struct resource *r, alees_st
 /* The same for each row with a scope, whichever. */
 void engine_sql_owned(struct engine_sql *sql, const struct resource *r);
 
+/* The part is one of that owner. */
+void engine_sql_owner(struct engine_sql *sql, const struct resource *r, alees_str owner);
+
 void engine_sql_get(struct engine_sql *sql, const struct engine_view *view, const struct engine_target *target);
 void engine_sql_locate(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
 /* The row as it is, locked until the end of the transaction, if the target may be written. */
 void engine_sql_lock(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
+/* The row locked alone or, is_raised, with its version raised and nothing else. One row, if the target may be written. */
+void engine_sql_touch(struct engine_sql *sql, const struct resource *r, const struct engine_target *target,
+                      bool is_raised);
 void engine_sql_insert(struct engine_sql *sql, const struct resource *r, const struct engine_cell *cells,
                        const struct engine_target *target);
 void engine_sql_update(struct engine_sql *sql, const struct resource *r, const struct engine_cell *cells,
@@ -77,10 +84,11 @@ enum engine_reach { ENGINE_NOWHERE, ENGINE_ONE, ENGINE_SEVERAL, ENGINE_EVERYWHER
 
 struct engine_place {
     enum engine_reach reach;
-    alees_str ids;  /* "{uuid,uuid}" */
-    alees_str id;   /* ENGINE_ONE: "uuid" */
-    bool is_shared; /* reading: and rows of no organization, which everybody sees */
-    bool is_owned;  /* ENGINE_EVERYWHERE: but no rows of no organization, which are for superusers */
+    alees_str ids;   /* "{uuid,uuid}" */
+    alees_str id;    /* ENGINE_ONE: "uuid" */
+    bool is_shared;  /* reading: and rows of no organization, which everybody sees */
+    bool is_owned;   /* ENGINE_EVERYWHERE: but no rows of no organization, which are for superusers */
+    alees_str owner; /* of parts: those of this one alone; absent: those of all */
     struct store_scope scope;
 };
 

@@ -173,6 +173,10 @@ static void put_lookup(struct engine_sql *sql, const struct engine_batch *b, str
         str_ident(&sql->text, r->scope_column);
         str_puts(&sql->text, resource_is_optional(r) ? " IS NOT DISTINCT FROM u.\"?o\"::uuid" : " = u.\"?o\"::uuid");
     }
+    if (place->owner.ptr != NULL) {
+        str_puts(&sql->text, " AND ");
+        engine_sql_owner(sql, r, place->owner);
+    }
     if (r->scope_column != NULL && place->reach != ENGINE_EVERYWHERE && !lock_host_is_off()) {
         str_puts(&sql->text, " WHERE ");
         engine_sql_scope(sql, r, place->ids, place->is_shared);

@@ -54,6 +54,7 @@ static struct engine_target target_of(const struct write *w) {
                                   .organizations = is_everywhere ? (alees_str){NULL, 0} : w->place.ids,
                                   .versions = w->condition.versions,
                                   .excluded = w->condition.excluded,
+                                  .owner = w->place.owner,
                                   .is_owned = w->place.is_owned};
 }
 
@@ -103,8 +104,8 @@ static alees_rc lock(struct write *w, bool *ret_is_missing) {
  * want of an answer. */
 static bool needs_transaction(const struct write *w) {
     bool is_shown = w->change->action != ALEES_DELETE_ROW && (w->view->expand_count > 0 || w->view->has_computed);
-    return is_shown || w->whole != NULL || w->r->decl->before_write != NULL || w->r->decl->after_write != NULL ||
-           arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
+    return is_shown || w->whole != NULL || w->r->owner != NULL || w->r->decl->before_write != NULL ||
+           w->r->decl->after_write != NULL || arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
 }
 
 /* The row is seen. Is its change refused for want of a permission? */
@@ -186,8 +187,27 @@ static alees_rc tell_organization(const struct write *w) {
     return is_judged && w->change->action == ALEES_CREATE ? idempotency_about(w->ctx, &w->judged) : ALEES_OK;
 }
 
+/* Of a part the owner comes first, whose version rises if anything is written: of a whole row that is not known yet. */
+static alees_rc lock_all(struct write *w, bool *ret_is_missing) {
+    alees_rc rc = ALEES_OK;
+    if (w->r->owner != NULL) {
+        rc = (w->whole != NULL ? engine_owner_lock : engine_owner_raise)(w->ctx, w->r);
+    }
+    return rc == ALEES_OK ? lock(w, ret_is_missing) : rc;
+}
+
+/* Just before the row itself. */
+static alees_rc prepare(struct write *w) {
+    alees_rc rc = engine_change_hook(w->change, w->r->decl->before_write);
+    w->change->is_open = false;
+    if (rc == ALEES_OK && w->r->owner != NULL && w->whole != NULL) {
+        rc = engine_owner_raise(w->ctx, w->r);
+    }
+    return rc == ALEES_OK ? engine_single_unmake(w->change, &w->place.scope) : rc;
+}
+
 static alees_rc perform(struct write *w, bool *ret_is_missing) {
-    alees_rc rc = lock(w, ret_is_missing);
+    alees_rc rc = lock_all(w, ret_is_missing);
     if (rc == ALEES_OK && w->whole != NULL) {
         rc = compare(w);
         if (rc == ALEES_OK && engine_change_is_empty(w->change)) {
@@ -195,8 +215,7 @@ static alees_rc perform(struct write *w, bool *ret_is_missing) {
             return answer(w);
         }
     }
-    rc = rc == ALEES_OK ? engine_change_hook(w->change, w->r->decl->before_write) : rc;
-    w->change->is_open = false;
+    rc = rc == ALEES_OK ? prepare(w) : rc;
     rc = rc == ALEES_OK ? run(w) : rc;
     if (rc == ALEES_OK && store_rows_changed(w->rows) == 0) {
         *ret_is_missing = true;
@@ -312,7 +331,7 @@ static alees_rc put_location(const struct write *w) {
     struct str url;
     alees_str text;
     str_init(&url, w->ctx->arena, 128);
-    str_puts(&url, w->ctx->route->path);
+    engine_links_path(w->ctx, &url);
     str_putc(&url, '/');
     str_id(&url, &w->change->id);
     text = str_done(&url);

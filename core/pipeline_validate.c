@@ -213,5 +213,8 @@ alees_rc pipeline_validate(alees_ctx *ctx) {
     if (rc == ALEES_OK && bodies) {
         rc = parse_body(ctx, bodies);
     }
-    return rc == ALEES_OK && route->operation == ROUTE_PLUGIN ? validate_plugin(ctx) : rc;
+    if (rc != ALEES_OK || route->operation == ROUTE_PLUGIN) {
+        return rc == ALEES_OK ? validate_plugin(ctx) : rc;
+    }
+    return route->resource && route->resource->owner ? engine_owner_find(ctx) : ALEES_OK;
 }

@@ -129,7 +129,7 @@ void world_each_resource(struct world *w, bool is_scoped_only,
     uint32_t count = 0;
     for (uint32_t i = 0; i < w->catalogue->resource_count; i++) {
         const struct resource *r = w->catalogue->resources[i];
-        if ((r->decl->flags & ALEES_RESOURCE_NO_CREATE) || strcmp(r->plugin->decl.name, "rbac") == 0) {
+        if ((r->decl->flags & ALEES_RESOURCE_NO_CREATE) || r->owner || strcmp(r->plugin->decl.name, "rbac") == 0) {
             continue;
         }
         if (world_is_scoped(r) || (!is_scoped_only && r->decl->scope == ALEES_SCOPE_SELF)) {
