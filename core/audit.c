@@ -21,7 +21,7 @@ static const struct alees_field entry_fields[] = {
     {.name = "action",
      .type = ALEES_TEXT,
      .flags = ALEES_READ_ONLY | ALEES_FILTER,
-     .description = "What happened: create, update, delete; denied, login_refused, password_refused; prune.",
+     .description = "What happened: create, update, delete, restore; denied, login_refused, password_refused; prune.",
      .example = "\"update\""},
     {.name = "resource",
      .type = ALEES_TEXT,
@@ -77,16 +77,23 @@ static const struct alees_resource resources[] = {
      .fields = ALEES_LIST(entry_fields)},
 };
 
-enum { NOTE, PRUNE };
+enum { NOTE, PRUNE, HISTORY, HISTORY_PARAMS = 10 };
 static const struct alees_statement statements[] = {
     [NOTE] = {"note", "SELECT audit.note($1, $2::uuid, $3::uuid, $4, $5::uuid, $6, $7::uuid, $8)", 8,
               ALEES_STATEMENT_ALONE},
     [PRUNE] = {"prune", "SELECT audit.prune($1::integer, $2::integer, $3)", 3, 0},
+    /* in the order of enum audit_column */
+    [HISTORY] = {"history",
+                 "SELECT id, created_at, action, user_id, key_id, request_id, organization_id, scope_ids, changes "
+                 "FROM audit.history($1, $2::uuid, $3::uuid, $4::uuid[], $5::boolean, $6::boolean, $7::boolean, "
+                 "$8::uuid, $9::boolean, $10::integer)",
+                 HISTORY_PARAMS, 0},
 };
 
 static const struct alees_migration migrations[] = {
     {1, 0, "create the audit trail", sql_audit_0001_entry},
     {2, 0, "find what a user did", sql_audit_0002_user},
+    {3, 0, "show the history of a row", sql_audit_0003_history},
 };
 
 enum { WRITTEN, SUPPRESSED, LOST };
@@ -236,6 +243,30 @@ static const char *const offers[] = {ALEES_AUDIT_V1};
 static const void *offer(void *state, const char *id) {
     (void)state;
     return strcmp(id, ALEES_AUDIT_V1) == 0 ? &service : NULL;
+}
+
+/* --- history ---------------------------------------------------------------------------------------------------- */
+
+alees_rc audit_history(alees_ctx *ctx, const struct audit_question *q, alees_rows **ret_rows) {
+    static const alees_str yes = {"true", 4}, no = {"false", 5};
+    struct store_scope scope = {audit.self, q->is_all, q->organizations};
+    char most[12];
+    if (!audit.self || !audit.self->prepared[HISTORY]) {
+        return problem_set(&ctx->problem, PROBLEM_UNAVAILABLE, "There is no audit trail.");
+    }
+    snprintf(most, sizeof most, "%u", (unsigned)q->most);
+    const alees_str params[HISTORY_PARAMS] = {alees_text(q->resource),
+                                              q->object,
+                                              q->owner,
+                                              q->places,
+                                              q->is_shared ? yes : no,
+                                              q->is_owned ? yes : no,
+                                              q->is_gone ? yes : no,
+                                              q->start,
+                                              q->is_backward ? yes : no,
+                                              alees_text(most)};
+    const struct store_call call = {audit.self->prepared[HISTORY], params};
+    return store_run(ctx, &scope, &call, 1, ret_rows, NULL);
 }
 
 /* --- alees audit prune ------------------------------------------------------------------------------------------ */

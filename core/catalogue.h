@@ -8,7 +8,7 @@
 
 struct resource; /* engine: resource.h */
 
-enum route_operation { /* what a route does: the resource engine serves the first eight */
+enum route_operation { /* what a route does: the resource engine serves all but the last two */
                        ROUTE_LIST,
                        ROUTE_CREATE,
                        ROUTE_GET,
@@ -17,6 +17,7 @@ enum route_operation { /* what a route does: the resource engine serves the firs
                        ROUTE_REMOVE,
                        ROUTE_PATCH_MANY,
                        ROUTE_REMOVE_MANY,
+                       ROUTE_HISTORY,
                        ROUTE_PLUGIN, /* a handler of the plugin's own */
                        ROUTE_HOST    /* /healthz and the like */
 };

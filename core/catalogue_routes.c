@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * catalogue_routes.c - the route table: six for each resource, the plugins' own, the host's own; each with the
+ * catalogue_routes.c - the route table: some for each resource, the plugins' own, the host's own; each with the
  * number of its permission and its metrics. */
 #include <string.h>
 
@@ -24,6 +24,8 @@ static const struct {
     {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, ROUTE_REMOVE, "/{id}", "Delete", engine_remove},
     {ALEES_PATCH, 0, ALEES_RESOURCE_NO_CHANGE, ROUTE_PATCH_MANY, "", "Change many", engine_patch_many},
     {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, ROUTE_REMOVE_MANY, "", "Delete many", engine_remove_many},
+    {ALEES_GET, ALEES_ROUTE_READ, ALEES_RESOURCE_READ_ONLY, ROUTE_HISTORY, "/{id}/history", "History of one",
+     engine_history},
 };
 
 /* Do two paths match the same requests? Parameters' names do not tell them apart. */
@@ -84,9 +86,10 @@ static void add(struct catalogue_builder *b, const struct route *route) {
 }
 
 static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
-    const uint32_t numbers[] = {r->view, r->add, r->view, r->change, r->change, r->remove, r->change, r->remove};
-    const char *const names[] = {r->view_name,   r->add_name,    r->view_name,   r->change_name,
-                                 r->change_name, r->remove_name, r->change_name, r->remove_name};
+    const uint32_t numbers[] = {r->view,   r->add,    r->view,   r->change, r->change,
+                                r->remove, r->change, r->remove, r->view};
+    const char *const names[] = {r->view_name,   r->add_name,    r->view_name,   r->change_name, r->change_name,
+                                 r->remove_name, r->change_name, r->remove_name, r->view_name};
     char words[64];
     size_t length = strlen(r->decl->name); /* at most 63: plugin_rows.c */
     memcpy(words, r->decl->name, length + 1);

@@ -29,6 +29,7 @@
  *   engine_export.c  a list as CSV or NDJSON, all of it
  *   engine_import.c  rows from CSV or NDJSON, all or none
  *   engine_read.c    get
+ *   engine_history.c what happened to a row
  *   engine_replace.c  PUT: a whole row against the one that is there
  *   engine_owner.c   the owner of parts, in their path (engine_owner.h); engine_single.c  what is true of one of them
  *   engine_write.c   create, patch, replace, delete

@@ -230,7 +230,9 @@ alees_rc engine_query_read(alees_ctx *ctx, const struct resource *r, struct engi
                            struct engine_query *ret_query) MUST_CHECK;
 /* Verifies the cursor, if one was sent, and fills in where it stands: values, is_backward. */
 alees_rc engine_query_cursor(alees_ctx *ctx, const uint8_t *secret, struct engine_query *q) MUST_CHECK;
-alees_rc engine_query_none(alees_ctx *ctx) MUST_CHECK; /* a route without query parameters */
+alees_rc engine_query_size(alees_ctx *ctx, const struct ctx_parameter *p,
+                           struct engine_query *q) MUST_CHECK; /* page_size */
+alees_rc engine_query_none(alees_ctx *ctx) MUST_CHECK;         /* a route without query parameters */
 /* A route with these alone, each at most once. */
 alees_rc engine_query_only(alees_ctx *ctx, const char *const *names, uint32_t count) MUST_CHECK;
 /* One row: those of a view. */

@@ -102,7 +102,7 @@ static alees_rc bad(alees_ctx *ctx, alees_str name, const char *fault) {
     return problem_set(&ctx->problem, PROBLEM_BAD_PARAMETER, "The parameter %.*s %s", STR_FMT(name), fault);
 }
 
-static alees_rc read_page_size(alees_ctx *ctx, const struct ctx_parameter *p, struct engine_query *q) {
+alees_rc engine_query_size(alees_ctx *ctx, const struct ctx_parameter *p, struct engine_query *q) {
     int64_t size;
     alees_str fault;
     if (str_parse_i64(p->value, &size) && size >= 1 && size <= (int64_t)ctx->app->max_page_size) {
@@ -186,7 +186,7 @@ static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const s
         return rc;
     }
     if (str_equal(p->name, "page_size")) {
-        return read_page_size(ctx, p, q);
+        return engine_query_size(ctx, p, q);
     }
     if (str_equal(p->name, "ordering")) {
         return read_ordering(ctx, r, p, q);

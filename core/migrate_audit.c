@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * migrate_audit.c - the triggers that write the audit trail (audit.record, core/sql/audit_0001_entry.sql), one for each
+ * migrate_audit.c - the triggers that write the audit trail (audit.record, core/sql/audit_0003_history.sql), one for each
  * kind of statement on each declared table. What they say follows from the declaration alone. */
 #include <string.h>
 
 #include "migrate_impl.h"
 
-enum { ARGUMENTS = 5 };
+enum { ARGUMENTS = 9 };
 
 struct arguments { /* of audit.record, in its order */
     const char *texts[ARGUMENTS];
@@ -49,14 +49,17 @@ static void put_secrets(struct str *s, const struct resource *r) {
 static alees_rc arguments_of(struct arena *arena, const struct resource *r, struct arguments *ret_arguments) {
     uint32_t scope = r->decl->scope;
     bool has_organization = scope == ALEES_SCOPE_ORGANIZATION || scope == ALEES_SCOPE_SELF;
+    bool is_everybodys = scope == ALEES_SCOPE_GLOBAL || resource_is_shared(r);
     struct str fields, secrets;
     str_init(&fields, arena, 1024);
     str_init(&secrets, arena, 64);
     put_fields(&fields, r);
     put_secrets(&secrets, r);
-    *ret_arguments =
-        (struct arguments){{r->full_name, has_organization ? r->scope_column : "",
-                            scope == ALEES_SCOPE_OWN ? "user_id" : "", str_done(&fields).ptr, str_done(&secrets).ptr}};
+    *ret_arguments = (struct arguments){{r->full_name, has_organization ? r->scope_column : "",
+                                         scope == ALEES_SCOPE_OWN ? "user_id" : "", str_done(&fields).ptr,
+                                         str_done(&secrets).ptr, scope == ALEES_SCOPE_SEVERAL ? r->scope_column : "",
+                                         is_everybodys ? "shared" : "", r->owner_field ? r->owner_field->column : "",
+                                         (r->decl->flags & ALEES_RESOURCE_SOFT_DELETE) != 0 ? "soft" : ""}};
     return fields.failed || secrets.failed ? ALEES_E_NOMEM : ALEES_OK;
 }
 

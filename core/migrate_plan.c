@@ -10,6 +10,7 @@
 static const struct alees_migration core_steps[] = {
     {.version = 1, .name = "create core tables", .sql = sql_0001_core},
     {.version = 2, .name = "keep replies of requests with an Idempotency-Key", .sql = sql_0002_idempotency},
+    {.version = 3, .name = "ids that rise within a millisecond", .sql = sql_0003_new_id},
 };
 static const char core_name[] = "alees";
 

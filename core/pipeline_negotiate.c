@@ -112,6 +112,7 @@ const char *const *pipeline_answer_types(const alees_ctx *ctx) {
     case ROUTE_REMOVE:
     case ROUTE_PATCH_MANY:
     case ROUTE_REMOVE_MANY:
+    case ROUTE_HISTORY:
     default: return json;
     }
 }
@@ -143,6 +144,7 @@ const char *const *pipeline_body_types(const struct route *route) {
     case ROUTE_GET:
     case ROUTE_REMOVE:
     case ROUTE_REMOVE_MANY:
+    case ROUTE_HISTORY:
     case ROUTE_HOST:
     default: return NULL;
     }

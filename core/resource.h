@@ -68,7 +68,7 @@ static inline bool resource_is_shared(const struct resource *r) {
     return (r->decl->flags & ALEES_RESOURCE_SHARED) != 0;
 }
 
-/* The eight operations, one for each route; see engine.h. */
+/* The operations, one for each route; see engine.h. */
 alees_rc engine_list(alees_ctx *ctx);
 alees_rc engine_create(alees_ctx *ctx);
 alees_rc engine_get(alees_ctx *ctx);
@@ -77,5 +77,6 @@ alees_rc engine_put(alees_ctx *ctx);
 alees_rc engine_remove(alees_ctx *ctx);
 alees_rc engine_patch_many(alees_ctx *ctx);
 alees_rc engine_remove_many(alees_ctx *ctx);
+alees_rc engine_history(alees_ctx *ctx);
 
 #endif

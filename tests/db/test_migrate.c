@@ -53,7 +53,7 @@ static void test_repeatable(void **state) {
     assert_ok(shop_verify(s));
     assert_text(pg_value(&s->pg, arena, policies), before.ptr); /* not even made again */
     assert_text(pg_value(&s->pg, arena, "SELECT bytes::text FROM alees.secret"), secret.ptr);
-    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM alees.migration"), 4);
+    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM alees.migration"), 5);
     arena_free(arena);
 }
 
@@ -262,6 +262,13 @@ static void test_new_id(void **state) {
                               "AND abs(('x' || lpad(replace(left(id, 13), '-', ''), 16, '0'))::bit(64)::bigint - "
                               "extract(epoch FROM now()) * 1000) < 60000"),
                      100);
+    /* Also within a millisecond, but for two in the same microsecond. */
+    pg_exec(&s->pg, "CREATE TEMP TABLE made (n integer, id uuid); DO $$ BEGIN FOR n IN 1..500 LOOP "
+                    "INSERT INTO made VALUES (n, alees.new_id()); END LOOP; END $$");
+    assert_int_equal(pg_count(&s->pg,
+                              "SELECT count(*) FROM (SELECT id < lag(id) OVER (ORDER BY n) AS falls FROM made) m "
+                              "WHERE falls"),
+                     0);
 }
 
 int main(void) {
