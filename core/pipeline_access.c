@@ -158,7 +158,8 @@ static alees_rc authorize_several(alees_ctx *ctx) {
 alees_rc pipeline_authorize(alees_ctx *ctx) {
     const struct route *route = ctx->route;
     bool is_engine = route->operation != ROUTE_PLUGIN;
-    bool is_reading = (route->flags & ALEES_ROUTE_READ) != 0;
+    bool is_reading =
+        route->operation == ROUTE_LIST || route->operation == ROUTE_GET || route->operation == ROUTE_HISTORY;
     if (ctx->is_public) {
         return ALEES_OK;
     }

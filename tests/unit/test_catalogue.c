@@ -191,7 +191,7 @@ static void test_routes(void **state) {
     (void)state;
     load(&f, "rbac_stub,good");
     assert_ok(build(&f, &c));
-    assert_int_equal(c.route_count, 1 + 2 * 8 + 3);
+    assert_int_equal(c.route_count, 1 + 2 * 9 + 3);
     r = find_route(&c, ALEES_GET, "/healthz");
     assert_ptr_equal(r->run, run_host);
     assert_null(r->plugin);
@@ -338,10 +338,10 @@ static void test_printing(void **state) {
     catalogue_print_routes(&c, file);
     catalogue_print_permissions(&c, file);
     (void)fclose(file);
-    assert_non_null(strstr(out, "GET    /healthz                      -              (public)\n"));
-    assert_non_null(strstr(out, "PATCH  /api/v1/things/{id}           good           good.change_thing\n"));
-    assert_non_null(strstr(out, "GET    /api/v1/good/hello            good           (public)\n"));
-    assert_non_null(strstr(out, "GET    /api/v1/good/me               good           (login)\n"));
+    assert_non_null(strstr(out, "GET    /healthz                              -              (public)\n"));
+    assert_non_null(strstr(out, "PATCH  /api/v1/things/{id}                   good           good.change_thing\n"));
+    assert_non_null(strstr(out, "GET    /api/v1/good/hello                    good           (public)\n"));
+    assert_non_null(strstr(out, "GET    /api/v1/good/me                       good           (login)\n"));
     assert_non_null(strstr(out, "good.count_things           Count things\n"));
     fixtures_end(&f);
 }
