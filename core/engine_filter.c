@@ -2,6 +2,7 @@
  * engine_filter.c - a filter's name: which field, member and operator; whether the caller may ask that; and the words for
  * what is not known. A parameter is one condition; filter= is a tree of them (engine_filter_tree.c). */
 #include "engine_filter.h"
+#include "engine_nested.h"
 
 #include <string.h>
 
@@ -17,8 +18,7 @@ alees_rc engine_filter_bad(const struct engine_filter_reader *reader, const char
     return problem_set(problem, PROBLEM_BAD_PARAMETER, "The parameter %.*s %s", STR_FMT(reader->parameter), fault);
 }
 
-/* Cuts what is before the first two underscores off *rest; all of it if there are none, and then *rest is absent. */
-static alees_str take_word(alees_str *rest) {
+alees_str engine_filter_take_word(alees_str *rest) {
     alees_str word = *rest;
     for (size_t i = 1; i + 1 < rest->len; i++) {
         if (rest->ptr[i] == '_' && rest->ptr[i + 1] == '_') {
@@ -46,8 +46,16 @@ static void add_name(struct names *names, const char *field, const char *op) {
     }
 }
 
-/* A field with each of its operators, or without. */
+/* A field with each of its operators, or without; of parts the fields that they can be chosen by. */
 static void add_field(struct names *names, const struct resource_field *f, bool with_operators) {
+    if (f->decl->type == ALEES_PARTS) {
+        for (uint32_t i = 0; i < f->target->field_count; i++) {
+            if (engine_nested_filters(f->target, &f->target->fields[i])) {
+                add_name(names, f->decl->name, f->target->fields[i].decl->name);
+            }
+        }
+        return;
+    }
     add_name(names, f->decl->name, "");
     for (uint32_t op = ENGINE_EQ + 1; with_operators && op < ENGINE_OPERATORS; op++) {
         if (engine_filter_form(f->decl, false, (enum engine_operator)op)->sql[0] != NULL) {
@@ -60,9 +68,13 @@ static const char *nearest(const struct engine_filter_reader *reader) {
     struct names names = {.arena = reader->ctx->arena};
     alees_str rest = reader->name;
     bool with_operators;
-    (void)take_word(&rest);
+    (void)engine_filter_take_word(&rest);
     with_operators = rest.ptr != NULL;
     names.cap = (reader->r->field_count + RESOURCE_OF_A_LIST) * (with_operators ? (uint32_t)ENGINE_OPERATORS : 1u);
+    for (uint32_t i = 0; i < reader->r->field_count; i++) {
+        bool is_parts = reader->r->fields[i].decl->type == ALEES_PARTS;
+        names.cap += is_parts ? reader->r->fields[i].target->field_count : 0;
+    }
     names.list = ARENA_ARRAY(names.arena, const char *, names.cap);
     if (names.list == NULL) {
         return "";
@@ -81,7 +93,7 @@ static const char *nearest(const struct engine_filter_reader *reader) {
     return engine_value_nearest(names.arena, reader->name, names.list, names.count);
 }
 
-static alees_rc unknown(const struct engine_filter_reader *reader, const struct resource_field *f) {
+alees_rc engine_filter_unknown(const struct engine_filter_reader *reader, const struct resource_field *f) {
     struct problem *problem = &reader->ctx->problem;
     problem_add(problem, reader->parameter, "unknown_parameter", "%s", "It is not known here.");
     if (f != NULL && (f->decl->flags & ALEES_WRITE_ONLY) == 0) {
@@ -131,7 +143,7 @@ static alees_rc read_path(const struct engine_filter_reader *reader, alees_str r
         return engine_value_nomem(&reader->ctx->problem);
     }
     while (rest.ptr != NULL) {
-        alees_str word = take_word(&rest);
+        alees_str word = engine_filter_take_word(&rest);
         if (rest.ptr == NULL && engine_filter_operator(word, &leaf->op)) {
             break;
         }
@@ -149,28 +161,35 @@ static alees_rc read_path(const struct engine_filter_reader *reader, alees_str r
     return ALEES_OK;
 }
 
-alees_rc engine_filter_read_name(struct engine_filter_reader *reader, struct engine_filter *leaf) {
-    const struct engine_query *q = reader->q;
-    alees_str rest = reader->name, word = take_word(&rest), op = rest;
-    const struct resource_field *f = resource_field(reader->r, word);
+alees_rc engine_filter_read_rest(struct engine_filter_reader *reader, alees_str rest, struct engine_filter *leaf) {
+    const struct resource_field *f = leaf->field;
     alees_rc rc = ALEES_OK;
-    if (f == NULL || !engine_filter_is_on(f)) {
-        return unknown(reader, f);
-    }
-    if (q->may != NULL && !q->may[f - reader->r->fields]) {
-        rc = engine_query_explain(reader->ctx, reader->r, q, reader->parameter, f);
-        return rc == ALEES_OK ? unknown(reader, f) : rc;
-    }
-    *leaf = (struct engine_filter){.field = f};
     if (rest.ptr != NULL && f->decl->type == ALEES_JSON) {
         rc = read_path(reader, rest, leaf);
     } else if (rest.ptr != NULL && !engine_filter_operator(rest, &leaf->op)) {
-        return unknown_operator(reader, f, op);
+        return unknown_operator(reader, f, rest);
     }
     if (rc == ALEES_OK && engine_filter_form(f->decl, leaf->path_count > 0, leaf->op)->sql[0] == NULL) {
         return unknown_operator(reader, f, alees_text(engine_filter_word(leaf->op)));
     }
     return rc;
+}
+
+alees_rc engine_filter_read_name(struct engine_filter_reader *reader, struct engine_filter *leaf) {
+    const struct engine_query *q = reader->q;
+    alees_str rest = reader->name, word = engine_filter_take_word(&rest);
+    const struct resource_field *f = resource_field(reader->r, word);
+    alees_rc rc = ALEES_OK;
+    if (f == NULL || !engine_filter_is_on(f)) {
+        return engine_filter_unknown(reader, f);
+    }
+    if (q->may != NULL && !q->may[f - reader->r->fields]) {
+        rc = engine_query_explain(reader->ctx, reader->r, q, reader->parameter, f);
+        return rc == ALEES_OK ? engine_filter_unknown(reader, f) : rc;
+    }
+    *leaf = (struct engine_filter){.field = f};
+    return f->decl->type == ALEES_PARTS ? engine_nested_filter_name(reader, rest, leaf)
+                                        : engine_filter_read_rest(reader, rest, leaf);
 }
 
 /* ---- parameters ---- */
@@ -183,7 +202,9 @@ static int compare(uint64_t a, uint64_t b) {
 static int order_of(const struct engine_filter *a, const struct engine_filter *b) {
     int order = compare(a->join, b->join);
     if (order == 0 && a->join == ENGINE_LEAF) {
-        order = a->field < b->field ? -1 : a->field > b->field;
+        order = a->nested < b->nested ? -1 : a->nested > b->nested;
+        order = order != 0 ? order : compare(a->is_presence, b->is_presence);
+        order = order != 0 ? order : a->field < b->field ? -1 : a->field > b->field;
         order = order != 0 ? order : compare(a->op, b->op);
         order = order != 0 ? order : compare(a->variant, b->variant);
         order = order != 0 ? order : compare(a->path_count, b->path_count);

@@ -47,7 +47,9 @@ struct engine_filter {
     const struct engine_filter *parts; /* of a group */
     uint32_t part_count;
 
-    const struct resource_field *field; /* of a leaf, as all below */
+    const struct resource_field *field;  /* of a leaf, as all below */
+    const struct resource_field *nested; /* the owner's field whose parts have it; NULL: it is the row's own */
+    bool is_presence;                    /* nested: are there any parts? isnull */
     enum engine_operator op;
     const alees_str *path; /* of a JSON field: the names of members, outermost first */
     uint32_t path_count;
@@ -104,6 +106,13 @@ bool engine_filter_is_on(const struct resource_field *f);
 alees_rc engine_filter_count(struct engine_filter_reader *reader, const struct engine_filter *leaf) MUST_CHECK;
 /* The name of a condition -> field, path and operator, if the caller may use it. Sets the problem. */
 alees_rc engine_filter_read_name(struct engine_filter_reader *reader, struct engine_filter *leaf) MUST_CHECK;
+/* Cuts what is before the first two underscores off *rest; all of it if there are none, and then *rest is absent. */
+alees_str engine_filter_take_word(alees_str *rest);
+/* What stands behind a field's name, absent if nothing: path and operator of leaf->field. Sets the problem. */
+alees_rc engine_filter_read_rest(struct engine_filter_reader *reader, alees_str rest,
+                                 struct engine_filter *leaf) MUST_CHECK;
+/* 400: there is no such parameter; f: the field that it names all the same. */
+alees_rc engine_filter_unknown(const struct engine_filter_reader *reader, const struct resource_field *f);
 /* 400: "The parameter price__gte must be ..". */
 alees_rc engine_filter_bad(const struct engine_filter_reader *reader, const char *fault);
 

@@ -4,6 +4,7 @@
  *
  * `not` is what the condition is not true of, rows without a value among them: not NULL, which would be nothing. */
 #include "engine_filter.h"
+#include "engine_nested.h"
 
 enum { MEMBER_JSON, MEMBER_TEXT };
 
@@ -71,32 +72,63 @@ static void put_leaf(const struct engine_filter *leaf, struct engine_sql *sql) {
     }
 }
 
-static void put_filter(const struct engine_filter *filter, struct engine_sql *sql);
-
-static void put_group(const struct engine_filter *group, struct engine_sql *sql) {
-    str_putc(&sql->text, '(');
-    for (uint32_t i = 0; i < group->part_count; i++) {
-        str_puts(&sql->text, i == 0 ? "" : group->join == ENGINE_OR ? " OR " : " AND ");
-        put_filter(&group->parts[i], sql);
-    }
-    str_puts(&sql->text, group->join == ENGINE_NOT ? ") IS NOT TRUE" : ")");
-}
+static void put_each(const struct engine_filter *filters, uint32_t count, const char *join, struct engine_sql *sql);
 
 /* As deep as engine_filter_tree.c lets it be. */
 static void put_filter(const struct engine_filter *filter, struct engine_sql *sql) {
-    while (filter->join != ENGINE_NOT && filter->part_count == 1) {
+    while (filter->join != ENGINE_NOT && filter->join != ENGINE_LEAF && filter->part_count == 1) {
         filter = filter->parts;
     }
-    if (filter->join == ENGINE_LEAF) {
+    if (filter->join == ENGINE_LEAF && filter->nested != NULL) {
+        put_each(filter, 1, "", sql);
+    } else if (filter->join == ENGINE_LEAF) {
         put_leaf(filter, sql);
     } else {
-        put_group(filter, sql);
+        str_putc(&sql->text, '(');
+        put_each(filter->parts, filter->part_count, filter->join == ENGINE_OR ? " OR " : " AND ", sql);
+        str_puts(&sql->text, filter->join == ENGINE_NOT ? ") IS NOT TRUE" : ")");
+    }
+}
+
+/* Is it asked of the same part as one before it? The parts of an OR are groups, and so stand alone. */
+static bool is_put_already(const struct engine_filter *filters, uint32_t at) {
+    bool is_put = false;
+    for (uint32_t i = 0; i < at && filters[at].join == ENGINE_LEAF && filters[at].nested != NULL; i++) {
+        is_put = is_put || (filters[i].join == ENGINE_LEAF && filters[i].nested == filters[at].nested &&
+                            !filters[i].is_presence && !filters[at].is_presence);
+    }
+    return is_put;
+}
+
+/* All that is asked of the parts of one field, from the first on: one of them must meet it all. */
+static void put_nested(const struct engine_filter *filters, uint32_t count, struct engine_sql *sql) {
+    engine_nested_filter_open(filters, sql);
+    for (uint32_t i = 0; i < count && !filters[0].is_presence; i++) {
+        if (filters[i].join == ENGINE_LEAF && filters[i].nested == filters[0].nested && !filters[i].is_presence) {
+            str_puts(&sql->text, " AND ");
+            put_leaf(&filters[i], sql);
+        }
+    }
+    engine_nested_filter_close(sql);
+}
+
+static void put_each(const struct engine_filter *filters, uint32_t count, const char *join, struct engine_sql *sql) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_put_already(filters, i)) {
+            continue;
+        }
+        str_puts(&sql->text, i > 0 ? join : "");
+        if (filters[i].join == ENGINE_LEAF && filters[i].nested != NULL) {
+            put_nested(&filters[i], count - i, sql);
+        } else {
+            put_filter(&filters[i], sql);
+        }
     }
 }
 
 void engine_filter_sql(const struct engine_query *q, struct engine_sql *sql, bool *has_where) {
-    for (uint32_t i = 0; i < q->filter_count; i++) {
+    if (q->filter_count > 0) {
         engine_select_also(sql, has_where);
-        put_filter(&q->filters[i], sql);
+        put_each(q->filters, q->filter_count, " AND ", sql);
     }
 }

@@ -28,6 +28,22 @@ void engine_nested_write_json(struct str *out, const struct engine_nested_shape 
 /* The same as a text; absent without memory. */
 alees_str engine_nested_json(struct arena *arena, const struct engine_nested_shape *shape, alees_str text) MUST_CHECK;
 
+/* ---- engine_nested_filter.c ---- */
+
+struct engine_filter;
+struct engine_filter_reader;
+
+/* Can owners be chosen by this field of their parts? */
+bool engine_nested_filters(const struct resource *part, const struct resource_field *f);
+/* "email__icontains", behind the name of the owner's field leaf->field -> field, path and operator of a part. */
+alees_rc engine_nested_filter_name(struct engine_filter_reader *reader, alees_str rest,
+                                   struct engine_filter *leaf) MUST_CHECK;
+/* Conditions on one part stand between these, each behind an AND. */
+void engine_nested_filter_open(const struct engine_filter *leaf, struct engine_sql *sql);
+void engine_nested_filter_close(struct engine_sql *sql);
+
+/* ---- engine_nested.c, on ---- */
+
 /* Goes through such an array. */
 struct engine_nested_reader {
     struct arena *arena; /* for texts that stand there escaped */

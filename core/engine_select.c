@@ -137,10 +137,12 @@ static const char *put_scope(const struct resource *r, const struct engine_place
     }
     str_ident(&sql->text, r->scope_column);
     str_puts(&sql->text, " = ANY(ARRAY[");
+    sql->scope_form = is_lateral ? ENGINE_SCOPE_LATERAL : ENGINE_SCOPE_ONE;
     if (is_lateral) {
         str_puts(&sql->text, "o.organization");
     } else {
         engine_sql_value(sql, place->id, "uuid");
+        sql->scope_number = sql->count;
     }
     str_puts(&sql->text, "])");
     return r->decl->scope == ALEES_SCOPE_SELF ? NULL : r->scope_column;

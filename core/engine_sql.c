@@ -36,6 +36,8 @@ void engine_sql_init(struct engine_sql *sql, struct arena *arena, uint32_t cap) 
     str_init(&sql->text, arena, 512);
     sql->params = ARENA_ARRAY(arena, alees_str, cap);
     sql->count = 0;
+    sql->scope_form = ENGINE_SCOPE_NONE;
+    sql->scope_number = 0;
     sql->cap = cap;
     sql->text.failed = sql->text.failed || sql->params == NULL;
 }
@@ -125,6 +127,8 @@ void engine_sql_scope(struct engine_sql *sql, const struct resource *r, alees_st
     str_ident(&sql->text, r->scope_column);
     str_puts(&sql->text, is_list ? " && " : " = ANY(");
     engine_sql_value(sql, ids, "uuid[]");
+    sql->scope_form = ENGINE_SCOPE_LIST;
+    sql->scope_number = sql->count;
     str_puts(&sql->text, is_list ? "" : ")");
     if (with_shared) {
         str_puts(&sql->text, " OR ");

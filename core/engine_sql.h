@@ -11,11 +11,16 @@ struct engine_view;
 
 /* ---- engine_sql.c ---- */
 
+/* $1::uuid[], ARRAY[$1::uuid], ARRAY[o.organization]. */
+enum engine_scope_form { ENGINE_SCOPE_NONE, ENGINE_SCOPE_LIST, ENGINE_SCOPE_ONE, ENGINE_SCOPE_LATERAL };
+
 /* One statement being written, its values beside it: text and $n cannot get out of step. */
 struct engine_sql {
     struct str text;
     alees_str *params;
     uint32_t count, cap;
+    enum engine_scope_form scope_form; /* how the organizations of the rows stand in it: for those of their parts */
+    uint32_t scope_number;             /* LIST, ONE: of the value */
 };
 
 /* cap: parameters to have room for at first. */
