@@ -18,6 +18,7 @@ enum route_operation { /* what a route does: the resource engine serves all but 
                        ROUTE_PATCH_MANY,
                        ROUTE_REMOVE_MANY,
                        ROUTE_HISTORY,
+                       ROUTE_RESTORE,
                        ROUTE_PLUGIN, /* a handler of the plugin's own */
                        ROUTE_HOST    /* /healthz and the like */
 };

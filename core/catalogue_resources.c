@@ -41,6 +41,20 @@ static const struct alees_field tail_fields[] = {
      .example = "\"01930d2e-8f7a-7c3b-9a51-3f6f2b8d4e12\""},
 };
 
+/* Of rows that are marked when they are deleted. */
+static const struct alees_field deletion_fields[] = {
+    {.name = "deleted_at",
+     .type = ALEES_TIMESTAMP,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE,
+     .description = "When it was deleted, in UTC. Shown of deleted rows alone.",
+     .example = "\"2026-11-22T14:05:00.123456Z\""},
+    {.name = "deleted_by",
+     .type = ALEES_UUID,
+     .flags = ALEES_READ_ONLY | ALEES_NULLABLE,
+     .description = "The user who deleted it. Shown of deleted rows alone.",
+     .example = "\"01930d2e-8f7a-7c3b-9a51-3f6f2b8d4e12\""},
+};
+
 const char *const resource_reserved[RESOURCE_RESERVED] = {
     "ordering",
     "page_size",
@@ -52,7 +66,9 @@ const char *const resource_reserved[RESOURCE_RESERVED] = {
     "search",
     "filter",
     "organization",
-    /* of a list */ "on_conflict",
+    "deleted",
+    /* of a list */ "permanent",
+    "on_conflict",
     "dry_run",
     "all",
     "and",
@@ -114,8 +130,8 @@ static struct resource *make(struct catalogue_builder *b, struct alees_self *plu
                              const char *organization) {
     const struct alees_field *declared = decl->fields.items;
     struct resource *r = catalogue_alloc(b, sizeof *r, 1);
-    struct resource_field *fields =
-        catalogue_alloc(b, sizeof *fields, (size_t)decl->fields.count + 2 + ARRAY_LEN(tail_fields));
+    struct resource_field *fields = catalogue_alloc(
+        b, sizeof *fields, decl->fields.count + 2 + ARRAY_LEN(tail_fields) + ARRAY_LEN(deletion_fields));
     if (!r || !fields) {
         return NULL;
     }
@@ -137,6 +153,10 @@ static struct resource *make(struct catalogue_builder *b, struct alees_self *plu
         if (decl->parent && strcmp(declared[i].name, decl->parent) == 0) {
             r->parent = &r->fields[r->field_count - 1];
         }
+    }
+    for (size_t i = 0; resource_is_soft(r) && i < ARRAY_LEN(deletion_fields); i++) {
+        add_field(b, r, &deletion_fields[i], true);
+        r->fields[r->field_count - 1].is_deletion = true;
     }
     return r;
 }
@@ -194,7 +214,8 @@ static void check_name(struct catalogue_builder *b, const struct resource *r, co
 static void resolve(struct catalogue_builder *b, const struct resource *r, struct resource_field *f) {
     const char *name = f->decl->reference;
     char owner[64];
-    if (f->is_standard && (strcmp(f->column, "created_by") == 0 || strcmp(f->column, "updated_by") == 0)) {
+    if (f->is_standard && (strcmp(f->column, "created_by") == 0 || strcmp(f->column, "updated_by") == 0 ||
+                           strcmp(f->column, "deleted_by") == 0)) {
         f->target = catalogue_resource(b->catalogue, "rbac.user"); /* no key holds it: users go, what they did stays */
         return;
     }

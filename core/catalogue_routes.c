@@ -11,21 +11,23 @@
 static const struct {
     uint32_t method, flags;
     uint32_t without; /* the flag of a resource that has no such route */
+    uint32_t with;    /* the flag of one that has; 0: every one has */
     enum route_operation operation;
     const char *tail; /* behind the resource's path */
     const char *verb; /* of the summary, before the resource's name in words */
     alees_rc (*run)(alees_ctx *ctx);
 } operations[] = {
-    {ALEES_GET, ALEES_ROUTE_READ, 0, ROUTE_LIST, "", "List", engine_list},
-    {ALEES_POST, 0, ALEES_RESOURCE_NO_CREATE, ROUTE_CREATE, "", "Create", engine_create},
-    {ALEES_GET, ALEES_ROUTE_READ, 0, ROUTE_GET, "/{id}", "Get one", engine_get},
-    {ALEES_PATCH, 0, ALEES_RESOURCE_NO_CHANGE, ROUTE_PATCH, "/{id}", "Change", engine_patch},
-    {ALEES_PUT, 0, ALEES_RESOURCE_NO_CHANGE, ROUTE_PUT, "/{id}", "Replace", engine_put},
-    {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, ROUTE_REMOVE, "/{id}", "Delete", engine_remove},
-    {ALEES_PATCH, 0, ALEES_RESOURCE_NO_CHANGE, ROUTE_PATCH_MANY, "", "Change many", engine_patch_many},
-    {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, ROUTE_REMOVE_MANY, "", "Delete many", engine_remove_many},
-    {ALEES_GET, ALEES_ROUTE_READ, ALEES_RESOURCE_READ_ONLY, ROUTE_HISTORY, "/{id}/history", "History of one",
+    {ALEES_GET, ALEES_ROUTE_READ, 0, 0, ROUTE_LIST, "", "List", engine_list},
+    {ALEES_POST, 0, ALEES_RESOURCE_NO_CREATE, 0, ROUTE_CREATE, "", "Create", engine_create},
+    {ALEES_GET, ALEES_ROUTE_READ, 0, 0, ROUTE_GET, "/{id}", "Get one", engine_get},
+    {ALEES_PATCH, 0, ALEES_RESOURCE_NO_CHANGE, 0, ROUTE_PATCH, "/{id}", "Change", engine_patch},
+    {ALEES_PUT, 0, ALEES_RESOURCE_NO_CHANGE, 0, ROUTE_PUT, "/{id}", "Replace", engine_put},
+    {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, 0, ROUTE_REMOVE, "/{id}", "Delete", engine_remove},
+    {ALEES_PATCH, 0, ALEES_RESOURCE_NO_CHANGE, 0, ROUTE_PATCH_MANY, "", "Change many", engine_patch_many},
+    {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, 0, ROUTE_REMOVE_MANY, "", "Delete many", engine_remove_many},
+    {ALEES_GET, ALEES_ROUTE_READ, ALEES_RESOURCE_READ_ONLY, 0, ROUTE_HISTORY, "/{id}/history", "History of one",
      engine_history},
+    {ALEES_POST, 0, 0, ALEES_RESOURCE_SOFT_DELETE, ROUTE_RESTORE, "/{id}/restore", "Restore", engine_restore},
 };
 
 /* Do two paths match the same requests? Parameters' names do not tell them apart. */
@@ -87,9 +89,9 @@ static void add(struct catalogue_builder *b, const struct route *route) {
 
 static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
     const uint32_t numbers[] = {r->view,   r->add,    r->view,   r->change, r->change,
-                                r->remove, r->change, r->remove, r->view};
+                                r->remove, r->change, r->remove, r->view,   r->remove};
     const char *const names[] = {r->view_name,   r->add_name,    r->view_name,   r->change_name, r->change_name,
-                                 r->remove_name, r->change_name, r->remove_name, r->view_name};
+                                 r->remove_name, r->change_name, r->remove_name, r->view_name,   r->remove_name};
     char words[64];
     size_t length = strlen(r->decl->name); /* at most 63: plugin_rows.c */
     memcpy(words, r->decl->name, length + 1);
@@ -98,7 +100,8 @@ static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
     }
     for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
         struct route route;
-        if ((r->decl->flags & operations[i].without) != 0) {
+        if ((r->decl->flags & operations[i].without) != 0 ||
+            (r->decl->flags & operations[i].with) != operations[i].with) {
             continue;
         }
         memset(&route, 0, sizeof route);

@@ -32,7 +32,8 @@
  *   engine_history.c what happened to a row
  *   engine_replace.c  PUT: a whole row against the one that is there
  *   engine_owner.c   the owner of parts, in their path (engine_owner.h); engine_single.c  what is true of one of them
- *   engine_write.c   create, patch, replace, delete
+ *   engine_write.c   create, patch, replace, delete, restore; engine_write_refused.c, why one changed nothing
+ *   engine_deleted.c  ?deleted=true: rows that are marked as deleted
  *   engine_bulk.c    arrays, and upserts
  *   engine_many.c    patch and delete of what filters choose; engine_many_write.c
  *   engine_batch.c   many rows, checked (engine_batch.h); engine_batch_write.c written; engine_upsert.c known again */

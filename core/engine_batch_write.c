@@ -142,6 +142,7 @@ static void put_update(struct engine_sql *sql, const struct group *g) {
     }
     put_unnest(sql, g);
     str_puts(&sql->text, " WHERE \"id\" = u.\"?0\"::uuid");
+    (void)engine_sql_life(sql, " AND ", r, place->life);
     if (place->reach != ENGINE_EVERYWHERE && !lock_host_is_off()) {
         str_puts(&sql->text, " AND ");
         engine_sql_scope(sql, r, place->ids, false);
@@ -235,7 +236,9 @@ static alees_rc run_group(const struct group *g, bool *ret_of_row) {
         return rc;
     }
     *ret_of_row = engine_batch_is_of_row(error);
-    return *ret_of_row && g->count == 1 ? engine_error_map(b->ctx, r, g->shape->action, NULL, error, rc) : rc;
+    return *ret_of_row && g->count == 1
+               ? engine_error_map(b->ctx, &(struct engine_refused){.r = r, .action = g->shape->action}, error, rc)
+               : rc;
 }
 
 bool engine_batch_is_of_row(const struct store_error *error) {

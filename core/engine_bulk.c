@@ -85,7 +85,9 @@ alees_rc engine_bulk_read(alees_ctx *ctx, const struct resource *r, const struct
     engine_sql_value(&sql, str_done(&list), "uuid[]");
     str_puts(&sql.text, ") WITH ORDINALITY AS u (\"?0\", \"?n\") JOIN ");
     str_view(&sql.text, r->shapes->table);
-    str_puts(&sql.text, " AS t ON t.\"id\" = u.\"?0\" ORDER BY u.\"?n\"");
+    str_puts(&sql.text, " AS t ON t.\"id\" = u.\"?0\"");
+    (void)engine_sql_life(&sql, " AND ", r, ENGINE_LIVE);
+    str_puts(&sql.text, " ORDER BY u.\"?n\"");
     return engine_sql_run(ctx, r, scope, &sql, ret_rows, NULL);
 }
 

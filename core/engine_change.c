@@ -350,7 +350,7 @@ static alees_rc svc_set(alees_change *change, const char *field, alees_str value
     if (cell == NULL || f == NULL || f->is_standard) {
         return ALEES_E_NOT_FOUND;
     }
-    if (!change->is_open || change->action == ALEES_DELETE_ROW || !resource_field_is_stored(f) ||
+    if (!change->is_open || change->action >= ALEES_DELETE_ROW || !resource_field_is_stored(f) ||
         (change->resource->decl->scope == ALEES_SCOPE_OWN && strcmp(f->column, change->resource->scope_column) == 0)) {
         return ALEES_E_UNSUPPORTED;
     }

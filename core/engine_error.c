@@ -30,8 +30,8 @@ static const struct resource_field *by_column(const struct resource *r, const ch
     return NULL;
 }
 
-static alees_rc not_unique(alees_ctx *ctx, const struct resource *r, const struct store_error *e, const alees_id *id) {
-    (void)id;
+static alees_rc not_unique(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e) {
+    const struct resource *r = what->r;
     const char *where = r->decl->scope == ALEES_SCOPE_ORGANIZATION ? " of the organization" : "";
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
@@ -47,9 +47,8 @@ static alees_rc not_unique(alees_ctx *ctx, const struct resource *r, const struc
                        r->decl->name, where);
 }
 
-static alees_rc invalid_reference(alees_ctx *ctx, const struct resource *r, const struct store_error *e,
-                                  const alees_id *id) {
-    (void)id;
+static alees_rc invalid_reference(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e) {
+    const struct resource *r = what->r;
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
         if (is_same(f->foreign_constraint, e->constraint)) {
@@ -62,19 +61,30 @@ static alees_rc invalid_reference(alees_ctx *ctx, const struct resource *r, cons
     return problem_set(&ctx->problem, PROBLEM_INVALID, "A reference does not name a row that can be used here.");
 }
 
-static alees_rc protected_row(alees_ctx *ctx, const struct resource *r, const struct store_error *e,
-                              const alees_id *id) {
-    char text[37];
-    if (id != NULL) {
-        engine_protect_tell(ctx, r, e, arena_str(ctx->arena, (alees_str){alees_id_format(id, text), 36}), STR_LIT(""));
+/* A row that comes back may find that what it refers to has been deleted meanwhile. */
+static alees_rc deleted_reference(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e) {
+    const struct resource *r = what->r;
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        const struct resource_field *f = &r->fields[i];
+        if (is_same(f->foreign_constraint, e->constraint)) {
+            problem_add(&ctx->problem, pointer_to(ctx, f), "invalid_reference", "names a row that is deleted");
+        }
+    }
+    return problem_set(&ctx->problem, PROBLEM_CONFLICT,
+                       "The %s refers to a row that is deleted; restore that one first.", r->decl->name);
+}
+
+static alees_rc protected_row(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e) {
+    if (what->id != NULL) {
+        engine_protect_tell(ctx, what, e, STR_LIT(""));
     }
     return problem_set(&ctx->problem, PROBLEM_PROTECTED,
                        "Other rows refer to this %s; delete them or let them refer to another one first.",
-                       r->decl->name);
+                       what->r->decl->name);
 }
 
-static alees_rc broken_rule(alees_ctx *ctx, const struct resource *r, const struct store_error *e, const alees_id *id) {
-    (void)id;
+static alees_rc broken_rule(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e) {
+    const struct resource *r = what->r;
     const struct resource_field *f = e->column != NULL ? by_column(r, e->column) : NULL;
     if (f != NULL) {
         problem_add(&ctx->problem, pointer_to(ctx, f), is_state(e, "23502") ? "required" : "invalid",
@@ -88,27 +98,24 @@ static alees_rc broken_rule(alees_ctx *ctx, const struct resource *r, const stru
 }
 
 /* A trigger of the plugin: RAISE EXCEPTION '<what to do>' USING ERRCODE = 'AL003', CONSTRAINT = '<code>', COLUMN = .. */
-static alees_rc refused_by_trigger(alees_ctx *ctx, const struct resource *r, const struct store_error *e,
-                                   const alees_id *id) {
-    (void)id;
-    const struct resource_field *f = e->column != NULL ? by_column(r, e->column) : NULL;
+static alees_rc refused_by_trigger(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e) {
+    const struct resource_field *f = e->column != NULL ? by_column(what->r, e->column) : NULL;
     const char *code = e->constraint != NULL ? e->constraint : "conflict";
     if (e->message == NULL) {
-        return problem_set(&ctx->problem, PROBLEM_CONFLICT, "A rule of %s does not allow this.", r->decl->name);
+        return problem_set(&ctx->problem, PROBLEM_CONFLICT, "A rule of %s does not allow this.", what->r->decl->name);
     }
     problem_add(&ctx->problem, f != NULL ? pointer_to(ctx, f) : STR_LIT(""), code, "%s", e->message);
     return problem_fail(&ctx->problem, ALEES_E_CONFLICT, code, alees_text(e->message));
 }
 
 /* PostgreSQL says the same of both ends of a reference: it names the table that has the key. */
-static alees_rc broken_reference(alees_ctx *ctx, const struct resource *r, const struct store_error *e,
-                                 const alees_id *id) {
-    const char *dot = strchr(r->decl->table, '.');
-    bool is_own = e->table == NULL || is_same(dot != NULL ? dot + 1 : r->decl->table, e->table);
-    return is_own ? invalid_reference(ctx, r, e, id) : protected_row(ctx, r, e, id);
+static alees_rc broken_reference(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e) {
+    const char *dot = strchr(what->r->decl->table, '.');
+    bool is_own = e->table == NULL || is_same(dot != NULL ? dot + 1 : what->r->decl->table, e->table);
+    return (is_own ? invalid_reference : protected_row)(ctx, what, e);
 }
 
-typedef alees_rc (*explain)(alees_ctx *ctx, const struct resource *r, const struct store_error *e, const alees_id *id);
+typedef alees_rc (*explain)(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e);
 
 static explain explanation(uint32_t action, const struct store_error *e) {
     static const struct {
@@ -131,15 +138,18 @@ static explain explanation(uint32_t action, const struct store_error *e) {
     };
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         if (is_state(e, table[i].sqlstate)) {
+            if (action == ALEES_RESTORE_ROW && table[i].of_write == broken_reference) {
+                return deleted_reference;
+            }
             return action == ALEES_DELETE_ROW ? table[i].of_delete : table[i].of_write;
         }
     }
     return NULL;
 }
 
-alees_rc engine_error_map(alees_ctx *ctx, const struct resource *r, uint32_t action, const alees_id *id,
-                          const struct store_error *error, alees_rc rc) {
-    explain say = error != NULL ? explanation(action, error) : NULL;
+alees_rc engine_error_map(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *error,
+                          alees_rc rc) {
+    explain say = error != NULL ? explanation(what->action, error) : NULL;
     alees_str at;
     uint64_t row;
     if (say == NULL) {
@@ -150,5 +160,5 @@ alees_rc engine_error_map(alees_ctx *ctx, const struct resource *r, uint32_t act
     problem_init(&ctx->problem, ctx->arena); /* ours is more exact */
     ctx->problem.at = at;
     ctx->problem.row = row;
-    return say(ctx, r, error, id);
+    return say(ctx, what, error);
 }

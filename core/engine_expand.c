@@ -241,6 +241,8 @@ static alees_rc read_rows(alees_ctx *ctx, const struct engine_view *view, const 
     str_puts(&sql.text, " WHERE \"id\" = ANY(");
     engine_sql_value(&sql, list_of(ctx->arena, found), "uuid[]");
     str_putc(&sql.text, ')');
+    (void)engine_sql_life(&sql, " AND ", target, place->life);
+    engine_sql_whole(&sql, " AND ", target);
     if (target->scope_column != NULL && place->reach != ENGINE_EVERYWHERE && !lock_host_is_off()) {
         str_puts(&sql.text, " AND ");
         engine_sql_scope(&sql, target, place->ids, place->is_shared);

@@ -80,17 +80,19 @@ alees_rc engine_list(alees_ctx *ctx) {
     struct engine_query query;
     struct engine_place place;
     struct engine_page page = {.r = r, .query = &query};
+    enum engine_life life;
     alees_rc rc;
     if (ctx->response.format != CTX_JSON) {
         return engine_export(ctx);
     }
-    rc = engine_fields_open(ctx, r, r->view, &page.fields);
+    rc = engine_deleted_enter(ctx, r, &life);
+    rc = rc == ALEES_OK ? engine_fields_open(ctx, r, r->view, &page.fields) : rc;
     rc = rc == ALEES_OK ? engine_query_read(ctx, r, &page.fields, &query) : rc;
     rc = rc == ALEES_OK ? engine_query_cursor(ctx, store_secret(ctx->app->store), &query) : rc;
     rc = rc == ALEES_OK ? engine_view_read(ctx, r, &query, &page.view) : rc;
     rc = rc == ALEES_OK ? engine_view_narrow(ctx, &query, &page.view) : rc;
     query.view = page.view;
-    rc = rc == ALEES_OK ? engine_place_of(ctx, r, ctx->where, true, &place) : rc;
+    rc = rc == ALEES_OK ? engine_deleted_place(ctx, r, life, &place) : rc;
     if (rc == ALEES_OK && query.has_organization) {
         rc = engine_place_narrow(ctx, ctx->where, &query.organization, &place);
     }

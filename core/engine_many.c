@@ -11,6 +11,27 @@
 
 /* ---- which rows are meant ---- */
 
+static bool takes_life(const struct engine_many *m, alees_str name) {
+    return m->action == ALEES_DELETE_ROW && resource_is_soft(m->r) &&
+           (str_equal(name, "deleted") || str_equal(name, "permanent"));
+}
+
+static alees_rc read_life(struct engine_many *m, const struct ctx_parameter *p) {
+    bool is_true = str_equal(p->value, "true"), is_permanent = str_equal(p->name, "permanent");
+    bool *is_told = is_permanent ? &m->has_permanent : &m->has_deleted;
+    if (*is_told || (!is_true && !str_equal(p->value, "false"))) {
+        return problem_set(&m->ctx->problem, PROBLEM_BAD_PARAMETER, "The parameter %.*s must be true or false, once",
+                           STR_FMT(p->name));
+    }
+    *is_told = true;
+    if (is_permanent) {
+        m->is_marking = !is_true;
+    } else {
+        m->life = is_true ? ENGINE_DELETED : ENGINE_LIVE;
+    }
+    return ALEES_OK;
+}
+
 /* What is about pages is refused; all=true stands for "no filter". *ret_has_filter: something chooses. */
 static alees_rc read_parameters(struct engine_many *m, bool *ret_has_filter) {
     static const char *const of_lists[] = {"ordering", "page_size", "cursor", "page", "count"};
@@ -28,6 +49,13 @@ static alees_rc read_parameters(struct engine_many *m, bool *ret_has_filter) {
         }
         for (size_t k = 0; k < ARRAY_LEN(others); k++) {
             is_other = is_other || str_equal(p->name, others[k]);
+        }
+        if (takes_life(m, p->name)) {
+            alees_rc rc = read_life(m, p);
+            if (rc != ALEES_OK) {
+                return rc;
+            }
+            continue;
         }
         if (str_equal(p->name, "all")) {
             if (m->is_all || !str_equal(p->value, "true")) {
@@ -53,6 +81,10 @@ static alees_rc read_query(struct engine_many *m) {
         return problem_set(&ctx->problem, PROBLEM_BAD_PARAMETER,
                            "Choose the rows with at least one filter, or send all=true.");
     }
+    if (rc == ALEES_OK && m->life == ENGINE_DELETED && m->is_marking) {
+        return problem_set(&ctx->problem, PROBLEM_BAD_PARAMETER,
+                           "These rows are deleted already; with permanent=true they go for good.");
+    }
     rc = rc == ALEES_OK ? engine_place_seen(ctx, m->r, &m->may) : rc;
     if (rc == ALEES_OK && m->r->scope_column != NULL && !ctx->is_all) {
         rc = engine_place_holds(ctx, m->r, m->r->view, &view);
@@ -60,16 +92,18 @@ static alees_rc read_query(struct engine_many *m) {
     if (rc != ALEES_OK) {
         return rc;
     }
-    ctx->where = view;
+    ctx->where = view = m->life == ENGINE_DELETED ? m->may : view; /* who may delete there sees what is deleted */
     rc = engine_fields_open(ctx, m->r, m->r->view, &m->readable);
     rc = rc == ALEES_OK ? engine_query_read(ctx, m->r, &m->readable, &m->query) : rc;
     rc = rc == ALEES_OK ? engine_view_read(ctx, m->r, NULL, &m->view) : rc;
-    rc = rc == ALEES_OK ? engine_place_of(ctx, m->r, view, true, &m->seen) : rc;
+    rc = rc == ALEES_OK ? engine_deleted_place(ctx, m->r, m->life, &m->seen) : rc;
     if (rc == ALEES_OK && m->query.has_organization) {
         rc = engine_place_narrow(ctx, view, &m->query.organization, &m->seen);
     }
     ctx->where = may;
-    return rc == ALEES_OK ? engine_place_of(ctx, m->r, m->may, false, &m->place) : rc;
+    rc = rc == ALEES_OK ? engine_place_of(ctx, m->r, m->may, false, &m->place) : rc;
+    m->place.life = m->life;
+    return rc;
 }
 
 void engine_many_place(struct engine_sql *sql, const struct engine_many *m, const struct engine_place *place,
@@ -78,6 +112,7 @@ void engine_many_place(struct engine_sql *sql, const struct engine_many *m, cons
         engine_select_also(sql, has_where);
         engine_sql_owner(sql, m->r, place->owner);
     }
+    *has_where = engine_sql_life(sql, *has_where ? " AND " : " WHERE ", m->r, place->life) || *has_where;
     if (place->reach == ENGINE_EVERYWHERE && place->is_owned) {
         engine_select_also(sql, has_where);
         engine_sql_owned(sql, m->r);
@@ -310,6 +345,7 @@ static alees_rc answer(struct engine_many *m) {
 
 static alees_rc run(alees_ctx *ctx, uint32_t action) {
     struct engine_many m = {.ctx = ctx, .r = ctx->route->resource, .action = action, .most = ctx->app->bulk_rows};
+    m.is_marking = action == ALEES_DELETE_ROW && resource_is_soft(m.r);
     bool is_mine = ctx->transaction == NULL;
     const alees_json *body = NULL;
     alees_rc rc = read_query(&m);

@@ -15,6 +15,9 @@ struct engine_many {
     struct engine_fields readable;
     const struct engine_view *view;
     bool is_all;
+    bool has_deleted, has_permanent; /* the parameters */
+    bool is_marking;                 /* a delete that leaves the rows where they are */
+    enum engine_life life;           /* of the rows that are meant */
     uint64_t most;
     alees_str ids;    /* uuid[] */
     alees_rows *rows; /* locked, as they were: what GET shows, version; by id */

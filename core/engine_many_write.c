@@ -38,8 +38,12 @@ static alees_rc write_ids(struct engine_many *m, alees_str ids, const struct sto
     bool has_where = true, is_update = m->action == ALEES_UPDATE;
     alees_rc rc;
     engine_sql_init(&sql, m->ctx->arena, m->r->field_count + 4);
-    str_puts(&sql.text, is_update ? "UPDATE " : "DELETE FROM ");
-    str_view(&sql.text, m->r->shapes->table);
+    if (m->is_marking) {
+        engine_sql_mark(&sql, m->r, user_of(m), false);
+    } else {
+        str_puts(&sql.text, is_update ? "UPDATE " : "DELETE FROM ");
+        str_view(&sql.text, m->r->shapes->table);
+    }
     if (is_update) {
         str_puts(&sql.text, " SET \"updated_at\" = now(), \"version\" = \"version\" + 1, \"updated_by\" = ");
         engine_sql_value(&sql, user_of(m), "uuid");
@@ -69,7 +73,8 @@ static struct engine_target target_of(const struct engine_many *m, const alees_c
     return (struct engine_target){.id = arena_str(m->ctx->arena, (alees_str){alees_id_format(&change->id, text), 36}),
                                   .user = user_of(m),
                                   .organizations = is_everywhere ? (alees_str){NULL, 0} : m->place.ids,
-                                  .is_owned = m->place.is_owned};
+                                  .is_owned = m->place.is_owned,
+                                  .life = m->place.life};
 }
 
 /* What before_write judges by is read again: the hook of another row may have changed it, or have deleted it. */
@@ -97,13 +102,16 @@ static alees_rc write_one(struct engine_many *m, alees_change *change) {
     engine_sql_init(&sql, m->ctx->arena, m->r->field_count + 8);
     if (m->action == ALEES_UPDATE) {
         engine_sql_update(&sql, m->r, change->cells, &target);
+    } else if (m->is_marking) {
+        engine_sql_mark_one(&sql, m->r, &target, false);
     } else {
         engine_sql_delete(&sql, m->r, &target);
     }
     rc = engine_sql_run(m->ctx, m->r, &m->place.scope, &sql, &rows, &error);
     if (rc != ALEES_OK) {
         m->ctx->problem.at = arena_printf(m->ctx->arena, "/%.*s", STR_FMT(target.id));
-        return engine_error_map(m->ctx, m->r, m->action, &change->id, error, rc);
+        return engine_error_map(m->ctx, &(struct engine_refused){m->r, m->action, &change->id, m->is_marking}, error,
+                                rc);
     }
     m->written += store_rows_changed(rows);
     return engine_change_hook(change, m->r->decl->after_write);
@@ -136,7 +144,8 @@ static void tell_protected(struct engine_many *m, const struct store_error *cons
         }
         pointer = arena_printf(m->ctx->arena, "/%.*s", STR_FMT(id));
         if (counted++ < MOST_COUNTED) {
-            engine_protect_tell(m->ctx, m->r, held[i], id, pointer);
+            const struct engine_refused what = {m->r, m->action, &m->changes[i]->id, m->is_marking};
+            engine_protect_tell(m->ctx, &what, held[i], pointer);
         }
         if (m->ctx->problem.item_count == before) {
             problem_add(&m->ctx->problem, pointer, "protected", "is referred to by other rows");
@@ -209,7 +218,7 @@ alees_rc engine_many_write(struct engine_many *m) {
         return ALEES_OK;
     }
     rc = m->r->owner != NULL ? prepare_parts(m) : ALEES_OK;
-    if (rc != ALEES_OK || engine_batch_has_hooks(m->r) || !is_uniform(m)) {
+    if (rc != ALEES_OK || (engine_batch_has_hooks(m->r) && m->life == ENGINE_LIVE) || !is_uniform(m)) {
         return rc == ALEES_OK ? write_each(m) : rc;
     }
     rc = store_savepoint(m->ctx);
@@ -223,7 +232,7 @@ alees_rc engine_many_write(struct engine_many *m) {
         rc = store_back(m->ctx);
         return rc == ALEES_OK ? write_each(m) : rc;
     }
-    rc = engine_error_map(m->ctx, m->r, m->action, NULL, error, rc);
+    rc = engine_error_map(m->ctx, &(struct engine_refused){.r = m->r, .action = m->action}, error, rc);
     if (m->action != ALEES_DELETE_ROW) {
         return rc;
     }

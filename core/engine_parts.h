@@ -63,9 +63,10 @@ struct engine_key { /* of an ordering */
 
 /* What the boot works out for a resource. Pairs: [0] with the caller's organizations, [1] without them, for superusers. */
 struct engine_shapes {
-    struct engine_view all; /* every field but secrets */
-    alees_str *fallbacks;   /* as resource->fields: the value written when none is sent; absent: the column's default */
-    alees_str table;        /* "\"product\".\"product\"" */
+    struct engine_view all;     /* every field but secrets, and what is told of deleted rows alone */
+    struct engine_view deleted; /* that, too; as all, where rows are not marked */
+    alees_str *fallbacks; /* as resource->fields: the value written when none is sent; absent: the column's default */
+    alees_str table;      /* "\"product\".\"product\"" */
     struct engine_key order[ENGINE_MAX_KEYS];
     uint32_t order_count;
     uint32_t computed_count;
@@ -79,6 +80,7 @@ struct engine_shapes {
 alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *errors,
                            struct engine_shapes **ret_shapes) MUST_CHECK;
 
+#include "engine_deleted.h"
 #include "engine_sql.h"
 
 /* ---- engine_fields.c: which fields the caller may read, give or change ---- */
@@ -237,6 +239,7 @@ alees_rc engine_query_none(alees_ctx *ctx) MUST_CHECK;         /* a route withou
 alees_rc engine_query_only(alees_ctx *ctx, const char *const *names, uint32_t count) MUST_CHECK;
 /* One row: those of a view. */
 alees_rc engine_query_view(alees_ctx *ctx) MUST_CHECK;
+alees_rc engine_query_deleted(alees_ctx *ctx) MUST_CHECK; /* and ?deleted= */
 /* "name,-created_at" into keys, the id added; may: the fields that can be used, NULL: all. A fault is told in *ret_fault.
  * False: a fault. */
 bool engine_query_order(struct arena *arena, const struct resource *r, const bool *may, alees_str text,
@@ -386,15 +389,22 @@ bool engine_condition_admits(const struct engine_condition *c, alees_str version
 
 /* ---- engine_error.c ---- */
 
-/* Says what a refused write means to the client; gives the result code of the answer. id: of the row; NULL: of many. */
-alees_rc engine_error_map(alees_ctx *ctx, const struct resource *r, uint32_t action, const alees_id *id,
-                          const struct store_error *error, alees_rc rc);
+struct engine_refused { /* a write */
+    const struct resource *r;
+    uint32_t action;    /* ALEES_CREATE .. */
+    const alees_id *id; /* of the row; NULL: of many */
+    bool is_marking;    /* a delete that leaves the row where it is */
+};
+
+/* Says what that means to the client; gives the result code of the answer. */
+alees_rc engine_error_map(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *error,
+                          alees_rc rc);
 alees_rc engine_error_not_found(alees_ctx *ctx);
 
 /* ---- engine_protect.c ---- */
 
 /* Adds an item to the problem for each resource whose rows refer to that one, which therefore could not go: how many. */
-void engine_protect_tell(alees_ctx *ctx, const struct resource *r, const struct store_error *error, alees_str id,
+void engine_protect_tell(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *error,
                          alees_str pointer);
 
 /* ---- engine_read.c ---- */

@@ -27,6 +27,9 @@ bool engine_query_takes(const struct resource *r, const char *parameter) {
     if (strcmp(parameter, "search") == 0) {
         return engine_search_may(r, NULL);
     }
+    if (strcmp(parameter, "deleted") == 0) {
+        return resource_is_soft(r);
+    }
     return strcmp(parameter, "organization") != 0 || takes_organization(r);
 }
 
@@ -194,6 +197,9 @@ static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const s
     if (str_equal(p->name, "fields") || str_equal(p->name, "expand")) {
         return ALEES_OK; /* engine_view.c */
     }
+    if (str_equal(p->name, "deleted") && resource_is_soft(r)) {
+        return ALEES_OK; /* engine_deleted.c */
+    }
     if (str_equal(p->name, "cursor")) {
         q->has_cursor = true;
         q->cursor = p->value;
@@ -305,6 +311,11 @@ alees_rc engine_query_only(alees_ctx *ctx, const char *const *names, uint32_t co
 
 alees_rc engine_query_view(alees_ctx *ctx) {
     static const char *const names[] = {"fields", "expand"};
+    return engine_query_only(ctx, names, ARRAY_LEN(names));
+}
+
+alees_rc engine_query_deleted(alees_ctx *ctx) {
+    static const char *const names[] = {"fields", "expand", "deleted"};
     return engine_query_only(ctx, names, ARRAY_LEN(names));
 }
 

@@ -20,7 +20,8 @@ static alees_rc run_built(alees_ctx *ctx, const struct resource *r, const struct
     const struct engine_target target = {.id = id,
                                          .organizations = {is_bound ? place->ids.ptr : NULL, place->ids.len},
                                          .is_owned = place->is_owned,
-                                         .owner = place->owner};
+                                         .owner = place->owner,
+                                         .life = place->life};
     struct engine_sql sql;
     engine_sql_init(&sql, ctx->arena, 2);
     if (view != NULL) {
@@ -40,7 +41,7 @@ static alees_rc run_by_id(alees_ctx *ctx, const struct resource *r, const struct
     char text[37];
     alees_str params[2] = {{alees_id_format(id, text), 36}, place->ids};
     struct store_call call = {statement, params};
-    if ((is_everywhere && place->is_owned) || place->owner.ptr != NULL ||
+    if ((is_everywhere && place->is_owned) || place->owner.ptr != NULL || place->life != ENGINE_LIVE ||
         (view != NULL && view->selected.ptr != r->shapes->all.selected.ptr)) {
         return run_built(ctx, r, view, place, params[0], ret_rows);
     }
@@ -86,12 +87,14 @@ alees_rc engine_get(alees_ctx *ctx) {
     const struct engine_view *view = NULL;
     struct engine_place place;
     alees_rows *rows = NULL;
+    enum engine_life life;
     alees_id id;
     alees_rc rc = engine_read_id(ctx, &id);
-    rc = rc == ALEES_OK ? engine_query_view(ctx) : rc;
+    rc = rc == ALEES_OK ? (resource_is_soft(r) ? engine_query_deleted : engine_query_view)(ctx) : rc;
+    rc = rc == ALEES_OK ? engine_deleted_enter(ctx, r, &life) : rc;
     rc = rc == ALEES_OK ? engine_view_read(ctx, r, NULL, &view) : rc;
     rc = rc == ALEES_OK ? engine_view_narrow(ctx, NULL, &view) : rc;
-    rc = rc == ALEES_OK ? engine_place_of(ctx, r, ctx->where, true, &place) : rc;
+    rc = rc == ALEES_OK ? engine_deleted_place(ctx, r, life, &place) : rc;
     rc = rc == ALEES_OK ? engine_read_row(ctx, view, &place, &id, &rows) : rc;
     return rc == ALEES_OK ? engine_row_reply(ctx, 200, view, rows) : rc;
 }

@@ -82,6 +82,8 @@ static void put_organization(struct engine_sql *sql, const struct resource *targ
 }
 
 static void put_place(struct engine_sql *sql, const struct resource *target, const struct engine_place *place) {
+    (void)engine_sql_life(sql, " AND ", target, place->life);
+    engine_sql_whole(sql, " AND ", target);
     if (place->reach != ENGINE_EVERYWHERE && !lock_host_is_off()) {
         str_puts(&sql->text, " AND ");
         engine_sql_scope(sql, target, place->ids, place->is_shared);

@@ -123,6 +123,7 @@ static const char *put_scope(const struct resource *r, const struct engine_place
         engine_select_also(sql, has_where);
         engine_sql_owner(sql, r, place->owner);
     }
+    *has_where = engine_sql_life(sql, *has_where ? " AND " : " WHERE ", r, place->life) || *has_where;
     if (place->reach == ENGINE_EVERYWHERE && place->is_owned) {
         engine_select_also(sql, has_where);
         engine_sql_owned(sql, r);

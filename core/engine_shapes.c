@@ -22,8 +22,8 @@ struct selecting {
     struct str selected, plain;
 };
 
-static void add_column(struct engine_shapes *shapes, uint32_t field, struct arena *arena, struct selecting *out) {
-    struct engine_view *view = &shapes->all;
+static void add_column(const struct engine_shapes *shapes, struct engine_view *view, uint32_t field,
+                       struct arena *arena, struct selecting *out) {
     struct engine_column *column = &view->columns[view->column_count];
     const struct resource_field *f = &view->r->fields[field];
     struct str key;
@@ -52,8 +52,7 @@ static void add_column(struct engine_shapes *shapes, uint32_t field, struct aren
     column->place = view->places[field] = view->version++;
 }
 
-static void add_columns(struct engine_shapes *shapes, struct arena *arena) {
-    struct engine_view *view = &shapes->all;
+static void add_columns(const struct engine_shapes *shapes, struct engine_view *view, struct arena *arena) {
     const struct resource *r = view->r;
     struct selecting out;
     str_init(&out.selected, arena, 256);
@@ -65,8 +64,8 @@ static void add_columns(struct engine_shapes *shapes, struct arena *arena) {
                 continue;
             }
             view->places[i] = UINT32_MAX;
-            if ((f->decl->flags & ALEES_WRITE_ONLY) == 0) {
-                add_column(shapes, i, arena, &out);
+            if ((f->decl->flags & ALEES_WRITE_ONLY) == 0 && (!f->is_deletion || view == &shapes->deleted)) {
+                add_column(shapes, view, i, arena, &out);
             }
         }
     }
@@ -141,6 +140,12 @@ static bool add_nested(struct arena *arena, struct engine_shapes *shapes) {
     return shapes->nested != NULL;
 }
 
+static struct engine_view new_view(struct arena *arena, const struct resource *r) {
+    return (struct engine_view){.r = r,
+                                .columns = ARENA_ARRAY(arena, struct engine_column, r->field_count),
+                                .places = ARENA_ARRAY(arena, uint32_t, r->field_count)};
+}
+
 alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *errors,
                            struct engine_shapes **ret_shapes) {
     struct engine_shapes *shapes = ARENA_NEW(arena, struct engine_shapes);
@@ -149,9 +154,8 @@ alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *
     if (shapes == NULL) {
         return ALEES_E_NOMEM;
     }
-    shapes->all.r = r;
-    shapes->all.columns = ARENA_ARRAY(arena, struct engine_column, r->field_count);
-    shapes->all.places = ARENA_ARRAY(arena, uint32_t, r->field_count);
+    shapes->all = new_view(arena, r);
+    shapes->deleted = new_view(arena, r);
     shapes->fallbacks = ARENA_ARRAY(arena, alees_str, r->field_count);
     shapes->slots = ARENA_ARRAY(arena, uint32_t, r->field_count);
     shapes->nested = ARENA_ARRAY(arena, const struct engine_nested_shape *, r->field_count);
@@ -160,11 +164,13 @@ alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *
         shapes->slots[i] = shapes->computed_count;
         shapes->computed_count += resource_field_is_computed(&r->fields[i]);
     }
-    if (shapes->slots == NULL || shapes->all.columns == NULL || shapes->all.places == NULL ||
-        shapes->fallbacks == NULL || shapes->table.ptr == NULL || !add_nested(arena, shapes)) {
+    if (shapes->slots == NULL || shapes->deleted.columns == NULL || shapes->deleted.places == NULL ||
+        shapes->fallbacks == NULL || shapes->table.ptr == NULL || !add_nested(arena, shapes) ||
+        arena_is_exhausted(arena)) {
         return ALEES_E_NOMEM;
     }
-    add_columns(shapes, arena);
+    add_columns(shapes, &shapes->all, arena);
+    add_columns(shapes, &shapes->deleted, arena);
     rc = read_fallbacks(arena, r, errors, shapes);
     if (check_sort_fields(r, errors) != ALEES_OK) {
         rc = ALEES_E_INVALID;
@@ -183,14 +189,17 @@ alees_rc engine_shapes_new(struct arena *arena, const struct resource *r, FILE *
 }
 
 /* Texts that are the same for every request. is_all: without the organizations. */
-enum text { GET, LOCATE, LOCK, DELETE, INSERT, UPDATE, LIST_ONE, LIST_SEVERAL, TEXTS };
+enum text { GET, LOCATE, LOCK, DELETE, INSERT, UPDATE, LIST_ONE, LIST_SEVERAL, MARK, RESTORE, TEXTS };
 
 /* Writes one of them with empty values: only the text counts. All fields are written, so that preparing finds any that
  * the table does not have. */
 static void put_text(const struct app *app, struct engine_sql *sql, const struct resource *r, enum text which,
                      bool is_all, const struct engine_cell *cells) {
     static const alees_str empty = {"", 0}, absent = {NULL, 0};
-    const struct engine_target target = {.id = empty, .user = empty, .organizations = is_all ? absent : empty};
+    const struct engine_target target = {.id = empty,
+                                         .user = empty,
+                                         .organizations = is_all ? absent : empty,
+                                         .life = which == RESTORE ? ENGINE_DELETED : ENGINE_LIVE};
     struct engine_place place = {.ids = empty, .id = empty, .is_shared = resource_is_shared(r)};
     struct engine_query query = {.key_count = r->shapes->order_count, .page_size = engine_query_page_size(app)};
     memcpy(query.keys, r->shapes->order, sizeof query.keys);
@@ -207,6 +216,8 @@ static void put_text(const struct app *app, struct engine_sql *sql, const struct
         place.is_shared = place.is_shared && place.reach == ENGINE_SEVERAL;
         engine_select_sql(r, &query, &place, sql);
         break;
+    case MARK:
+    case RESTORE: engine_sql_mark_one(sql, r, &target, which == RESTORE); break;
     case TEXTS: break;
     }
 }
@@ -219,6 +230,9 @@ static alees_rc register_texts(struct app *app, struct resource *r) {
     }
     for (uint32_t which = 0; which < TEXTS; which++) {
         if (which == LOCK && r->decl->before_write == NULL && (r->decl->flags & ALEES_RESOURCE_NO_CHANGE) != 0) {
+            continue;
+        }
+        if ((which == MARK || which == RESTORE) && !resource_is_soft(r)) {
             continue;
         }
         for (uint32_t is_all = 0; is_all < 2; is_all++) {

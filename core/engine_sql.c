@@ -148,12 +148,38 @@ void engine_sql_owner(struct engine_sql *sql, const struct resource *r, alees_st
     engine_sql_value(sql, owner, "uuid");
 }
 
+bool engine_sql_life(struct engine_sql *sql, const char *before, const struct resource *r, enum engine_life life) {
+    if (!resource_is_soft(r) || life == ENGINE_EITHER) {
+        return false;
+    }
+    str_puts(&sql->text, before);
+    str_puts(&sql->text, life == ENGINE_DELETED ? "\"deleted_at\" IS NOT NULL" : "\"deleted_at\" IS NULL");
+    return true;
+}
+
+void engine_sql_whole(struct engine_sql *sql, const char *before, const struct resource *r) {
+    if (r->owner == NULL || !resource_is_soft(r->owner)) {
+        return;
+    }
+    str_puts(&sql->text, before);
+    str_puts(&sql->text, "EXISTS (SELECT FROM ");
+    str_view(&sql->text, r->owner->shapes->table);
+    str_puts(&sql->text, " AS \"?o\" WHERE \"?o\".\"organization_id\" = ");
+    str_view(&sql->text, r->shapes->table);
+    str_puts(&sql->text, ".\"organization_id\" AND \"?o\".\"id\" = ");
+    str_view(&sql->text, r->shapes->table);
+    str_putc(&sql->text, '.');
+    str_ident(&sql->text, r->owner_field->column);
+    str_puts(&sql->text, " AND \"?o\".\"deleted_at\" IS NULL)");
+}
+
 /* The row, if it is in one of the organizations and has one of the versions; an absent list admits any. */
 static void put_condition(struct engine_sql *sql, const struct resource *r, const struct engine_target *target,
                           bool is_reading) {
     bool is_bound = r->scope_column != NULL && target->organizations.ptr != NULL;
     str_puts(&sql->text, " WHERE \"id\" = ");
     engine_sql_value(sql, target->id, "uuid");
+    (void)engine_sql_life(sql, " AND ", r, target->life);
     if (is_bound && !lock_host_is_off()) {
         str_puts(&sql->text, " AND ");
         engine_sql_scope(sql, r, target->organizations, is_reading && resource_is_shared(r));
@@ -293,4 +319,27 @@ void engine_sql_delete(struct engine_sql *sql, const struct resource *r, const s
     str_puts(&sql->text, "DELETE FROM ");
     str_view(&sql->text, r->shapes->table);
     put_condition(sql, r, target, false);
+}
+
+void engine_sql_mark(struct engine_sql *sql, const struct resource *r, alees_str user, bool is_back) {
+    uint32_t by = engine_sql_bind(sql, user);
+    str_puts(&sql->text, "UPDATE ");
+    str_view(&sql->text, r->shapes->table);
+    str_puts(&sql->text, " SET \"updated_at\" = now(), \"version\" = \"version\" + 1, \"updated_by\" = ");
+    engine_sql_param(sql, by, "uuid");
+    if (is_back) {
+        str_puts(&sql->text, ", \"deleted_at\" = NULL, \"deleted_by\" = NULL");
+    } else {
+        str_puts(&sql->text, ", \"deleted_at\" = now(), \"deleted_by\" = ");
+        engine_sql_param(sql, by, "uuid");
+    }
+}
+
+void engine_sql_mark_one(struct engine_sql *sql, const struct resource *r, const struct engine_target *target,
+                         bool is_back) {
+    engine_sql_mark(sql, r, target->user, is_back);
+    put_condition(sql, r, target, false);
+    if (is_back) {
+        put_returning(sql, r);
+    }
 }

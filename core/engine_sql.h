@@ -50,6 +50,9 @@ struct engine_cell { /* what is written into one field */
     alees_str value; /* absent: NULL */
 };
 
+/* Of a resource whose rows are marked when they are deleted: which are meant. Of others, all. */
+enum engine_life { ENGINE_LIVE, ENGINE_DELETED, ENGINE_EITHER };
+
 struct engine_target { /* of a statement about one row */
     alees_str id;
     alees_str user;          /* who writes; absent: a command */
@@ -58,10 +61,17 @@ struct engine_target { /* of a statement about one row */
     alees_str excluded;      /* which it may not have; absent: none */
     bool is_owned;           /* organizations absent: anywhere but in none */
     alees_str owner;         /* of a part: whose it is; absent: whose ever */
+    enum engine_life life;
 };
 
 /* Is the field written by a statement? Whose row it is of one user, the host says, and only on create. */
 bool engine_sql_is_written(const struct resource *r, const struct engine_cell *cells, uint32_t field);
+/* before "deleted_at IS NULL": every statement about rows of a resource says which are meant. False, and nothing is
+ * written, if that makes no difference. before: " AND ", " WHERE ". */
+bool engine_sql_life(struct engine_sql *sql, const char *before, const struct resource *r, enum engine_life life);
+/* The same of parts of such rows, where they are asked for without their owner: those of live ones. Of other resources
+ * nothing. The table must stand in the statement without an alias. */
+void engine_sql_whole(struct engine_sql *sql, const char *before, const struct resource *r);
 /* "scope = ANY($1)": is the row's scope among the ids? with_shared: or has it none. */
 void engine_sql_scope(struct engine_sql *sql, const struct resource *r, alees_str ids, bool with_shared);
 /* The same for each row with a scope, whichever. */
@@ -82,6 +92,10 @@ void engine_sql_insert(struct engine_sql *sql, const struct resource *r, const s
 void engine_sql_update(struct engine_sql *sql, const struct resource *r, const struct engine_cell *cells,
                        const struct engine_target *target);
 void engine_sql_delete(struct engine_sql *sql, const struct resource *r, const struct engine_target *target);
+/* Of a resource with soft delete: UPDATE .. SET what marks a row as deleted, or is_back, as not; up to the condition. */
+void engine_sql_mark(struct engine_sql *sql, const struct resource *r, alees_str user, bool is_back);
+void engine_sql_mark_one(struct engine_sql *sql, const struct resource *r, const struct engine_target *target,
+                         bool is_back);
 
 /* ---- engine_place.c: where a statement may reach ---- */
 
@@ -94,6 +108,7 @@ struct engine_place {
     bool is_shared;  /* reading: and rows of no organization, which everybody sees */
     bool is_owned;   /* ENGINE_EVERYWHERE: but no rows of no organization, which are for superusers */
     alees_str owner; /* of parts: those of this one alone; absent: those of all */
+    enum engine_life life;
     struct store_scope scope;
 };
 

@@ -177,6 +177,7 @@ static void put_lookup(struct engine_sql *sql, const struct engine_batch *b, str
         str_puts(&sql->text, " AND ");
         engine_sql_owner(sql, r, place->owner);
     }
+    (void)engine_sql_life(sql, " AND ", r, place->life);
     if (r->scope_column != NULL && place->reach != ENGINE_EVERYWHERE && !lock_host_is_off()) {
         str_puts(&sql->text, " WHERE ");
         engine_sql_scope(sql, r, place->ids, place->is_shared);

@@ -93,7 +93,8 @@ const char *engine_view_nearest(alees_ctx *ctx, const struct engine_view_rights 
 /* ---- fields= ---- */
 
 /* shown: as r->fields. */
-static alees_rc read_name(alees_ctx *ctx, struct engine_view_rights *rights, alees_str name, bool *shown) {
+static alees_rc read_name(alees_ctx *ctx, struct engine_view_rights *rights, const struct engine_view *view,
+                          alees_str name, bool *shown) {
     const struct resource *r = rights->fields.r;
     const struct resource_field *f = resource_field(r, name);
     bool may = false;
@@ -105,6 +106,9 @@ static alees_rc read_name(alees_ctx *ctx, struct engine_view_rights *rights, ale
         return bad(ctx, "names a field that does not exist",
                    arena_printf(ctx->arena, "names %s, which is no field%s", engine_value_quote(ctx->arena, name),
                                 engine_view_nearest(ctx, rights, name, false)));
+    }
+    if (f->is_deletion && view->places[f - r->fields] == UINT32_MAX) {
+        return bad(ctx, "names a field of deleted rows; add ?deleted=true", (alees_str){NULL, 0});
     }
     if (shown[f - r->fields]) {
         return bad(ctx, "names a field twice", arena_printf(ctx->arena, "names \"%s\" twice", f->decl->name));
@@ -154,7 +158,7 @@ static alees_rc read_fields(alees_ctx *ctx, struct engine_view_rights *rights, a
     alees_rc rc = shown != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
     alees_str name;
     for (size_t at = 0; rc == ALEES_OK && engine_view_next_word(text, &at, &name);) {
-        rc = name.len > 0 ? read_name(ctx, rights, name, shown)
+        rc = name.len > 0 ? read_name(ctx, rights, *view, name, shown)
                           : bad(ctx, "must be names of fields, separated by commas", (alees_str){NULL, 0});
     }
     return rc == ALEES_OK ? choose(ctx, *view, shown, view) : rc;
@@ -162,8 +166,7 @@ static alees_rc read_fields(alees_ctx *ctx, struct engine_view_rights *rights, a
 
 alees_rc engine_view_read(alees_ctx *ctx, const struct resource *r, const struct engine_query *q,
                           const struct engine_view **ret_view) {
-    const struct engine_view *all = &r->shapes->all;
-    const struct engine_view *view = all;
+    const struct engine_view *view = engine_deleted_is_asked(ctx, r) ? &r->shapes->deleted : &r->shapes->all;
     struct engine_view_rights rights;
     alees_str fields = {NULL, 0}, expand = {NULL, 0};
     alees_rc rc = ALEES_OK;
@@ -245,7 +248,9 @@ static alees_rc narrow(alees_ctx *ctx, const struct engine_query *q, struct engi
 alees_rc engine_view_narrow(alees_ctx *ctx, const struct engine_query *q, const struct engine_view **view) {
     struct engine_view *own;
     alees_rc rc;
-    if ((*view)->column_count == (*view)->r->shapes->all.column_count || (*view)->has_computed) {
+    const struct engine_shapes *shapes = (*view)->r->shapes;
+    if ((*view)->column_count == shapes->all.column_count || (*view)->column_count == shapes->deleted.column_count ||
+        (*view)->has_computed) {
         return ALEES_OK; /* all of them; or what they are computed from, which only the hook knows */
     }
     own = ARENA_NEW(ctx->arena, struct engine_view); /* the caller's may be shared: its columns are not changed */

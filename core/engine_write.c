@@ -4,6 +4,7 @@
  * The statement itself holds the condition that the caller may write there. Only when it changed nothing is the row looked
  * for, to tell 404, 403 and 412 apart. */
 #include "engine_batch.h"
+#include "engine_write.h"
 #include "idempotency.h"
 #include "engine_transfer.h"
 #include "engine_validate.h"
@@ -11,22 +12,6 @@
 #include <string.h>
 
 enum { MEMORY_OF_ANSWER = 16 * 1024 * 1024 }; /* enough for any row: its texts, escaped, and twice while they grow */
-
-struct write {
-    alees_ctx *ctx;
-    const struct resource *r;
-    alees_change *change;
-    const struct alees_organizations *where; /* of a change or delete: where the caller may, and view */
-    struct engine_place place;
-    struct engine_condition condition;
-    uint32_t status; /* of the answer */
-    alees_rows *rows;
-    alees_rows *before;             /* as it was, locked */
-    const struct engine_view *view; /* of the answer */
-    alees_id judged;                /* create: the organization whose permission counts; zero: none */
-    const alees_json *whole;        /* PUT: the body, looked at when the row is locked */
-    const bool *may;                /* of that: the fields that the caller may change */
-};
 
 static alees_str who(const alees_ctx *ctx) {
     struct str s;
@@ -38,7 +23,7 @@ static alees_str who(const alees_ctx *ctx) {
     return str_done(&s);
 }
 
-static alees_str row_id(const struct write *w) {
+static alees_str row_id(const struct engine_write *w) {
     struct str s;
     str_init(&s, w->ctx->arena, 40);
     str_id(&s, &w->change->id);
@@ -47,7 +32,7 @@ static alees_str row_id(const struct write *w) {
 
 /* ---- running it ---- */
 
-static struct engine_target target_of(const struct write *w) {
+static struct engine_target target_of(const struct engine_write *w) {
     bool is_everywhere = w->place.reach == ENGINE_EVERYWHERE;
     return (struct engine_target){.id = row_id(w),
                                   .user = who(w->ctx),
@@ -55,10 +40,15 @@ static struct engine_target target_of(const struct write *w) {
                                   .versions = w->condition.versions,
                                   .excluded = w->condition.excluded,
                                   .owner = w->place.owner,
-                                  .is_owned = w->place.is_owned};
+                                  .is_owned = w->place.is_owned,
+                                  .life = w->life};
 }
 
-static alees_rc run(struct write *w) {
+static void mark(struct engine_sql *sql, const struct resource *r, const struct engine_target *target) {
+    engine_sql_mark_one(sql, r, target, false);
+}
+
+static alees_rc run(struct engine_write *w) {
     const struct resource *r = w->r;
     const struct engine_target target = target_of(w);
     const struct store_error *error = NULL;
@@ -68,22 +58,42 @@ static alees_rc run(struct write *w) {
     switch (w->change->action) {
     case ALEES_CREATE: engine_sql_insert(&sql, r, w->change->cells, &target); break;
     case ALEES_UPDATE: engine_sql_update(&sql, r, w->change->cells, &target); break;
-    default: engine_sql_delete(&sql, r, &target); break;
+    case ALEES_RESTORE_ROW: engine_sql_mark_one(&sql, r, &target, true); break;
+    default: (w->is_marking ? mark : engine_sql_delete)(&sql, r, &target); break;
     }
     rc = engine_sql_run(w->ctx, r, &w->place.scope, &sql, &w->rows, &error);
     if (rc == ALEES_OK && w->change->action != ALEES_DELETE_ROW && store_rows_count(w->rows) > 0) {
         engine_change_found(w->change, w->rows, 0, true);
     }
-    return rc == ALEES_OK ? rc : engine_error_map(w->ctx, r, w->change->action, &w->change->id, error, rc);
+    if (rc != ALEES_OK) {
+        const struct engine_refused what = {r, w->change->action, &w->change->id, w->is_marking};
+        rc = engine_error_map(w->ctx, &what, error, rc);
+    }
+    return rc;
+}
+
+/* A row that was deleted before goes for good without a word. */
+static bool is_told(const struct engine_write *w) {
+    return w->life == ENGINE_LIVE || w->change->action == ALEES_RESTORE_ROW;
+}
+
+typedef alees_rc (*hook)(void *state, alees_ctx *ctx, alees_change *change);
+
+static hook hook_before(const struct engine_write *w) {
+    return is_told(w) ? w->r->decl->before_write : NULL;
+}
+
+static hook hook_after(const struct engine_write *w) {
+    return is_told(w) ? w->r->decl->after_write : NULL;
 }
 
 /* What before_write judges by must not change until it is written: the row is locked first. */
-static alees_rc lock(struct write *w, bool *ret_is_missing) {
+static alees_rc lock(struct engine_write *w, bool *ret_is_missing) {
     const struct engine_target target = target_of(w);
     struct engine_sql sql;
     alees_rows *rows = NULL;
     alees_rc rc;
-    if (w->change->action == ALEES_CREATE || (w->r->decl->before_write == NULL && w->whole == NULL)) {
+    if (w->change->action == ALEES_CREATE || (hook_before(w) == NULL && w->whole == NULL)) {
         return ALEES_OK;
     }
     engine_sql_init(&sql, w->ctx->arena, 6);
@@ -102,54 +112,14 @@ static alees_rc lock(struct write *w, bool *ret_is_missing) {
 
 /* One statement is its own transaction, unless there are hooks around it, or others behind it for the answer, or so little memory that it might be undone for
  * want of an answer. */
-static bool needs_transaction(const struct write *w) {
+static bool needs_transaction(const struct engine_write *w) {
     bool is_shown = w->change->action != ALEES_DELETE_ROW && (w->view->expand_count > 0 || w->view->has_computed);
-    return is_shown || w->whole != NULL || w->r->owner != NULL || w->r->decl->before_write != NULL ||
-           w->r->decl->after_write != NULL || arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
-}
-
-/* The row is seen. Is its change refused for want of a permission? */
-static alees_rc check_permitted(const struct write *w, alees_str scope) {
-    alees_id id;
-    if (w->r->scope_column == NULL || engine_place_meets(w->ctx, w->where, scope)) {
-        return ALEES_OK;
-    }
-    return engine_place_deny(w->ctx, w->ctx->route->permission_name,
-                             alees_id_parse(scope, &id) == ALEES_OK ? &id : NULL);
-}
-
-/* A write that changed nothing: is the row unseen, or seen but not permitted, or not the version that was meant? */
-static alees_rc refused(struct write *w) {
-    const struct alees_organizations *view = NULL;
-    alees_ctx *ctx = w->ctx;
-    struct engine_place place;
-    alees_str scope, version;
-    alees_rc rc = ALEES_OK;
-    if (w->r->scope_column != NULL && !ctx->is_all) {
-        rc = engine_place_holds(ctx, w->r, w->r->view, &view);
-    }
-    rc = rc == ALEES_OK ? engine_place_of(ctx, w->r, view, true, &place) : rc;
-    rc = rc == ALEES_OK ? engine_read_locate(ctx, w->r, &place, &w->change->id, &scope, &version) : rc;
-    if (rc != ALEES_OK) {
-        return rc;
-    }
-    if (version.ptr == NULL) {
-        return engine_error_not_found(ctx);
-    }
-    rc = check_permitted(w, scope);
-    if (rc != ALEES_OK) {
-        return rc;
-    }
-    if (!engine_condition_admits(&w->condition, version)) {
-        return problem_set(
-            &ctx->problem, PROBLEM_PRECONDITION_FAILED,
-            "The row is not as your If-Match or If-None-Match says; read it again and send its new ETag.");
-    }
-    return problem_set(&ctx->problem, PROBLEM_CONFLICT, "The row has just changed; read it and try again.");
+    return is_shown || w->whole != NULL || w->r->owner != NULL || hook_before(w) != NULL || hook_after(w) != NULL ||
+           arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
 }
 
 /* With the body that the client would rather not have left out. */
-static alees_rc show(const struct write *w) {
+static alees_rc show(const struct engine_write *w) {
     alees_ctx *ctx = w->ctx;
     alees_str etag;
     alees_rc rc = ctx_obeyed(ctx, CTX_PREFER_RETURN);
@@ -161,7 +131,7 @@ static alees_rc show(const struct write *w) {
 }
 
 /* The answer is written before the commit: one that cannot be given must not have happened. */
-static alees_rc answer(struct write *w) {
+static alees_rc answer(struct engine_write *w) {
     alees_rc rc = ALEES_OK;
     if (w->change->action == ALEES_DELETE_ROW) {
         w->ctx->response.status = 204;
@@ -175,20 +145,24 @@ static alees_rc answer(struct write *w) {
 }
 
 /* What of a whole row differs from the one that is there, and the plugin's look at that. */
-static alees_rc compare(struct write *w) {
+static alees_rc compare(struct engine_write *w) {
     alees_rc rc = engine_replace_open(w->change, w->may);
     rc = rc == ALEES_OK ? engine_change_read(w->change, w->whole, NULL) : rc;
     return rc == ALEES_OK && !engine_change_is_empty(w->change) ? engine_validate(w->change) : rc;
 }
 
-/* Of which organization is the answer? The one that a create was judged by. */
-static alees_rc tell_organization(const struct write *w) {
+/* Of which organization is the answer? The one that a create was judged by, or that of the row that is back. */
+static alees_rc tell_organization(const struct engine_write *w) {
     bool is_judged = w->r->decl->scope == ALEES_SCOPE_ORGANIZATION || w->r->decl->scope == ALEES_SCOPE_SELF;
-    return is_judged && w->change->action == ALEES_CREATE ? idempotency_about(w->ctx, &w->judged) : ALEES_OK;
+    bool is_create = w->change->action == ALEES_CREATE;
+    if (!is_judged || (!is_create && w->change->action != ALEES_RESTORE_ROW)) {
+        return ALEES_OK;
+    }
+    return idempotency_about(w->ctx, is_create ? &w->judged : &w->change->organization);
 }
 
 /* Of a part the owner comes first, whose version rises if anything is written: of a whole row that is not known yet. */
-static alees_rc lock_all(struct write *w, bool *ret_is_missing) {
+static alees_rc lock_all(struct engine_write *w, bool *ret_is_missing) {
     alees_rc rc = ALEES_OK;
     if (w->r->owner != NULL) {
         rc = (w->whole != NULL ? engine_owner_lock : engine_owner_raise)(w->ctx, w->r);
@@ -197,8 +171,8 @@ static alees_rc lock_all(struct write *w, bool *ret_is_missing) {
 }
 
 /* Just before the row itself. */
-static alees_rc prepare(struct write *w) {
-    alees_rc rc = engine_change_hook(w->change, w->r->decl->before_write);
+static alees_rc prepare(struct engine_write *w) {
+    alees_rc rc = engine_change_hook(w->change, hook_before(w));
     w->change->is_open = false;
     if (rc == ALEES_OK && w->r->owner != NULL && w->whole != NULL) {
         rc = engine_owner_raise(w->ctx, w->r);
@@ -206,7 +180,7 @@ static alees_rc prepare(struct write *w) {
     return rc == ALEES_OK ? engine_single_unmake(w->change, &w->place.scope) : rc;
 }
 
-static alees_rc perform(struct write *w, bool *ret_is_missing) {
+static alees_rc perform(struct engine_write *w, bool *ret_is_missing) {
     alees_rc rc = lock_all(w, ret_is_missing);
     if (rc == ALEES_OK && w->whole != NULL) {
         rc = compare(w);
@@ -221,24 +195,19 @@ static alees_rc perform(struct write *w, bool *ret_is_missing) {
         *ret_is_missing = true;
         return ALEES_E_NOT_FOUND;
     }
-    rc = rc == ALEES_OK ? engine_change_hook(w->change, w->r->decl->after_write) : rc;
+    rc = rc == ALEES_OK ? engine_change_hook(w->change, hook_after(w)) : rc;
     rc = rc == ALEES_OK ? tell_organization(w) : rc;
     return rc == ALEES_OK ? answer(w) : rc;
 }
 
 /* In the transaction that is open, which its opener ends; else in one of its own, if there must be one. */
-static alees_rc carry_out(struct write *w) {
-    bool is_missing = false;
+static alees_rc attempt(struct engine_write *w, bool *ret_is_missing) {
     alees_rc rc;
-    if (w->place.reach == ENGINE_NOWHERE) {
-        return refused(w);
-    }
     if (w->ctx->transaction != NULL || !needs_transaction(w)) {
-        rc = perform(w, &is_missing);
-        return is_missing ? refused(w) : rc;
+        return perform(w, ret_is_missing);
     }
     store_begin(w->ctx);
-    rc = perform(w, &is_missing);
+    rc = perform(w, ret_is_missing);
     if (rc == ALEES_OK) {
         rc = ctx_commit(w->ctx);
     } else {
@@ -247,21 +216,34 @@ static alees_rc carry_out(struct write *w) {
     if (rc != ALEES_OK) {
         w->ctx->response.status = 0;
     }
-    return is_missing ? refused(w) : rc;
+    return rc;
+}
+
+static alees_rc carry_out(struct engine_write *w) {
+    bool is_for_good = w->change->action == ALEES_DELETE_ROW && resource_is_soft(w->r) && !w->is_marking;
+    bool is_missing = w->place.reach == ENGINE_NOWHERE;
+    alees_rc rc = is_missing ? ALEES_E_NOT_FOUND : attempt(w, &is_missing);
+    if (is_missing && is_for_good &&
+        w->place.reach != ENGINE_NOWHERE) { /* one that is there, or one that was deleted */
+        w->life = ENGINE_DELETED;
+        is_missing = false;
+        rc = attempt(w, &is_missing);
+    }
+    return is_missing ? engine_write_refused(w) : rc;
 }
 
 /* ---- which fields ---- */
 
 /* What the caller may change of the row. One that is not seen, or not theirs to change, is refused as such. */
-static alees_rc find_fields(struct write *w, struct engine_fields *fields, alees_id *ret_organization,
+static alees_rc find_fields(struct engine_write *w, struct engine_fields *fields, alees_id *ret_organization,
                             const bool **ret_may) {
     alees_str scope, version;
     alees_rc rc = engine_read_locate(w->ctx, w->r, &w->place, &w->change->id, &scope, &version);
     if (rc != ALEES_OK) {
         return rc;
     }
-    if (version.ptr == NULL || check_permitted(w, scope) != ALEES_OK) {
-        return refused(w);
+    if (version.ptr == NULL || engine_write_permitted(w, scope) != ALEES_OK) {
+        return engine_write_refused(w);
     }
     if (w->r->decl->scope == ALEES_SCOPE_SEVERAL) {
         return engine_fields_of_scope(fields, scope, ret_may);
@@ -274,7 +256,7 @@ static alees_rc find_fields(struct write *w, struct engine_fields *fields, alees
 
 /* May the caller send these fields? Only when they might not everywhere does the row's organization count, and has a row
  * that is there to be looked for. organization: of a create; zero: of none. */
-static alees_rc check_fields(struct write *w, uint32_t permission, const alees_json *body,
+static alees_rc check_fields(struct engine_write *w, uint32_t permission, const alees_json *body,
                              const alees_id *organization) {
     static const alees_id none;
     uint32_t action = w->change->action;
@@ -301,10 +283,10 @@ static alees_rc check_fields(struct write *w, uint32_t permission, const alees_j
     return engine_fields_refuse(&fields, action, body, may, &judged);
 }
 
-/* ---- the three operations ---- */
+/* ---- the operations ---- */
 
 /* A new row is written under its own organization and no other; a new organization is its own, below its parent. */
-static alees_rc place_new_row(struct write *w, const alees_id *organization) {
+static alees_rc place_new_row(struct engine_write *w, const alees_id *organization) {
     static const alees_id none;
     struct str ids;
     alees_ctx *ctx = w->ctx;
@@ -327,7 +309,7 @@ static alees_rc place_new_row(struct write *w, const alees_id *organization) {
     return w->place.ids.ptr != NULL ? ALEES_OK : engine_value_nomem(&ctx->problem);
 }
 
-static alees_rc put_location(const struct write *w) {
+static alees_rc put_location(const struct engine_write *w) {
     struct str url;
     alees_str text;
     str_init(&url, w->ctx->arena, 128);
@@ -343,7 +325,7 @@ static alees_rc put_location(const struct write *w) {
 
 alees_rc engine_create(alees_ctx *ctx) {
     const struct resource *r = ctx->route->resource;
-    struct write w = {.ctx = ctx, .r = r, .status = 201};
+    struct engine_write w = {.ctx = ctx, .r = r, .status = 201};
     const alees_json *body = NULL;
     alees_id id = sys_new_id(), organization;
     alees_rc rc;
@@ -374,12 +356,31 @@ alees_rc engine_create(alees_ctx *ctx) {
     return rc == ALEES_OK ? carry_out(&w) : rc;
 }
 
-/* What patch and delete have in common: which row, where, which versions. */
-static alees_rc start(struct write *w, uint32_t action) {
+/* DELETE ..?permanent=true */
+static alees_rc read_permanent(struct engine_write *w) {
+    static const char *const names[] = {"permanent"};
+    alees_rc rc = engine_query_only(w->ctx, names, ARRAY_LEN(names));
+    alees_str text = w->ctx->parameter_count > 0 ? ctx_parameter(w->ctx, "permanent") : (alees_str){NULL, 0};
+    w->is_marking = !str_equal(text, "true");
+    if (rc == ALEES_OK && text.ptr != NULL && w->is_marking && !str_equal(text, "false")) {
+        return problem_set(&w->ctx->problem, PROBLEM_BAD_PARAMETER, "The parameter permanent must be true or false");
+    }
+    return rc;
+}
+
+static alees_rc read_parameters(struct engine_write *w, uint32_t action) {
+    if (action != ALEES_DELETE_ROW) {
+        return engine_query_view(w->ctx);
+    }
+    return resource_is_soft(w->r) ? read_permanent(w) : engine_query_none(w->ctx);
+}
+
+/* What changing, deleting and restoring have in common: which row, where, which versions. */
+static alees_rc start(struct engine_write *w, uint32_t action) {
     alees_ctx *ctx = w->ctx;
     alees_id id;
     alees_rc rc = engine_read_id(ctx, &id);
-    rc = rc == ALEES_OK ? (action == ALEES_DELETE_ROW ? engine_query_none : engine_query_view)(ctx) : rc;
+    rc = rc == ALEES_OK ? read_parameters(w, action) : rc;
     rc = rc == ALEES_OK ? engine_view_read(ctx, w->r, NULL, &w->view) : rc;
     rc = rc == ALEES_OK ? engine_condition_read(ctx, &id, &w->condition) : rc;
     rc = rc == ALEES_OK ? engine_place_seen(ctx, w->r, &w->where) : rc;
@@ -392,15 +393,15 @@ static alees_rc start(struct write *w, uint32_t action) {
 }
 
 /* Nothing to write: the row as it is, for those who may change it. */
-static alees_rc reply_unchanged(struct write *w) {
+static alees_rc reply_unchanged(struct engine_write *w) {
     alees_str organization, version;
     alees_rc rc = engine_read_locate(w->ctx, w->r, &w->place, &w->change->id, &organization, &version);
     if (rc != ALEES_OK) {
         return rc;
     }
-    if (version.ptr == NULL || check_permitted(w, organization) != ALEES_OK ||
+    if (version.ptr == NULL || engine_write_permitted(w, organization) != ALEES_OK ||
         !engine_condition_admits(&w->condition, version)) {
-        return refused(w);
+        return engine_write_refused(w);
     }
     rc = engine_read_row(w->ctx, &w->r->shapes->all, &w->place, &w->change->id, &w->rows);
     return rc == ALEES_OK ? show(w) : rc;
@@ -408,7 +409,7 @@ static alees_rc reply_unchanged(struct write *w) {
 
 alees_rc engine_patch(alees_ctx *ctx) {
     const struct resource *r = ctx->route->resource;
-    struct write w = {.ctx = ctx, .r = r, .status = 200};
+    struct engine_write w = {.ctx = ctx, .r = r, .status = 200};
     static const alees_id none;
     const alees_json *body = NULL;
     alees_rc rc = start(&w, ALEES_UPDATE);
@@ -423,7 +424,7 @@ alees_rc engine_patch(alees_ctx *ctx) {
 }
 
 alees_rc engine_put(alees_ctx *ctx) {
-    struct write w = {.ctx = ctx, .r = ctx->route->resource, .status = 200};
+    struct engine_write w = {.ctx = ctx, .r = ctx->route->resource, .status = 200};
     static const alees_id none;
     alees_rc rc = start(&w, ALEES_UPDATE);
     rc = rc == ALEES_OK ? engine_change_body(ctx, &w.whole) : rc;
@@ -432,7 +433,13 @@ alees_rc engine_put(alees_ctx *ctx) {
 }
 
 alees_rc engine_remove(alees_ctx *ctx) {
-    struct write w = {.ctx = ctx, .r = ctx->route->resource};
+    struct engine_write w = {.ctx = ctx, .r = ctx->route->resource};
     alees_rc rc = start(&w, ALEES_DELETE_ROW);
+    return rc == ALEES_OK ? carry_out(&w) : rc;
+}
+
+alees_rc engine_restore(alees_ctx *ctx) {
+    struct engine_write w = {.ctx = ctx, .r = ctx->route->resource, .status = 200, .life = ENGINE_DELETED};
+    alees_rc rc = start(&w, ALEES_RESTORE_ROW);
     return rc == ALEES_OK ? carry_out(&w) : rc;
 }

@@ -113,6 +113,7 @@ const char *const *pipeline_answer_types(const alees_ctx *ctx) {
     case ROUTE_PATCH_MANY:
     case ROUTE_REMOVE_MANY:
     case ROUTE_HISTORY:
+    case ROUTE_RESTORE:
     default: return json;
     }
 }
@@ -145,6 +146,7 @@ const char *const *pipeline_body_types(const struct route *route) {
     case ROUTE_REMOVE:
     case ROUTE_REMOVE_MANY:
     case ROUTE_HISTORY:
+    case ROUTE_RESTORE:
     case ROUTE_HOST:
     default: return NULL;
     }

@@ -41,6 +41,9 @@ void plugin_check(struct arena *arena, const struct alees_self *plugin, struct p
 void plugin_check_resources(struct arena *arena, const struct alees_self *plugin, struct plugin_report *report);
 void plugin_check_routes(struct arena *arena, const struct alees_self *plugin, struct plugin_report *report);
 
+/* plugin_soft.c. */
+void plugin_check_soft(const struct alees_resource *r, struct plugin_report *report);
+
 /* plugin_owner.c. What a resource is part of, and what its own parts are. */
 void plugin_check_owner(const struct alees_self *plugin, const struct alees_resource *r, struct plugin_report *report);
 

@@ -375,6 +375,7 @@ static void check_resource(const struct place *place, const struct alees_self *p
     check_represent(place, r);
     check_order(place, r);
     check_parent(place, plugin, r);
+    plugin_check_soft(r, place->report);
     plugin_check_owner(plugin, r, place->report);
 }
 

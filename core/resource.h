@@ -14,6 +14,7 @@ struct resource_field {
     const char *column;            /* "sku", "category_id" */
     const struct resource *target; /* of a reference: NULL if its plugin is not loaded; of ALEES_PARTS */
     bool is_standard;
+    bool is_deletion;               /* deleted_at, deleted_by: behind the declared ones, shown of deleted rows alone */
     const char *unique_constraint;  /* name in the database, found by migrate_verify; NULL */
     const char *foreign_constraint; /* the same for a reference */
     bool is_holding;                /* a reference by which a row keeps the one that it names from going */
@@ -39,8 +40,8 @@ struct resource {
 };
 
 /* Parameters and members of filter= that cannot be the names of fields to filter by. */
-enum { RESOURCE_RESERVED = 16, RESOURCE_OF_A_LIST = 10 };
-extern const char *const resource_reserved[RESOURCE_RESERVED]; /* the first 10 are parameters of a list */
+enum { RESOURCE_RESERVED = 18, RESOURCE_OF_A_LIST = 11 };
+extern const char *const resource_reserved[RESOURCE_RESERVED]; /* the first 11 are parameters of a list */
 
 /* Made by the hook `represent`: it has no column. */
 static inline bool resource_field_is_computed(const struct resource_field *f) {
@@ -59,6 +60,10 @@ bool resource_is_searched(const struct resource *r, const bool *may, uint32_t fi
 /* "alees.search_document(..)" of those fields: the words of a row. With all of them it is what the index has. */
 void resource_put_document(struct str *sql, const struct resource *r, const bool *may);
 
+/* Does DELETE mark its rows, so that they can be brought back? */
+static inline bool resource_is_soft(const struct resource *r) {
+    return (r->decl->flags & ALEES_RESOURCE_SOFT_DELETE) != 0;
+}
 /* May its rows belong to no organization? */
 static inline bool resource_is_optional(const struct resource *r) {
     return (r->decl->flags & ALEES_RESOURCE_OPTIONAL) != 0;
@@ -78,5 +83,6 @@ alees_rc engine_remove(alees_ctx *ctx);
 alees_rc engine_patch_many(alees_ctx *ctx);
 alees_rc engine_remove_many(alees_ctx *ctx);
 alees_rc engine_history(alees_ctx *ctx);
+alees_rc engine_restore(alees_ctx *ctx); /* of those with soft delete */
 
 #endif

@@ -71,7 +71,9 @@ struct alees_field {
 typedef struct alees_change alees_change; /* one row about to be written, or just written; lives as long as its ctx */
 typedef struct alees_page alees_page;     /* rows about to be shown; lives as long as the call of represent */
 
-enum { ALEES_CREATE = 1, ALEES_UPDATE, ALEES_DELETE_ROW };
+/* Of a resource with SOFT_DELETE a row is deleted when it is marked (DELETE_ROW), and can come back (RESTORE_ROW). One that
+ * was marked goes for good without a word. */
+enum { ALEES_CREATE = 1, ALEES_UPDATE, ALEES_DELETE_ROW, ALEES_RESTORE_ROW };
 
 enum {
     /* Each row belongs to one organization. */
@@ -145,7 +147,7 @@ struct alees_resource {
 #define ALEES_RESOURCE_V1 "alees.resource/1"
 struct alees_resource_v1 {
     uint32_t struct_size, reserved0;
-    uint32_t (*action)(const alees_change *change); /* ALEES_CREATE, ALEES_UPDATE, ALEES_DELETE_ROW. [owner] */
+    uint32_t (*action)(const alees_change *change); /* ALEES_CREATE, .. ALEES_RESTORE_ROW. [owner] */
     alees_id (*id)(const alees_change *change);     /* [owner] */
     /* Was this field sent? Of a PUT: does it differ from what the row has? [owner] */
     uint32_t (*is_sent)(const alees_change *change, const char *field);
