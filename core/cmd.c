@@ -25,9 +25,10 @@ const struct cmd cmd_table[] = {
     {"demo", "", "Load the plugins' demonstration data, all of it or none.", NULL, cmd_demo},
     {"export", "RESOURCE [--format csv|ndjson] [--organization ID] [--output FILE]",
      "Write all rows of a resource, as a superuser.",
-     "RESOURCE is its whole name (product.product) or its path (products); without FILE, to standard output. The "
-     "format\n"
-     "is csv unless FILE ends in .ndjson or .jsonl.",
+     "RESOURCE is its whole name (product.product) or its path (products; of parts contacts/ID/addresses); without "
+     "FILE, "
+     "to\n"
+     "standard output. The format is csv unless FILE ends in .ndjson or .jsonl.",
      cmd_export},
     {"import", "RESOURCE FILE [--format csv|ndjson] [--organization ID] [--on-conflict FIELD] [--dry-run]",
      "Create rows of a resource from a file, all or none, as a superuser.",

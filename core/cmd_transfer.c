@@ -11,6 +11,7 @@
 
 #include "alees/util.h"
 #include "cmd_private.h"
+#include "engine.h"
 #include "resource.h"
 #include "sys.h"
 
@@ -20,6 +21,7 @@ struct transfer {
     const char *command, *resource, *file; /* file: NULL or "-" is standard input or output */
     const char *format, *organization, *on_conflict;
     bool is_dry_run, is_import;
+    alees_str owner; /* of parts, within resource */
     enum ctx_format kind;
     FILE *stream;
     bool shows;
@@ -129,13 +131,28 @@ static bool take_arguments(struct transfer *t, const struct cmd_call *call) {
 
 /* ---- the request ---- */
 
-/* By its whole name, product.product, or the last part of its path, products. */
-static const struct route *find_route(const struct app *app, const struct transfer *t) {
+/* "contacts/ID/email-addresses": a path with a value for each {name}, the last of which is *ret_owner. */
+static bool is_path(const char *path, const char *text, alees_str *ret_owner) {
+    while (*path && *text) {
+        if (*path == '{') {
+            *ret_owner = (alees_str){text, strcspn(text, "/")};
+            text += ret_owner->len;
+            path += strcspn(path, "}") + 1;
+        } else if (*path++ != *text++) {
+            return false;
+        }
+    }
+    return *path == *text;
+}
+
+/* By its whole name, product.product, or its path, products; parts by their path alone, which says whose they are. */
+static const struct route *find_route(const struct app *app, struct transfer *t) {
     enum route_operation wanted = t->is_import ? ROUTE_CREATE : ROUTE_LIST;
     for (uint32_t i = 0; i < app->catalogue.route_count; i++) {
         const struct route *route = &app->catalogue.routes[i];
-        if (route->operation == wanted && (strcmp(route->resource->full_name, t->resource) == 0 ||
-                                           strcmp(route->resource->path + 1, t->resource) == 0)) {
+        const struct resource *r = route->resource;
+        if (route->operation == wanted &&
+            ((!r->owner && strcmp(r->full_name, t->resource) == 0) || is_path(r->path + 1, t->resource, &t->owner))) {
             return route;
         }
     }
@@ -155,6 +172,10 @@ static bool fill(alees_ctx *ctx, struct ctx_stream *stream, struct transfer *t) 
     (void)snprintf(ctx->request_id, sizeof ctx->request_id, "cli:%s", t->command);
     *stream = (struct ctx_stream){t, read_file, write_file, NULL};
     ctx->stream = stream;
+    if (ctx->route->resource->owner) {
+        ctx->match = (struct router_match){
+            .names = {ctx->route->resource->owner_field->decl->name}, .values = {t->owner}, .count = 1};
+    }
     ctx->request.method = t->is_import ? ALEES_POST : ALEES_GET;
     ctx->request.is_unread = t->is_import;
     ctx->request.format = t->is_import ? t->kind : CTX_JSON;
@@ -171,11 +192,14 @@ static int run(struct app *app, struct transfer *t) {
         return CMD_USAGE;
     }
     alees_ctx *ctx = server_ctx_new(app, NULL);
-    alees_rc rc = ctx && fill(ctx, &stream, t) ? ALEES_OK : ALEES_E_NOMEM;
-    if (rc == ALEES_OK) {
+    if (ctx) {
         ctx->route = &app->catalogue.routes[route - app->catalogue.routes];
-        rc = route->run(ctx);
     }
+    alees_rc rc = ctx && fill(ctx, &stream, t) ? ALEES_OK : ALEES_E_NOMEM;
+    if (rc == ALEES_OK && route->resource->owner) {
+        rc = engine_owner_find(ctx);
+    }
+    rc = rc == ALEES_OK ? route->run(ctx) : rc;
     show(t, true);
     if (rc == ALEES_OK && t->is_import) {
         printf("%.*s\n", (int)ctx->response.body.len, ctx->response.body.ptr);

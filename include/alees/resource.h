@@ -133,10 +133,11 @@ struct alees_resource {
      * when none of them is shown. It writes nothing. A failure is answered with 500, or as the problem it set. Required with
      * such fields, else NULL. [owner] */
     alees_rc (*represent)(void *state, alees_ctx *ctx, alees_page *page);
-    /* NULL, or the REFERENCE field that names the row of the same plugin that this one is a part of: an email address of its
-     * contact. Then it is served below it, path "/email-addresses" at /contacts/{contact}/email-addresses; it belongs to the
+    /* NULL, or the REFERENCE field, READ_ONLY, that names the row of the same plugin that this one is a part of: an email
+     * address of its contact. Both are ALEES_SCOPE_ORGANIZATION and not OPTIONAL. Then it is served below it, path "/email-addresses" at /contacts/{contact}/email-addresses; it belongs to the
      * owner's organization, goes with it (ON DELETE CASCADE), and has no permissions of its own: to view the owner is to view
-     * its parts, to change the owner is to create, change and delete them. Each such write raises the owner's version. */
+     * its parts, to change the owner is to create, change and delete them; rights to fields are those to the owner's field of ALEES_PARTS.
+     * Each such write locks the owner and raises its version; the host writes the column. */
     const char *owner;
     /* As validate and after it, for rules that need the database: of all rows of an array, an import or a change by filters
      * at once (some hundreds at a time), or of the only one. refuse() says of each what is wrong. NULL: none. [owner] */

@@ -6,7 +6,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "child.h"
 #include "migrate_impl.h"
 #include "parcel.h"
 
@@ -202,6 +205,53 @@ static void test_import_and_export(void **state) {
     assert_true(str_starts(a->body, "name,quantity\r\nbolt,3\r\nnut,4\r\nrow 0,1\r\n"));
     assert_null(strstr(a->body.ptr, "elsewhere"));
     assert_non_null(strstr(a->head.ptr, "filename=\"items.csv\""));
+}
+
+/* ---- the command line ---- */
+
+struct line {
+    const char *words[7];
+};
+
+static int run_alees(void *data) {
+    char *words[8] = {NULL};
+    for (size_t i = 0; i < ARRAY_LEN(words) - 1 && ((struct line *)data)->words[i]; i++) {
+        words[i] = strdup(((struct line *)data)->words[i]);
+    }
+    execv(ALEES_BINARY, words);
+    return 127;
+}
+
+static void test_command_line(void **state) {
+    static struct child child;
+    struct world *w = *state;
+    const char *box = parcel_box(w, ACME), *path = world_text(w, "boxes/%s/items", box);
+    struct line line = {{ALEES_BINARY, "-c", w->pg.conf, "export", path}};
+    (void)parcel_part(w, box, "items", "{\"name\":\"only\"}");
+    (void)parcel_part(w, parcel_box(w, ACME), "items", "{\"name\":\"elsewhere\"}");
+    child_run(run_alees, &line, &child);
+    assert_int_equal(child.status, 0);
+    assert_non_null(strstr(child.out, ",only,"));
+    assert_null(strstr(child.out, "elsewhere"));
+    const char *const wrong[] = {"parcel.item", "boxes/" UNKNOWN "/items", "boxes//items", "items"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        line.words[4] = wrong[i];
+        child_run(run_alees, &line, &child);
+        assert_int_not_equal(child.status, 0);
+        assert_string_equal(child.out, "");
+    }
+    line = (struct line){{ALEES_BINARY, "-c", w->pg.conf, "import", path, NULL}};
+    char file[] = "/tmp/alees-parts-XXXXXX";
+    FILE *csv = fdopen(mkstemp(file), "w");
+    assert_non_null(csv);
+    fprintf(csv, "name,is_first\nfrom a file,true\n");
+    fclose(csv);
+    line.words[5] = file;
+    child_run(run_alees, &line, &child);
+    unlink(file);
+    assert_int_equal(child.status, 0);
+    assert_string_equal(singles(w, "item", box), "from a file");
+    assert_int_equal(parcel_version(w, box), 3);
 }
 
 /* ---- the rights to the owner's list ---- */
@@ -407,6 +457,7 @@ int main(void) {
         cmocka_unit_test(test_upsert),
         cmocka_unit_test(test_import_and_export),
         cmocka_unit_test(test_field_rights),
+        cmocka_unit_test(test_command_line),
         cmocka_unit_test(test_race),
         cmocka_unit_test(test_table),
     };
