@@ -19,6 +19,7 @@ enum route_operation { /* what a route does: the resource engine serves all but 
                        ROUTE_REMOVE_MANY,
                        ROUTE_HISTORY,
                        ROUTE_RESTORE,
+                       ROUTE_TAGS,
                        ROUTE_PLUGIN, /* a handler of the plugin's own */
                        ROUTE_HOST    /* /healthz and the like */
 };
@@ -38,6 +39,12 @@ struct route {
     struct metric *requests[6]; /* by class of status: [0] all others, [1] 1xx .. [5] 5xx */
     struct metric *latency;
 };
+
+/* One of the engine's that only look: the permission to view is theirs. */
+static inline bool route_is_reading(const struct route *route) {
+    return route->operation == ROUTE_LIST || route->operation == ROUTE_GET || route->operation == ROUTE_HISTORY ||
+           route->operation == ROUTE_TAGS;
+}
 
 struct catalogue {
     struct alees_permission *permissions;   /* number - 1 is the place */

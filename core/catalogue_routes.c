@@ -28,6 +28,7 @@ static const struct {
     {ALEES_GET, ALEES_ROUTE_READ, ALEES_RESOURCE_READ_ONLY, 0, ROUTE_HISTORY, "/{id}/history", "History of one",
      engine_history},
     {ALEES_POST, 0, 0, ALEES_RESOURCE_SOFT_DELETE, ROUTE_RESTORE, "/{id}/restore", "Restore", engine_restore},
+    {ALEES_GET, ALEES_ROUTE_READ, 0, 0, ROUTE_TAGS, "/tags", "Tags in use", engine_tags},
 };
 
 /* Do two paths match the same requests? Parameters' names do not tell them apart. */
@@ -89,9 +90,10 @@ static void add(struct catalogue_builder *b, const struct route *route) {
 
 static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
     const uint32_t numbers[] = {r->view,   r->add,    r->view,   r->change, r->change,
-                                r->remove, r->change, r->remove, r->view,   r->remove};
+                                r->remove, r->change, r->remove, r->view,   r->remove, r->view};
     const char *const names[] = {r->view_name,   r->add_name,    r->view_name,   r->change_name, r->change_name,
-                                 r->remove_name, r->change_name, r->remove_name, r->view_name,   r->remove_name};
+                                 r->remove_name, r->change_name, r->remove_name, r->view_name,   r->remove_name,
+                                 r->view_name};
     char words[64];
     size_t length = strlen(r->decl->name); /* at most 63: plugin_rows.c */
     memcpy(words, r->decl->name, length + 1);
@@ -100,7 +102,8 @@ static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
     }
     for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
         struct route route;
-        if ((r->decl->flags & operations[i].without) != 0 ||
+        bool is_there = operations[i].operation != ROUTE_TAGS || resource_tags(r) != NULL;
+        if (!is_there || (r->decl->flags & operations[i].without) != 0 ||
             (r->decl->flags & operations[i].with) != operations[i].with) {
             continue;
         }

@@ -30,6 +30,7 @@
  *   engine_import.c  rows from CSV or NDJSON, all or none
  *   engine_read.c    get
  *   engine_history.c what happened to a row
+ *   engine_tags.c    the tags of a list's rows, counted
  *   engine_replace.c  PUT: a whole row against the one that is there
  *   engine_owner.c   the owner of parts, in their path (engine_owner.h); engine_single.c  what is true of one of them
  *   engine_write.c   create, patch, replace, delete, restore; engine_write_refused.c, why one changed nothing

@@ -237,6 +237,7 @@ static alees_rc ask(struct history *h, alees_rows **ret_rows) {
     char id[37];
     struct audit_question q = {.resource = h->r->full_name,
                                .object = {alees_id_format(&h->id, id), 36},
+                               .owner = place->owner,
                                .is_all = place->scope.all,
                                .organizations = place->scope.organizations,
                                .places = place->ids,

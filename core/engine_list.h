@@ -17,6 +17,9 @@ void engine_select_sql(const struct resource *r, const struct engine_query *q, c
 /* How many rows the list has; estimated: no further than one more than ENGINE_EXACT_ROWS. */
 void engine_select_count(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
                          struct engine_sql *sql);
+/* " FROM table WHERE ..": the whole list, in no order. q: with the filters; NULL: without. */
+void engine_select_from(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
+                        struct engine_sql *sql);
 /* How many rows PostgreSQL expects; q: with the filters, NULL: without. */
 void engine_select_plan(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
                         struct engine_sql *sql);

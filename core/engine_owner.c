@@ -82,7 +82,7 @@ static alees_rc locate(alees_ctx *ctx, const struct resource *r, alees_id *ret_i
 
 alees_rc engine_owner_find(alees_ctx *ctx) {
     const struct resource *r = ctx->route->resource;
-    bool is_reading = ctx->route->operation == ROUTE_LIST || ctx->route->operation == ROUTE_GET, may = true;
+    bool is_reading = route_is_reading(ctx->route), may = true;
     alees_id id, organization;
     alees_rc rc = locate(ctx, r, &id, &organization);
     rc = rc == ALEES_OK ? may_use(ctx, r, r->view, &organization, &may) : rc;

@@ -234,9 +234,8 @@ void engine_select_sql(const struct resource *r, const struct engine_query *q, c
     }
 }
 
-/* Of the whole list, in no order. q: with the filters. */
-static void put_all(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
-                    struct engine_sql *sql) {
+void engine_select_from(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
+                        struct engine_sql *sql) {
     bool has_where = false;
     str_puts(&sql->text, " FROM ");
     str_view(&sql->text, r->shapes->table);
@@ -250,7 +249,7 @@ void engine_select_count(const struct resource *r, const struct engine_query *q,
                          struct engine_sql *sql) {
     bool is_bounded = q->count == CTX_COUNT_ESTIMATED;
     str_puts(&sql->text, is_bounded ? "SELECT count(*) FROM (SELECT 1" : "SELECT count(*)");
-    put_all(r, q, place, sql);
+    engine_select_from(r, q, place, sql);
     if (is_bounded) {
         str_printf(&sql->text, " LIMIT %d) AS s", ENGINE_EXACT_ROWS + 1);
     }
@@ -259,14 +258,14 @@ void engine_select_count(const struct resource *r, const struct engine_query *q,
 void engine_select_plan(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
                         struct engine_sql *sql) {
     str_puts(&sql->text, "EXPLAIN (FORMAT JSON) SELECT 1");
-    put_all(r, q, place, sql);
+    engine_select_from(r, q, place, sql);
 }
 
 void engine_select_sample(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
                           struct engine_sql *sql) {
     bool has_where = false;
     str_puts(&sql->text, "SELECT count(*) FROM (SELECT *");
-    put_all(r, NULL, place, sql);
+    engine_select_from(r, NULL, place, sql);
     str_printf(&sql->text, " LIMIT %d) AS s", ENGINE_EXACT_ROWS);
     put_conditions(r, q, sql, &has_where);
 }

@@ -114,6 +114,7 @@ const char *const *pipeline_answer_types(const alees_ctx *ctx) {
     case ROUTE_REMOVE_MANY:
     case ROUTE_HISTORY:
     case ROUTE_RESTORE:
+    case ROUTE_TAGS:
     default: return json;
     }
 }
@@ -147,6 +148,7 @@ const char *const *pipeline_body_types(const struct route *route) {
     case ROUTE_REMOVE_MANY:
     case ROUTE_HISTORY:
     case ROUTE_RESTORE:
+    case ROUTE_TAGS:
     case ROUTE_HOST:
     default: return NULL;
     }

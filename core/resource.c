@@ -13,6 +13,13 @@ const struct resource_field *resource_field(const struct resource *r, alees_str 
     return NULL;
 }
 
+const struct resource_field *resource_tags(const struct resource *r) {
+    const struct resource_field *f = resource_field(r, STR_LIT("tags"));
+    bool is_on =
+        f && f->decl->type == ALEES_TAGS && (f->decl->flags & (ALEES_FILTER | ALEES_WRITE_ONLY)) == ALEES_FILTER;
+    return is_on ? f : NULL;
+}
+
 bool resource_is_searched(const struct resource *r, const bool *may, uint32_t field) {
     const uint32_t flags = r->fields[field].decl->flags;
     return (flags & ALEES_SEARCH) != 0 && (flags & ALEES_WRITE_ONLY) == 0 && (may == NULL || may[field]);

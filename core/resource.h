@@ -54,6 +54,7 @@ static inline bool resource_field_is_stored(const struct resource_field *f) {
 }
 
 const struct resource_field *resource_field(const struct resource *r, alees_str name); /* NULL if unknown */
+const struct resource_field *resource_tags(const struct resource *r); /* what GET {path}/tags counts; NULL */
 
 /* Is it taken into ?search=, and may it be? may: by place, NULL: all. */
 bool resource_is_searched(const struct resource *r, const bool *may, uint32_t field);
@@ -84,5 +85,6 @@ alees_rc engine_patch_many(alees_ctx *ctx);
 alees_rc engine_remove_many(alees_ctx *ctx);
 alees_rc engine_history(alees_ctx *ctx);
 alees_rc engine_restore(alees_ctx *ctx); /* of those with soft delete */
+alees_rc engine_tags(alees_ctx *ctx);
 
 #endif
