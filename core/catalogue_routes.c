@@ -89,11 +89,11 @@ static void add(struct catalogue_builder *b, const struct route *route) {
 }
 
 static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
-    const uint32_t numbers[] = {r->view,   r->add,    r->view,   r->change, r->change,
-                                r->remove, r->change, r->remove, r->view,   r->remove, r->view};
-    const char *const names[] = {r->view_name,   r->add_name,    r->view_name,   r->change_name, r->change_name,
-                                 r->remove_name, r->change_name, r->remove_name, r->view_name,   r->remove_name,
-                                 r->view_name};
+    const uint32_t numbers[] = {r->view,   r->add,    r->view, r->change, r->change, r->remove,
+                                r->change, r->remove, r->view, r->remove, r->view};
+    const char *const names[] = {r->view_name,   r->add_name,    r->view_name,   r->change_name,
+                                 r->change_name, r->remove_name, r->change_name, r->remove_name,
+                                 r->view_name,   r->remove_name, r->view_name};
     char words[64];
     size_t length = strlen(r->decl->name); /* at most 63: plugin_rows.c */
     memcpy(words, r->decl->name, length + 1);
