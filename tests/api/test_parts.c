@@ -205,6 +205,35 @@ static void test_part_of_another(void **state) {
     assert_int_equal(parcel_count(w, "item", world_text(w, "box_id = '%s' AND version = 1", foreign)), 1);
 }
 
+/* What happened to a part is told below its owner, to whom that is shown; of another owner's nothing is. */
+static void test_history(void **state) {
+    struct world *w = *state;
+    const char *box = parcel_box(w, ACME), *other = parcel_box(w, ACME), *foreign = parcel_box(w, GLOBEX);
+    const char *id = parcel_part(w, box, "items", "{\"name\":\"secret bolt\"}");
+    const char *path = world_text(w, "items/%s/history", id);
+    assert_status(parcel_ask(w, ACME_MANAGER, "PATCH", box, item_path(w, id), "{\"quantity\":4}"), 200);
+    for (uint32_t is_gone = 0; is_gone < 2; is_gone++) {
+        const struct answer *a = parcel_ask(w, ACME_VIEWER, "GET", box, path, NULL);
+        assert_status(a, 200);
+        assert_int_equal(jx_size(answer_at(a, "/results")), 2 + is_gone);
+        assert_int_equal(answer_integer(a, world_text(w, "/results/%u/changes/quantity/after", is_gone)), 4);
+        assert_text(answer_text(a, world_text(w, "/results/%u/changes/name/after", 1 + is_gone)), "secret bolt");
+        for (size_t user = 0; user < WORLD_USERS; user++) {
+            assert_problem(parcel_ask(w, user, "GET", other, path, NULL), 404, "not_found");
+            assert_problem(parcel_ask(w, user, "GET", foreign, path, NULL), 404, "not_found");
+            assert_problem(parcel_ask(w, user, "GET", UNKNOWN, path, NULL), 404, "not_found");
+        }
+        assert_problem(parcel_ask(w, GLOBEX_MANAGER, "GET", box, path, NULL), 404, "not_found");
+        assert_problem(parcel_ask(w, NOBODY, "GET", box, path, NULL), 404, "not_found");
+        a = parcel_ask(w, ACME_VIEWER, "GET", box, world_text(w, "%s?page_size=1", path), NULL);
+        assert_memory_equal(answer_text(a, "/next").ptr, parcel_path(w, box, path), strlen(parcel_path(w, box, path)));
+        a = loopback_request(w->loopback, "GET", answer_text(a, "/next").ptr, w->tokens[ACME_VIEWER], NULL);
+        assert_status(a, 200);
+        assert_int_equal(parcel_ask(w, ACME_MANAGER, "DELETE", box, item_path(w, id), NULL)->status,
+                         is_gone ? 404 : 204);
+    }
+}
+
 /* ---- who ---- */
 
 static void test_rights(void **state) {
@@ -369,6 +398,7 @@ int main(void) {
         cmocka_unit_test(test_what_cannot_be_sent),
         cmocka_unit_test(test_owner_is_not_seen),
         cmocka_unit_test(test_part_of_another),
+        cmocka_unit_test(test_history),
         cmocka_unit_test(test_rights),
         cmocka_unit_test(test_second_lock),
         cmocka_unit_test(test_owner_version),
