@@ -64,6 +64,7 @@ const char *const resource_reserved[RESOURCE_RESERVED] = {
     "fields",
     "expand",
     "search",
+    "below",
     "filter",
     "organization",
     "deleted",

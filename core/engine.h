@@ -12,6 +12,7 @@
  *   engine_represent.c  computed fields: the hook `represent` and its part of alees.resource/1
  *   engine_answer.c  rows that are about to be shown, with both of these
  *   engine_count.c   numbered pages, and how many rows a list has in all
+ *   engine_narrow.c  a part of a list: ?below=, the rows that a plugin names
  *   engine_links.c   the addresses of the pages around a page
  *   engine_cursor.c  opaque, authenticated keyset cursors
  *   engine_place.c   in which organizations a statement may read, and a new row may be
@@ -70,6 +71,11 @@ bool engine_place_has(const struct alees_organizations *where, const alees_id *o
 /* Answers with one row as GET would; for alees.http/1 reply_row. Runs under the scope of the ctx, and the caller
  * must be one who may view the row. */
 alees_rc engine_reply_row(alees_ctx *ctx, uint32_t status, const struct resource *r, const alees_id *id) MUST_CHECK;
+
+/* Answers with a list of those rows as the resource's own route would, with all of its parameters; for alees.http/1
+ * reply_list. is_in_order: as ids are, unless the client says another order. */
+alees_rc engine_reply_list(alees_ctx *ctx, const struct resource *r, const alees_id *ids, uint32_t count,
+                           bool is_in_order) MUST_CHECK;
 
 /* One declared value from JSON (body) or from text (path, query) into the text that PostgreSQL reads; used for plugins'
  * routes too. A wrong value is added to the problem under pointer and gives E_INVALID. */

@@ -299,21 +299,19 @@ static alees_rc take_turn(alees_ctx *ctx, struct export *e) {
     return rc;
 }
 
-alees_rc engine_export(alees_ctx *ctx) {
-    const struct resource *r = ctx->route->resource;
+alees_rc engine_export(alees_ctx *ctx, const struct resource *r, const struct engine_only *only) {
     struct export e = {.ctx = ctx, .r = r, .is_csv = ctx->response.format == CTX_CSV};
     enum engine_life life;
     alees_rc rc = check_parameters(ctx);
     rc = rc == ALEES_OK ? engine_deleted_enter(ctx, r, &life) : rc;
     rc = rc == ALEES_OK ? engine_fields_open(ctx, r, r->view, &e.fields) : rc;
     rc = rc == ALEES_OK ? engine_query_read(ctx, r, &e.fields, &e.query) : rc;
+    rc = rc == ALEES_OK ? engine_narrow_to(ctx, r, only, &e.query) : rc;
     rc = rc == ALEES_OK ? engine_view_read(ctx, r, &e.query, &e.view) : rc;
     rc = rc == ALEES_OK ? engine_view_narrow(ctx, &e.query, &e.view) : rc;
     e.query.view = e.view;
     e.query.is_endless = true;
     rc = rc == ALEES_OK ? engine_deleted_place(ctx, r, life, &e.place) : rc;
-    if (rc == ALEES_OK && e.query.has_organization) {
-        rc = engine_place_narrow(ctx, ctx->where, &e.query.organization, &e.place);
-    }
+    rc = rc == ALEES_OK ? engine_narrow_place(ctx, r, ctx->where, &e.query, &e.place) : rc;
     return rc == ALEES_OK ? take_turn(ctx, &e) : rc;
 }

@@ -75,27 +75,45 @@ static alees_rc read_page(alees_ctx *ctx, const struct engine_place *place, stru
     return rows[1] != NULL ? engine_count_take(ctx, place, page, rows[1]) : ALEES_OK;
 }
 
-alees_rc engine_list(alees_ctx *ctx) {
-    const struct resource *r = ctx->route->resource;
+static alees_rc list(alees_ctx *ctx, const struct resource *r, const struct engine_only *only) {
     struct engine_query query;
     struct engine_place place;
     struct engine_page page = {.r = r, .query = &query};
     enum engine_life life;
     alees_rc rc;
     if (ctx->response.format != CTX_JSON) {
-        return engine_export(ctx);
+        return engine_export(ctx, r, only);
     }
     rc = engine_deleted_enter(ctx, r, &life);
     rc = rc == ALEES_OK ? engine_fields_open(ctx, r, r->view, &page.fields) : rc;
     rc = rc == ALEES_OK ? engine_query_read(ctx, r, &page.fields, &query) : rc;
+    rc = rc == ALEES_OK ? engine_narrow_to(ctx, r, only, &query) : rc;
     rc = rc == ALEES_OK ? engine_query_cursor(ctx, store_secret(ctx->app->store), &query) : rc;
     rc = rc == ALEES_OK ? engine_view_read(ctx, r, &query, &page.view) : rc;
     rc = rc == ALEES_OK ? engine_view_narrow(ctx, &query, &page.view) : rc;
     query.view = page.view;
     rc = rc == ALEES_OK ? engine_deleted_place(ctx, r, life, &place) : rc;
-    if (rc == ALEES_OK && query.has_organization) {
-        rc = engine_place_narrow(ctx, ctx->where, &query.organization, &place);
-    }
+    rc = rc == ALEES_OK ? engine_narrow_place(ctx, r, ctx->where, &query, &place) : rc;
     rc = rc == ALEES_OK ? read_page(ctx, &place, &page) : rc;
     return rc == ALEES_OK ? put_page(ctx, &page) : rc;
+}
+
+alees_rc engine_list(alees_ctx *ctx) {
+    return list(ctx, ctx->route->resource, NULL);
+}
+
+alees_rc engine_reply_list(alees_ctx *ctx, const struct resource *r, const alees_id *ids, uint32_t count,
+                           bool is_in_order) {
+    const struct alees_organizations *where = ctx->where, *view = NULL;
+    struct engine_only only = {ids, count, is_in_order};
+    alees_rc rc = ALEES_OK;
+    if (r->scope_column != NULL && !ctx->is_all) {
+        rc = engine_place_holds(ctx, r, r->view, &view);
+    }
+    if (rc == ALEES_OK) {
+        ctx->where = view;
+        rc = list(ctx, r, &only);
+        ctx->where = where;
+    }
+    return rc;
 }

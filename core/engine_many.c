@@ -97,9 +97,7 @@ static alees_rc read_query(struct engine_many *m) {
     rc = rc == ALEES_OK ? engine_query_read(ctx, m->r, &m->readable, &m->query) : rc;
     rc = rc == ALEES_OK ? engine_view_read(ctx, m->r, NULL, &m->view) : rc;
     rc = rc == ALEES_OK ? engine_deleted_place(ctx, m->r, m->life, &m->seen) : rc;
-    if (rc == ALEES_OK && m->query.has_organization) {
-        rc = engine_place_narrow(ctx, view, &m->query.organization, &m->seen);
-    }
+    rc = rc == ALEES_OK ? engine_narrow_place(ctx, m->r, view, &m->query, &m->seen) : rc;
     ctx->where = may;
     rc = rc == ALEES_OK ? engine_place_of(ctx, m->r, m->may, false, &m->place) : rc;
     m->place.life = m->life;
@@ -119,11 +117,9 @@ void engine_many_place(struct engine_sql *sql, const struct engine_many *m, cons
     } else if (m->r->scope_column != NULL && place->reach != ENGINE_EVERYWHERE && !lock_host_is_off()) {
         engine_select_also(sql, has_where);
         engine_sql_scope(sql, m->r, place->ids, place->is_shared);
-    } else if (place->reach == ENGINE_ONE && m->query.has_organization) { /* by name, the host's lock being off */
-        engine_select_also(sql, has_where);
-        str_ident(&sql->text, m->r->scope_column);
-        str_puts(&sql->text, " = ");
-        engine_sql_value(sql, place->id, "uuid");
+    } else if (place->reach != ENGINE_EVERYWHERE && (m->query.has_organization || m->query.is_below)) {
+        engine_select_also(sql, has_where); /* by name, the host's lock being off */
+        engine_sql_scope(sql, m->r, place->ids, false);
     }
 }
 

@@ -190,11 +190,16 @@ struct engine_query {
     bool is_endless; /* all rows: no LIMIT */
     uint32_t page_size;
     struct engine_search search;
-    bool has_own_size;    /* neither the default nor the most */
-    uint32_t page;        /* numbered, from 1; 0: by cursors */
-    enum ctx_count count; /* of all rows: exact, estimated or none */
-    bool has_organization, has_cursor, is_backward;
+    bool has_own_size;     /* neither the default nor the most */
+    uint32_t page;         /* numbered, from 1; 0: by cursors */
+    enum ctx_count count;  /* of all rows: exact, estimated or none */
+    bool has_organization; /* rows of that one alone */
+    bool is_below;         /* and of those below it */
+    bool has_cursor, is_backward;
     alees_id organization;
+    const struct engine_only *only;    /* no other rows than these; NULL: all */
+    alees_str only_ids;                /* as uuid[]; absent: not needed */
+    bool is_in_given_order;            /* of only */
     alees_str cursor;                  /* as sent */
     alees_str values[ENGINE_MAX_KEYS]; /* has_cursor: the row to go on from */
     struct engine_fields *fields;      /* that the caller may read */
@@ -208,6 +213,30 @@ alees_rc engine_filter_read(alees_ctx *ctx, const struct resource *r, const stru
                             struct engine_query *q) MUST_CHECK;
 /* The conditions of q, for a statement of any kind on the resource's table. Call engine_query_read before. */
 void engine_filter_sql(const struct engine_query *q, struct engine_sql *sql, bool *has_where);
+
+/* ---- engine_narrow.c: a list of fewer rows than the caller sees ---- */
+
+struct engine_only { /* the rows of alees.http/1 reply_list */
+    const alees_id *ids;
+    uint32_t count;
+    bool is_in_order; /* as they are, unless the client asks for another one */
+};
+
+/* The query has been read. only may be NULL. */
+alees_rc engine_narrow_to(alees_ctx *ctx, const struct resource *r, const struct engine_only *only,
+                          struct engine_query *q) MUST_CHECK;
+
+/* The parameter `below`. */
+alees_rc engine_narrow_read(alees_ctx *ctx, const struct ctx_parameter *p, const struct engine_query *q) MUST_CHECK;
+/* Leaves of the place of the resource's rows what the query names by `organization` and `below`, or as the only
+ * organizations. where: whose rows the caller sees. */
+alees_rc engine_narrow_place(alees_ctx *ctx, const struct resource *r, const struct alees_organizations *where,
+                             const struct engine_query *q, struct engine_place *place) MUST_CHECK;
+/* The condition of q->only. */
+void engine_narrow_sql(const struct resource *r, const struct engine_query *q, struct engine_sql *sql, bool *has_where);
+/* "array_position(ids, id)": where the row stands, or, with a value, where the row of that id does. */
+void engine_narrow_position(const struct engine_query *q, const char *prefix, const alees_str *id,
+                            struct engine_sql *sql);
 
 /* ---- engine_search.c ---- */
 

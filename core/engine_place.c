@@ -83,6 +83,32 @@ bool engine_place_has(const struct alees_organizations *where, const alees_id *o
            (where->count > 0 && bsearch(organization, where->ids, where->count, sizeof where->ids[0], compare) != NULL);
 }
 
+alees_rc engine_place_within(alees_ctx *ctx, const struct alees_organizations *where, alees_id *ids, uint32_t count,
+                             struct engine_place *place) {
+    bool is_everywhere = place->reach == ENGINE_EVERYWHERE;
+    uint32_t kept = 0;
+    struct str text;
+    str_init(&text, ctx->arena, (size_t)count * 37 + 2);
+    qsort(ids, count, sizeof *ids, compare);
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_everywhere || engine_place_has(where, &ids[i])) {
+            str_putc(&text, kept > 0 ? ',' : '{');
+            str_id(&text, &ids[i]);
+            ids[kept++] = ids[i];
+        }
+    }
+    str_puts(&text, kept > 0 ? "}" : "{}");
+    place->is_shared = false;
+    place->reach = kept == 0 ? ENGINE_NOWHERE : kept == 1 ? ENGINE_ONE : ENGINE_SEVERAL;
+    place->ids = str_done(&text);
+    place->id = kept == 1 ? id_text(ctx->arena, &ids[0], "", "") : place->id;
+    if (!is_everywhere) {
+        place->scope.organizations = place->ids;
+    }
+    return place->ids.ptr != NULL && (kept != 1 || place->id.ptr != NULL) ? ALEES_OK
+                                                                          : engine_value_nomem(&ctx->problem);
+}
+
 alees_rc engine_place_narrow(alees_ctx *ctx, const struct alees_organizations *where, const alees_id *organization,
                              struct engine_place *place) {
     place->is_shared = false; /* who names an organization means that one */

@@ -30,7 +30,7 @@ bool engine_query_takes(const struct resource *r, const char *parameter) {
     if (strcmp(parameter, "deleted") == 0) {
         return resource_is_soft(r);
     }
-    return strcmp(parameter, "organization") != 0 || takes_organization(r);
+    return (strcmp(parameter, "organization") != 0 && strcmp(parameter, "below") != 0) || takes_organization(r);
 }
 
 /* Names of the fields that can be sorted by, for a message. */
@@ -206,7 +206,10 @@ static alees_rc read_parameter(alees_ctx *ctx, const struct resource *r, const s
         return ALEES_OK;
     }
     if (str_equal(p->name, "organization") && takes_organization(r)) {
-        return q->has_organization ? ALEES_OK : bad(ctx, p->name, "must be the id of an organization");
+        return q->has_organization || q->is_below ? ALEES_OK : bad(ctx, p->name, "must be the id of an organization");
+    }
+    if (str_equal(p->name, "below") && takes_organization(r)) {
+        return engine_narrow_read(ctx, p, q);
     }
     if (str_equal(p->name, "search") && engine_search_may(r, NULL)) {
         return read_search(ctx, r, p, q);
@@ -232,7 +235,9 @@ uint32_t engine_query_page_size(const struct app *app) {
 static alees_rc read_rights(alees_ctx *ctx, const struct resource *r, struct engine_query *q) {
     if (takes_organization(r)) {
         alees_str text = ctx_parameter(ctx, "organization");
-        q->has_organization = text.ptr != NULL && alees_id_parse(text, &q->organization) == ALEES_OK;
+        bool is_named = text.ptr != NULL && alees_id_parse(text, &q->organization) == ALEES_OK;
+        q->is_below = is_named && str_equal(ctx_parameter(ctx, "below"), "true");
+        q->has_organization = is_named && !q->is_below;
     }
     return engine_fields_usable(q->fields, q->has_organization ? &q->organization : NULL, &q->may);
 }

@@ -23,6 +23,7 @@ static void put_conditions(const struct resource *r, const struct engine_query *
                            bool *has_where) {
     engine_filter_sql(q, sql, has_where);
     engine_search_sql(r, q, sql, has_where);
+    engine_narrow_sql(r, q, sql, has_where);
 }
 
 static void put_direction(const struct engine_query *q, uint32_t key, struct engine_sql *sql) {
@@ -32,6 +33,11 @@ static void put_direction(const struct engine_query *q, uint32_t key, struct eng
 /* scope: see put_scope; NULL: not in one organization. */
 static void put_order(const struct engine_query *q, const char *prefix, const char *scope, struct engine_sql *sql) {
     str_puts(&sql->text, " ORDER BY ");
+    if (q->is_in_given_order) {
+        engine_narrow_position(q, prefix, NULL, sql);
+        put_direction(q, 0, sql);
+        return;
+    }
     if (scope != NULL) {
         str_ident(&sql->text, scope);
         put_direction(q, 0, sql);
@@ -95,6 +101,13 @@ static void put_after(const struct engine_query *q, struct engine_sql *sql, bool
     uint32_t first = sql->count + 1;
     bool is_mixed = false;
     if (!q->has_cursor) {
+        return;
+    }
+    if (q->is_in_given_order) {
+        engine_select_also(sql, has_where);
+        engine_narrow_position(q, "", NULL, sql);
+        str_puts(&sql->text, q->is_backward ? " < " : " > ");
+        engine_narrow_position(q, "", &q->values[0], sql);
         return;
     }
     for (uint32_t i = 0; i < q->key_count; i++) {

@@ -116,6 +116,9 @@ bool engine_place_is_all(const alees_ctx *ctx); /* or one that may reach every o
 /* Where a statement about r may reach. is_reading: or only look. */
 alees_rc engine_place_of(alees_ctx *ctx, const struct resource *r, const struct alees_organizations *where,
                          bool is_reading, struct engine_place *ret_place) MUST_CHECK;
+/* Leaves those of these that were among them. ids, of this request, are sorted and narrowed as well. */
+alees_rc engine_place_within(alees_ctx *ctx, const struct alees_organizations *where, alees_id *ids, uint32_t count,
+                             struct engine_place *place) MUST_CHECK;
 /* Leaves only that organization; nothing if it was not among them. */
 alees_rc engine_place_narrow(alees_ctx *ctx, const struct alees_organizations *where, const alees_id *organization,
                              struct engine_place *place) MUST_CHECK;

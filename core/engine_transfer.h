@@ -5,8 +5,10 @@
 
 #include "ctx.h"
 
-/* A list in one of the formats that are written row by row (ctx->response.format), all of it. */
-alees_rc engine_export(alees_ctx *ctx) MUST_CHECK;
+struct engine_only; /* engine_parts.h */
+
+/* A list in one of the formats that are written row by row (ctx->response.format), all of it. only: these rows; NULL: all. */
+alees_rc engine_export(alees_ctx *ctx, const struct resource *r, const struct engine_only *only) MUST_CHECK;
 /* A create whose body is CSV or NDJSON (ctx->request.format), still unread. */
 alees_rc engine_import(alees_ctx *ctx) MUST_CHECK;
 

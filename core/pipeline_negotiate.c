@@ -105,7 +105,11 @@ const char *const *pipeline_answer_types(const alees_ctx *ctx) {
     case ROUTE_HOST: return NULL;
     case ROUTE_LIST: return rows;
     case ROUTE_CREATE: return ctx->request.is_unread ? lines : json;
-    case ROUTE_PLUGIN: return route->decl->response.count > 0 ? json : NULL;
+    case ROUTE_PLUGIN:
+        if (route->flags & ALEES_ROUTE_LIST) {
+            return rows;
+        }
+        return route->decl->response.count > 0 ? json : NULL;
     case ROUTE_GET:
     case ROUTE_PATCH:
     case ROUTE_PUT:

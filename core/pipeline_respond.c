@@ -270,7 +270,8 @@ static void write_headers(const alees_ctx *ctx, bool keep_alive, bool is_chunked
 
 alees_str pipeline_head(alees_ctx *ctx, bool keep_alive, bool is_chunked) {
     struct str out;
-    bool is_long = ctx->route && ctx->route->operation == ROUTE_LIST; /* others are to be seen line by line */
+    /* others are to be seen line by line */
+    bool is_long = ctx->route && (ctx->route->operation == ROUTE_LIST || (ctx->route->flags & ALEES_ROUTE_LIST) != 0);
     if (is_long && !pipeline_choose_coding(ctx)) {
         ctx->response.coding = NULL;
     }

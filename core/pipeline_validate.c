@@ -183,7 +183,7 @@ static alees_rc validate_plugin(alees_ctx *ctx) {
             rc = pipeline_authorize_object(ctx);
         }
     }
-    if (rc == ALEES_OK) {
+    if (rc == ALEES_OK && (route->flags & ALEES_ROUTE_LIST) == 0) { /* else the engine reads them */
         rc = check_sent(ctx, route->decl);
     }
     if (rc == ALEES_OK) {

@@ -424,6 +424,9 @@ static void check_access(const struct place *place, const struct alees_route *r)
 static void check_parameters(const struct place *place, const struct alees_route *r) {
     const struct alees_field *fields = fields_of(&r->parameters);
     for (uint32_t i = 0; i < r->parameters.count; i++) {
+        if ((r->flags & ALEES_ROUTE_LIST) != 0 && has(&fields[i], ALEES_IN_QUERY)) {
+            field_fault(place, &fields[i], "is IN_QUERY of a LIST, whose parameters are those of every list");
+        }
         if (fields[i].name && has(&fields[i], ALEES_IN_PATH) && !plugin_path_has(r->path, fields[i].name)) {
             field_fault(place, &fields[i], "is IN_PATH but the path does not have it");
         }
@@ -450,10 +453,16 @@ static void check_examples(const struct place *place, const struct alees_route *
 }
 
 static void check_route(struct place *place, const struct alees_route *r) {
-    const uint32_t known = ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ | ALEES_ROUTE_LOGIN | ALEES_ROUTE_SECRET;
+    const uint32_t known =
+        ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ | ALEES_ROUTE_LOGIN | ALEES_ROUTE_SECRET | ALEES_ROUTE_LIST;
     if (r->method < ALEES_GET || r->method > ALEES_DELETE || (r->flags & ~known) != 0) {
         plugin_fault(place->report, "%s %s: method %u or flags 0x%x are unknown to this server", place->of, place->name,
                      r->method, r->flags);
+    }
+    if ((r->flags & ALEES_ROUTE_LIST) != 0 &&
+        (r->method != ALEES_GET || (r->flags & ALEES_ROUTE_READ) == 0 || !r->permission)) {
+        plugin_fault(place->report, "%s %s is LIST: it must be a GET with READ and a permission", place->of,
+                     place->name);
     }
     if (!r->handle || plugin_is_blank(r->summary)) {
         plugin_fault(place->report, "%s %s has no function `handle` or no summary", place->of, place->name);

@@ -40,8 +40,8 @@ struct resource {
 };
 
 /* Parameters and members of filter= that cannot be the names of fields to filter by. */
-enum { RESOURCE_RESERVED = 18, RESOURCE_OF_A_LIST = 11 };
-extern const char *const resource_reserved[RESOURCE_RESERVED]; /* the first 11 are parameters of a list */
+enum { RESOURCE_RESERVED = 19, RESOURCE_OF_A_LIST = 12 };
+extern const char *const resource_reserved[RESOURCE_RESERVED]; /* the first 12 are parameters of a list */
 
 /* Made by the hook `represent`: it has no column. */
 static inline bool resource_field_is_computed(const struct resource_field *f) {

@@ -96,6 +96,16 @@ static alees_rc http_reply_row(alees_ctx *ctx, uint32_t status, const char *reso
     return r ? engine_reply_row(ctx, status, r, &id) : ALEES_E_INTERNAL;
 }
 
+static alees_rc http_reply_list(alees_ctx *ctx, const char *resource, const alees_id *ids, uint32_t count,
+                                uint32_t flags) {
+    if (!may_reply(ctx, 200) || !resource || (!ids && count > 0) || (flags & ~(uint32_t)ALEES_IN_THIS_ORDER) != 0 ||
+        (ctx->route->flags & ALEES_ROUTE_LIST) == 0) {
+        return ALEES_E_INTERNAL;
+    }
+    const struct resource *r = catalogue_resource(&ctx->app->catalogue, resource);
+    return r ? engine_reply_list(ctx, r, ids, count, (flags & ALEES_IN_THIS_ORDER) != 0) : ALEES_E_INTERNAL;
+}
+
 static alees_rc http_refuse(alees_ctx *ctx, const char *member, const char *code, alees_str detail) {
     if (!svc_is_ctx(ctx) || !member) {
         return ALEES_E_INTERNAL;
@@ -116,4 +126,5 @@ const struct alees_http_v1 svc_http = {
     .reply_json = http_reply_json,
     .reply_row = http_reply_row,
     .refuse = http_refuse,
+    .reply_list = http_reply_list,
 };

@@ -11,6 +11,8 @@
 extern "C" {
 #endif
 
+enum { ALEES_IN_THIS_ORDER = 1 }; /* of reply_list */
+
 #define ALEES_HTTP_V1 "alees.http/1"
 struct alees_http_v1 {
     uint32_t struct_size, reserved0;
@@ -38,6 +40,10 @@ struct alees_http_v1 {
     /* Refuses one member of the body with 422, as alees.resource/1 refuses a field: code is snake_case, detail tells what
      * to do. May be called for several members. Gives ALEES_E_INVALID. [owner] */
     alees_rc (*refuse)(alees_ctx *ctx, const char *member, const char *code, alees_str detail);
+    /* Answers a route that is ALEES_ROUTE_LIST with the rows of these ids as the resource's own list would: those that the
+     * caller may view, with filters, ordering, fields, expand, pages and exports as the client asks. ALEES_IN_THIS_ORDER: as
+     * ids are, unless the client says another order; for some hundreds of ids at most. [owner] */
+    alees_rc (*reply_list)(alees_ctx *ctx, const char *resource, const alees_id *ids, uint32_t count, uint32_t flags);
 };
 
 #ifdef __cplusplus

@@ -64,6 +64,17 @@ struct alees_organizations {
     alees_str text;      /* the same as PostgreSQL reads a uuid[]: "{...,...}" */
 };
 
+enum { ALEES_CHILDREN = 1, ALEES_DESCENDANTS, ALEES_ANCESTORS };
+#define ALEES_NO_PLACE UINT32_MAX
+
+/* Organizations around one. Lives as long as its ctx. */
+struct alees_relatives {
+    uint32_t struct_size;
+    uint32_t count;
+    const alees_id *ids;   /* each before those below it: of ancestors the root is the first */
+    const uint32_t *above; /* as ids: the place of the nearest one among them that is above it, or ALEES_NO_PLACE */
+};
+
 /* Which fields of a resource a user may use, as their roles restrict them. Lives as long as its ctx. */
 struct alees_fields {
     uint32_t struct_size;
@@ -119,6 +130,12 @@ struct alees_rbac_v1 {
      * that has locked what it is about to change: a right that was taken away before the lock was had is gone then, also
      * if another server took it. Reads the tree and the roles: not for every request. E_UNAVAILABLE, E_NOMEM. [owner] */
     alees_rc (*refresh)(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who);
+    /* The organizations around one, which: ALEES_CHILDREN and so on, without itself, as far as decide allows in each of them;
+     * none around an unknown one. What is not allowed hides nothing that lies behind it. depth, of descendants: those that
+     * so many of the answer lie above at most, itself included; 0: all. From memory. [owner] */
+    alees_rc (*relatives)(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
+                          uint32_t permission, const alees_id *organization, uint32_t which, uint32_t depth,
+                          const struct alees_relatives **ret_relatives);
 };
 
 #ifdef __cplusplus

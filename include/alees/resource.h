@@ -183,6 +183,8 @@ enum {
     ALEES_ROUTE_PUBLIC = 1, /* no login, no permission */
     ALEES_ROUTE_READ = 2,   /* every statement runs by itself, nothing is written: one round trip each */
     ALEES_ROUTE_LOGIN = 4,  /* any user who is logged in; no permission */
+    ALEES_ROUTE_LIST =
+        16, /* GET with READ: it takes the parameters of a list, and declares none in the query; `reply_list` */
     ALEES_ROUTE_SECRET = 8 /* the answer holds a token, a key or the like: it is kept nowhere, so that a request that is
                              * sent again with its Idempotency-Key is not carried out twice, but gets 409 reply_not_kept */
 };

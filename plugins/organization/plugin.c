@@ -134,6 +134,8 @@ static const struct alees_field organization_fields[] = {
      .example = "{}"},
 };
 
+const alees_list organization_field_list = ALEES_LIST(organization_fields);
+
 const struct alees_statement organization_statements[ORGANIZATION_STATEMENTS] = {
     [TIMEZONE] = {.name = "timezone", .sql = "SELECT 1 FROM organization.timezone WHERE name = $1", .nparams = 1},
     [ACTIVE] = {.name = "active_organizations",
@@ -154,6 +156,12 @@ const struct alees_statement organization_statements[ORGANIZATION_STATEMENTS] = 
                      " updated_at = now(), updated_by = $3::uuid WHERE id = $1::uuid"
                      " AND parent_id IS DISTINCT FROM $2::uuid",
               .nparams = 3},
+    [NODES] = {.name = "nodes_of_a_tree", /* the ids; may all names be read? else their order would tell of them */
+               .sql = "SELECT n.place, to_json(o.name), to_json(o.code), to_json(o.status)"
+                      " FROM unnest($1::uuid[]) WITH ORDINALITY AS n (id, place)"
+                      " JOIN organization.organization o ON o.id = n.id"
+                      " ORDER BY CASE WHEN $2::boolean THEN o.name END, o.id",
+               .nparams = 2},
 };
 
 static const struct alees_migration migrations[] = {
@@ -345,7 +353,70 @@ static const struct alees_field move_body[] = {
      .example = "\"01930000-0000-7000-8000-000000000003\""},
 };
 
+static const struct alees_field list_parameters[] = {
+    {.name = "id",
+     .type = ALEES_UUID,
+     .flags = ALEES_REQUIRED | ALEES_IN_PATH,
+     .description = "The organization that is asked about.",
+     .example = "\"01930000-0000-7000-8000-000000000001\""},
+};
+
+static const struct alees_field tree_parameters[] = {
+    {.name = "id",
+     .type = ALEES_UUID,
+     .flags = ALEES_REQUIRED | ALEES_IN_PATH,
+     .description = "The organization at the top.",
+     .example = "\"01930000-0000-7000-8000-000000000001\""},
+    {.name = "depth",
+     .type = ALEES_INTEGER,
+     .flags = ALEES_IN_QUERY,
+     .min = 1,
+     .max = ORGANIZATION_DEPTH,
+     .fallback = "50",
+     .description = "How many levels below it are shown.",
+     .example = "2"},
+};
+
+static const struct alees_field tree_response[] = {
+    {.name = "id", .type = ALEES_UUID, .description = "The organization."},
+    {.name = "name", .type = ALEES_TEXT, .description = "What it is called."},
+    {.name = "code", .type = ALEES_TEXT, .description = "Its short name."},
+    {.name = "status", .type = ALEES_CHOICE, .choices = "active|inactive|archived", .description = "Its state."},
+    {.name = "children",
+     .type = ALEES_JSON,
+     .flags = ALEES_NULLABLE,
+     .description = "A list of the same, by name; left out where depth cuts it off."},
+};
+
+#define RELATIVES(tail, function, what, text) \
+    { \
+        .method = ALEES_GET, .flags = ALEES_ROUTE_READ | ALEES_ROUTE_LIST, .path = "/organizations/{id}/" tail, \
+        .permission = ORGANIZATION_VIEW, .object = "organization.organization", .summary = what, \
+        .description = text " A list like GET /organizations, with all of its parameters.", \
+        .parameters = ALEES_LIST(list_parameters), .handle = function \
+    }
+
 static const struct alees_route routes[] = {
+    RELATIVES("children", organization_children, "List what is directly below an organization.",
+              "Those of them that you may view."),
+    RELATIVES("descendants", organization_descendants, "List all that is below an organization.",
+              "Those of them that you may view, whatever lies between."),
+    RELATIVES("ancestors", organization_ancestors, "List what is above an organization.",
+              "Those of them that you may view, the root first unless you ask for another order."),
+    {.method = ALEES_GET,
+     .flags = ALEES_ROUTE_READ,
+     .path = "/organizations/{id}/tree",
+     .permission = ORGANIZATION_VIEW,
+     .summary = "Show an organization with all that is below it, nested.",
+     .description = "Those that you may view, each below the nearest one above it that you may view. At most 10000: "
+                    "ask for less depth, or from further below.",
+     .parameters = ALEES_LIST(tree_parameters),
+     .response = ALEES_LIST(tree_response),
+     .response_example = "{\"id\": \"01930000-0000-7000-8000-000000000001\", \"name\": \"Acme\", \"code\": \"ACME\", "
+                         "\"status\": \"active\", \"children\": [{\"id\": \"01930000-0000-7000-8000-000000000002\", "
+                         "\"name\": \"Acme Berlin\", \"code\": \"ACME-BERLIN\", \"status\": \"active\", "
+                         "\"children\": []}]}",
+     .handle = organization_tree},
     {.method = ALEES_POST,
      .path = "/organizations/{id}/move",
      .permission = "organization.change_organization",
@@ -364,10 +435,10 @@ static const struct alees_route routes[] = {
 
 static const struct alees_need needs[] = {
     {ALEES_DB_V1, ALEES_UPTO(struct alees_db_v1, text), 0},
-    {ALEES_HTTP_V1, ALEES_UPTO(struct alees_http_v1, refuse), 0},
+    {ALEES_HTTP_V1, ALEES_UPTO(struct alees_http_v1, reply_list), 0},
     {ALEES_JSON_V1, ALEES_UPTO(struct alees_json_v1, text), 0},
     {ALEES_RESOURCE_V1, ALEES_UPTO(struct alees_resource_v1, refuse), 0},
-    {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, refresh),
+    {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, relatives),
      0}, /* and the functions that its schema offers to ours */
 };
 

@@ -23,13 +23,23 @@ struct organization {
     struct alees_organization_v1 service;
 };
 
-enum { TIMEZONE, ACTIVE, DEMO, LOCK_MOVES, LOCK, MOVE, ORGANIZATION_STATEMENTS };
+enum { TIMEZONE, ACTIVE, DEMO, LOCK_MOVES, LOCK, MOVE, NODES, ORGANIZATION_STATEMENTS };
 extern const struct alees_statement organization_statements[ORGANIZATION_STATEMENTS];
+extern const alees_list organization_field_list; /* of struct alees_field */
 
 #define ORGANIZATION_MOVES "4711202611220001" /* the advisory lock of all moves, as in sql/0002_cycles.sql */
 #define ORGANIZATION_MOVE "organization.move_organization"
 
-/* POST /organizations/{id}/move. */
+#define ORGANIZATION_VIEW "organization.view_organization"
+
+/* move.c: POST /organizations/{id}/move. */
 alees_rc organization_move(void *state, alees_ctx *ctx);
+
+/* tree.c: GET /organizations/{id}/children and so on. */
+enum { ORGANIZATION_DEPTH = 50, ORGANIZATION_NODES = 10000 };
+alees_rc organization_children(void *state, alees_ctx *ctx);
+alees_rc organization_descendants(void *state, alees_ctx *ctx);
+alees_rc organization_ancestors(void *state, alees_ctx *ctx);
+alees_rc organization_tree(void *state, alees_ctx *ctx);
 
 #endif

@@ -126,12 +126,13 @@ bool policy_is_member(const struct policy_user *u, const alees_id *organization)
 
 /* --- the list --- */
 
-/* Counts, and if ids is not NULL collects, the organizations that u's memberships give the permission in.
+/* Counts, and unless it is NULL collects in ids and marks in bits, the organizations that u's memberships give the
+ * permission in.
  *
  * None is met twice: a reach whose own organization is given already by one around it is skipped, since the outer one
  * reaches all that the inner one does. If it is not given by the outer one because an inactive organization lies
  * between, then nothing of the inner reach is. */
-static uint32_t collect(const struct policy_user *u, uint32_t permission, alees_id *ids) {
+static uint32_t collect(const struct policy_user *u, uint32_t permission, alees_id *ids, uint64_t *bits) {
     struct grounds ignored;
     uint32_t count = 0;
     for (uint32_t i = 0; i < u->reach_count; i++) {
@@ -144,6 +145,9 @@ static uint32_t collect(const struct policy_user *u, uint32_t permission, alees_
             if (walk_reaches(u, r, n)) {
                 if (ids) {
                     ids[count] = u->tree->organizations[n].id;
+                }
+                if (bits) {
+                    bits[n / 64] |= (uint64_t)1 << (n % 64);
                 }
                 count++;
             }
@@ -172,14 +176,14 @@ static void describe(struct alees_organizations *list, alees_id *ids, uint32_t c
 
 /* A list in one block of memory: itself, the ids, the text. */
 static struct policy_list *make_list(const struct policy_user *u, uint32_t permission, size_t *ret_bytes) {
-    uint32_t count = collect(u, permission, NULL);
+    uint32_t count = collect(u, permission, NULL, NULL);
     size_t bytes = sizeof(struct policy_list) + count * (sizeof(alees_id) + TEXT_OF_ID) + TEXT_BESIDE;
     struct policy_list *list = calloc(1, bytes);
     if (!list) {
         return NULL;
     }
     alees_id *ids = (alees_id *)(list + 1);
-    collect(u, permission, ids);
+    (void)collect(u, permission, ids, NULL);
     qsort(ids, count, sizeof *ids, policy_compare_ids);
     describe(&list->where, ids, count);
     *ret_bytes = bytes;
@@ -264,6 +268,27 @@ const struct alees_organizations *policy_organizations(struct policy_user *u, co
     }
     describe(within, ids, count);
     return within;
+}
+
+void policy_mark(const struct policy_user *u, const struct policy_limit *limit, uint32_t permission, uint64_t *bits) {
+    if (!u->is_active || permission == 0 || permission > u->permission_count ||
+        (limit && !policy_set_has(limit->permissions, permission))) {
+        return;
+    }
+    if (!limit || limit->is_everywhere) {
+        if (u->is_superuser) {
+            memset(bits, 0xff, ((size_t)u->tree->count + 63) / 64 * sizeof *bits);
+        } else {
+            (void)collect(u, permission, NULL, bits);
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < limit->organization_count; i++) {
+        uint32_t number = policy_tree_find(u->tree, &limit->organizations[i]);
+        if (number != POLICY_NONE && policy_holds(u, limit, permission, &limit->organizations[i], false)) {
+            bits[number / 64] |= (uint64_t)1 << (number % 64);
+        }
+    }
 }
 
 bool policy_is_allowed(uint32_t reason) {

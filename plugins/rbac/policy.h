@@ -267,6 +267,8 @@ uint32_t policy_decide(const struct policy_user *u, const struct policy_limit *l
 const struct alees_organizations *policy_organizations(struct policy_user *u, const struct policy_limit *limit,
                                                        uint32_t permission, void *room);
 size_t policy_room(const struct policy_limit *limit); /* accepts NULL */
+/* The same as bits by number: (u->tree->count + 63) / 64 words, all 0 before. */
+void policy_mark(const struct policy_user *u, const struct policy_limit *limit, uint32_t permission, uint64_t *bits);
 /* The fields behind a permission (to view, add or change a resource) in one organization, or, with organization NULL,
  * those that may be used in each organization in which policy_decide allows. None where it does not, and none of a
  * permission of another kind. What belongs to no organization (ALEES_SCOPE_GLOBAL) has no restricted fields. What a

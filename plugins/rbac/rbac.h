@@ -203,6 +203,13 @@ struct rbac_caller {
 };
 
 void rbac_service_init(struct rbac *r);
+/* The user of a principal, held; NULL, with ALEES_OK, if there is none (any more). And the limit under which they ask. */
+alees_rc rbac_hold_user(struct rbac *r, alees_ctx *ctx, const struct alees_principal *who,
+                        struct policy_user **ret_user, const struct policy_limit **ret_limit);
+/* relatives.c: of the service. */
+alees_rc rbac_relatives(const struct alees_rbac_v1 *me, alees_ctx *ctx, const struct alees_principal *who,
+                        uint32_t permission, const alees_id *organization, uint32_t which, uint32_t depth,
+                        const struct alees_relatives **ret_relatives);
 /* A principal of u in the ctx's memory, by a key (its id, and its limit, which is copied) or in person (both NULL). Takes
  * the caller's reference to u, whatever it gives back. */
 alees_rc rbac_make_principal(struct rbac *r, alees_ctx *ctx, struct policy_user *u, const alees_id *key,

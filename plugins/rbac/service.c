@@ -59,9 +59,8 @@ const struct policy_limit *rbac_limit(const struct alees_principal *who) {
     return caller->limit;
 }
 
-/* The user of a principal, held; NULL, with ALEES_OK, if there is none (any more). And the limit under which they ask. */
-static alees_rc hold_user(struct rbac *r, alees_ctx *ctx, const struct alees_principal *who,
-                          struct policy_user **ret_user, const struct policy_limit **ret_limit) {
+alees_rc rbac_hold_user(struct rbac *r, alees_ctx *ctx, const struct alees_principal *who,
+                        struct policy_user **ret_user, const struct policy_limit **ret_limit) {
     const struct rbac_caller *caller = who ? who->provider : NULL;
     struct policy_user *u = NULL;
     alees_rc rc = ALEES_E_NOT_FOUND;
@@ -138,7 +137,7 @@ static alees_rc decide(const struct alees_rbac_v1 *me, alees_ctx *ctx, const str
     if (ret_why && !why) {
         return ALEES_E_NOMEM;
     }
-    alees_rc rc = hold_user(r, ctx, who, &u, &limit);
+    alees_rc rc = rbac_hold_user(r, ctx, who, &u, &limit);
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -176,7 +175,7 @@ static alees_rc organizations(const struct alees_rbac_v1 *me, alees_ctx *ctx, co
     struct rbac *r = rbac_of(me);
     const struct policy_limit *limit;
     struct policy_user *u;
-    alees_rc rc = hold_user(r, ctx, who, &u, &limit);
+    alees_rc rc = rbac_hold_user(r, ctx, who, &u, &limit);
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -196,7 +195,7 @@ static alees_rc fields(const struct alees_rbac_v1 *me, alees_ctx *ctx, const str
     } *memory = r->host->alloc(ctx, sizeof *memory);
     const struct policy_limit *limit;
     struct policy_user *u;
-    alees_rc rc = memory ? hold_user(r, ctx, who, &u, &limit) : ALEES_E_NOMEM;
+    alees_rc rc = memory ? rbac_hold_user(r, ctx, who, &u, &limit) : ALEES_E_NOMEM;
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -285,5 +284,6 @@ void rbac_service_init(struct rbac *r) {
                                         .grant = grant,
                                         .resources = resources,
                                         .fields = fields,
-                                        .refresh = refresh};
+                                        .refresh = refresh,
+                                        .relatives = rbac_relatives};
 }

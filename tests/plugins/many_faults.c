@@ -118,6 +118,8 @@ static const struct alees_field query[] = {
     {.name = "absent", .type = ALEES_TEXT, .flags = ALEES_IN_PATH, .description = "x"},
     {.name = "both", .type = ALEES_TEXT, .flags = ALEES_IN_PATH | ALEES_IN_QUERY, .description = "x"},
 };
+static const struct alees_field asked[] = {
+    {.name = "asked", .type = ALEES_TEXT, .flags = ALEES_IN_QUERY, .description = "x"}};
 static const struct alees_route routes[] = {
     {.method = 9, .path = "/a", .permission = "many_faults.act", .summary = "x", .handle = fixture_handle},
     {.method = ALEES_GET,
@@ -167,6 +169,13 @@ static const struct alees_route routes[] = {
     {.method = ALEES_GET,
      .path = "/{a}/{b}/{c}/{d}/{e}",
      .permission = "many_faults.act",
+     .summary = "x",
+     .handle = fixture_handle},
+    {.method = ALEES_POST,
+     .flags = ALEES_ROUTE_LIST,
+     .path = "/list",
+     .permission = "many_faults.act",
+     .parameters = ALEES_LIST(asked),
      .summary = "x",
      .handle = fixture_handle},
 };

@@ -66,7 +66,9 @@ static void check_decisions(struct model *m, uint32_t permission) {
     _Alignas(16) char room[2048];
     assert_true(policy_room(m->limit) <= sizeof room);
     const struct alees_organizations *list = policy_organizations(m->u, m->limit, permission, room);
+    uint64_t marks[1] = {0};
     check_list_itself(list);
+    policy_mark(m->u, m->limit, permission, marks);
     for (int where = GLOBALLY; where <= (int)m->w->organization_count; where++) {
         alees_id id;
         const alees_id *organization = place(where, &id);
@@ -77,7 +79,9 @@ static void check_decisions(struct model *m, uint32_t permission) {
         assert_int_equal(policy_is_allowed(reason), expected);
         assert_int_equal(why.reason, reason);
         if (organization) {
+            const uint32_t number = policy_tree_find(m->u->tree, &id);
             assert_int_equal(list->all ? is_known : is_listed(list, &id), expected);
+            assert_int_equal(number != POLICY_NONE && (marks[0] >> number & 1), expected);
         }
         if (reason == ALEES_GRANTED) {
             check_grounds(m, permission, where, &why);
