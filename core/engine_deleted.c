@@ -25,21 +25,17 @@ static alees_rc decide(alees_ctx *ctx, const struct resource *r) {
 }
 
 alees_rc engine_deleted_where(alees_ctx *ctx, const struct resource *r, const struct alees_organizations **ret_where) {
-    const struct alees_organizations *view = ctx->where, *where = NULL;
+    const struct alees_organizations *before = ctx->where, *where = before;
     alees_rc rc;
-    if (r->scope_column == NULL) {
-        *ret_where = view;
-        return decide(ctx, r);
+    if (r->scope_column == NULL || ctx->is_all) {
+        *ret_where = before;
+        return r->scope_column == NULL ? decide(ctx, r) : ALEES_OK;
     }
-    if (ctx->is_all) {
-        *ret_where = view;
-        return ALEES_OK;
-    }
-    rc = engine_place_holds(ctx, r, r->remove, &where);
+    rc = engine_place_holds(ctx, r, r->remove, &ctx->where);
+    rc = rc == ALEES_OK ? engine_place_seen(ctx, r, &where) : rc;
+    ctx->where = before;
     if (rc == ALEES_OK) {
-        ctx->where = where;
-        rc = engine_place_seen(ctx, r, ret_where);
-        ctx->where = view;
+        *ret_where = where; /* which may be that of the ctx itself */
     }
     return rc;
 }

@@ -50,6 +50,10 @@ static alees_rc read_parameters(struct engine_many *m, bool *ret_has_filter) {
         for (size_t k = 0; k < ARRAY_LEN(others); k++) {
             is_other = is_other || str_equal(p->name, others[k]);
         }
+        if (m->action == ALEES_UPDATE && resource_is_soft(m->r) && str_equal(p->name, "deleted")) {
+            return problem_set(&ctx->problem, PROBLEM_BAD_PARAMETER,
+                               "Deleted rows are not changed; restore them first, and leave the parameter deleted out");
+        }
         if (takes_life(m, p->name)) {
             alees_rc rc = read_life(m, p);
             if (rc != ALEES_OK) {

@@ -15,6 +15,9 @@
 #define MIGRATE_APP "alees_app"
 #define MIGRATE_INDEX "alees_ix_" /* how the names of those begin that the host makes */
 
+/* Of rows that are marked when they are deleted: those that are not. As PostgreSQL writes it, too. */
+#define MIGRATE_LIVE "deleted_at IS NULL"
+
 enum { MIGRATE_MEMORY = 64 * 1024 * 1024, MIGRATE_CHECKSUM = 65 };
 
 struct migrate_step {

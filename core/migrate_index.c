@@ -6,6 +6,7 @@
  *   FILTER of lists and objects     GIN (scope, column)
  *   SEARCH                          GIN (scope, the document of all its fields)
  *   SUBSTRING                       GIN (scope, column, column.. by trigrams)
+ *   rows marked as deleted          (scope, id) of these; all others are of live rows alone
  *
  * The scope leads where each row belongs to one organization or user. Where the row is one itself (SELF) or belongs to
  * nobody (GLOBAL), nothing does, and where it belongs to several only a GIN index can hold them. Booleans and choices have
@@ -30,22 +31,24 @@ struct index {
 struct plan {
     struct arena *arena;
     const struct resource *r;
-    const struct db_result *own; /* of the plugin: keys, method, is it unique */
+    const struct db_result *own; /* of the plugin: keys, method, is it unique, is it of live rows alone */
     const char *trigrams;        /* the schema of pg_trgm */
     struct index *indexes;
     uint32_t count;
     bool failed; /* out of memory */
 };
 
-/* Those that are valid and whole and not ours; a key is its column's name if it is in the order of the column's type. */
+/* Those that are valid and not ours, and whole or, $3 soft, of live rows; a key is its column's name if it is in the order of the column's type. */
 static const char own_sql[] =
     "SELECT (SELECT string_agg(CASE WHEN o.opcdefault AND i.indoption[k - 1] = 0 AND i.indcollation[k - 1] = "
     "a.attcollation THEN a.attname::text ELSE '?' END, ',' ORDER BY k) FROM generate_series(1, i.indnkeyatts::int) k "
     "JOIN pg_opclass o ON o.oid = i.indclass[k - 1] "
     "LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum > 0), "
-    "m.amname, i.indisunique FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam "
+    "m.amname, i.indisunique, i.indpred IS NOT NULL FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am "
+    "m ON m.oid = c.relam "
     "JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
-    "WHERE n.nspname = $1 AND t.relname = $2 AND i.indisvalid AND i.indpred IS NULL "
+    "WHERE n.nspname = $1 AND t.relname = $2 AND i.indisvalid "
+    "AND (i.indpred IS NULL OR ($3 = 'soft' AND pg_get_expr(i.indpred, i.indrelid, true) = '" MIGRATE_LIVE "')) "
     "AND NOT starts_with(c.relname, '" MIGRATE_INDEX "')";
 
 /* Ours, and whether they can be used. */
@@ -60,10 +63,13 @@ static bool leads(const char *keys, alees_str all) {
     return str_starts(all, keys) && (all.len == length || all.ptr[length] == ',');
 }
 
-/* Does an index of the plugin, or one that is wanted already, have these keys in front? */
-static bool has_btree(const struct plan *p, const char *keys) {
+/* Does an index of the plugin, or one that is wanted already, have these keys in front? For an order, of rows that are
+ * marked when they are deleted, one of live rows: else a page could begin behind any number of deleted ones. */
+static bool has_btree(const struct plan *p, const char *keys, bool is_order) {
+    bool is_live = is_order && resource_is_soft(p->r);
     for (uint32_t i = 0; i < db_rows(p->own); i++) {
-        if (leads(keys, db_value(p->own, i, 0)) && migrate_is(db_value(p->own, i, 1), "btree")) {
+        if (leads(keys, db_value(p->own, i, 0)) && migrate_is(db_value(p->own, i, 1), "btree") &&
+            (!is_live || migrate_is(db_value(p->own, i, 3), "t"))) {
             return true;
         }
     }
@@ -101,8 +107,9 @@ static const char *join(struct plan *p, const char *const *columns, const char *
     return s.failed ? "" : str_done(&s).ptr;
 }
 
-/* what: of its name. keys: NULL but of a B-tree. */
-static void add(struct plan *p, const char *what, const char *keys, const char *method, const char *items) {
+/* what: of its name. keys: NULL but of a B-tree. where: NULL: of all rows. */
+static void add_where(struct plan *p, const char *what, const char *keys, const char *method, const char *items,
+                      const char *where) {
     const char *schema, *table;
     struct str s;
     uint8_t hash[CRED_HASH];
@@ -112,7 +119,7 @@ static void add(struct plan *p, const char *what, const char *keys, const char *
     str_ident(&s, schema);
     str_putc(&s, '.');
     str_ident(&s, table);
-    str_printf(&s, " USING %s (%s)", method, items ? items : "");
+    str_printf(&s, " USING %s (%s)%s%s", method, items ? items : "", where ? " WHERE " : "", where ? where : "");
     alees_str definition = str_done(&s);
     if (!definition.ptr || !items) {
         p->failed = true;
@@ -125,9 +132,13 @@ static void add(struct plan *p, const char *what, const char *keys, const char *
     p->indexes[p->count++] = (struct index){name.ptr, keys, definition.ptr};
 }
 
-static void add_btree(struct plan *p, const char *what, const char *const *columns) {
+static void add(struct plan *p, const char *what, const char *keys, const char *method, const char *items) {
+    add_where(p, what, keys, method, items, resource_is_soft(p->r) ? MIGRATE_LIVE : NULL);
+}
+
+static void add_btree(struct plan *p, const char *what, const char *const *columns, bool is_order) {
     const char *keys = join(p, columns, ",", false);
-    if (!has_btree(p, keys)) {
+    if (!has_btree(p, keys, is_order)) {
         add(p, what, keys, "btree", join(p, columns, ", ", true));
     }
 }
@@ -149,7 +160,7 @@ static void add_sort(struct plan *p, const struct resource_field *f) {
     if (strcmp(f->column, "id") != 0 && !is_unique(p, keys)) {
         with_id[scope ? 2 : 1] = "id";
     }
-    add_btree(p, f->column, with_id);
+    add_btree(p, f->column, with_id, true);
 }
 
 static bool is_short(const struct alees_field *f) {
@@ -163,7 +174,7 @@ static void add_filter(struct plan *p, const struct resource_field *f) {
     switch (f->decl->type) {
     case ALEES_TEXT:
         if (is_short(f->decl)) {
-            add_btree(p, f->column, columns);
+            add_btree(p, f->column, columns, false);
         }
         break;
     case ALEES_INTEGER:
@@ -171,13 +182,21 @@ static void add_filter(struct plan *p, const struct resource_field *f) {
     case ALEES_DATE:
     case ALEES_TIMESTAMP:
     case ALEES_UUID:
-    case ALEES_REFERENCE: add_btree(p, f->column, columns); break;
+    case ALEES_REFERENCE: add_btree(p, f->column, columns, false); break;
     case ALEES_TAGS:
     case ALEES_REFERENCES: add(p, f->column, NULL, "gin", join(p, items, ", ", true)); break;
     case ALEES_JSON: /* members are asked for with @>, for which this is the smaller */
         add(p, f->column, NULL, "gin", arena_printf(p->arena, "%s jsonb_path_ops", join(p, items, ", ", true)).ptr);
         break;
     default: break;
+    }
+}
+
+static void add_deleted(struct plan *p) {
+    const char *scope = leader(p->r, false);
+    const char *columns[MOST] = {scope ? scope : "id", scope ? "id" : NULL, NULL};
+    if (resource_is_soft(p->r)) {
+        add_where(p, "deleted", NULL, "btree", join(p, columns, ", ", true), "deleted_at IS NOT NULL");
     }
 }
 
@@ -228,9 +247,9 @@ static void add_search(struct plan *p) {
 
 static alees_rc ask(struct db *db, struct arena *arena, const struct resource *r, const char *sql, FILE *errors,
                     struct db_result **ret_result) {
-    const char *where[2];
+    const char *where[3] = {NULL, NULL, resource_is_soft(r) ? "soft" : ""};
     migrate_table_name(arena, r, &where[0], &where[1]);
-    return migrate_ask(db, arena, r->decl->table, sql, where, ARRAY_LEN(where), errors, ret_result);
+    return migrate_ask(db, arena, r->decl->table, sql, where, sql == own_sql ? 3 : 2, errors, ret_result);
 }
 
 /* Orders first: an index for one serves the filter by the same column, too. */
@@ -244,7 +263,7 @@ static alees_rc make_plan(struct db *db, struct plan *p, FILE *errors) {
                          "WHERE e.extname = 'pg_trgm'",
                          NULL, 0, errors, &schema);
     }
-    p->indexes = ARENA_ARRAY(p->arena, struct index, 2 * (size_t)r->field_count + 2);
+    p->indexes = ARENA_ARRAY(p->arena, struct index, 2 * (size_t)r->field_count + 3);
     if (rc == ALEES_OK && p->indexes) {
         p->own = own;
         p->trigrams = db_rows(schema) ? arena_dup(p->arena, db_value(schema, 0, 0).ptr, db_value(schema, 0, 0).len)
@@ -260,6 +279,7 @@ static alees_rc make_plan(struct db *db, struct plan *p, FILE *errors) {
             }
         }
         add_search(p);
+        add_deleted(p);
         p->own = NULL;
     }
     db_result_free(own);

@@ -110,14 +110,17 @@ static const char indexes_sql[] =
     "WHERE n.nspname = $1 AND t.relname = $2 AND i.indisvalid AND NOT starts_with(c.relname, '" MIGRATE_INDEX "') "
     "ORDER BY c.relname";
 
-/* The unique index on exactly these keys, in either order; second may be NULL. */
-static const char *unique_index(const struct db_result *indexes, const char *first, const char *second) {
+/* The unique index on exactly these keys, in either order; second may be NULL. is_live: one that leaves out deleted rows. */
+static const char *unique_index(const struct db_result *indexes, const char *first, const char *second, bool is_live) {
     char one[160], other[160];
     snprintf(one, sizeof one, "%s%s%s", first, second ? "," : "", second ? second : "");
     snprintf(other, sizeof other, "%s%s%s", second ? second : "", second ? "," : "", first);
     for (uint32_t i = 0; i < db_rows(indexes); i++) {
         alees_str keys = db_value(indexes, i, 1);
-        if (migrate_is(db_value(indexes, i, 2), "t") && (migrate_is(keys, one) || migrate_is(keys, other))) {
+        bool is_right =
+            is_live ? migrate_is(db_value(indexes, i, 5), MIGRATE_LIVE) && migrate_is(db_value(indexes, i, 6), "t")
+                    : migrate_is(db_value(indexes, i, 2), "t");
+        if (is_right && (migrate_is(keys, one) || migrate_is(keys, other))) {
             return db_value(indexes, i, 0).ptr;
         }
     }
@@ -164,12 +167,36 @@ static void check_unique_fields(struct check *c, const struct db_result *indexes
         if (!(f->decl->flags & ALEES_UNIQUE)) {
             continue;
         }
-        const char *name = unique_index(indexes, f->column, within);
+        const char *name = unique_index(indexes, f->column, within, resource_is_soft(r));
         if (name) {
             snprintf(f->constraint_names[0], sizeof f->constraint_names[0], "%s", name);
             f->unique_constraint = f->constraint_names[0];
         } else {
-            fault(c, "UNIQUE (%s%s%s) is missing", within ? within : "", within ? ", " : "", f->column);
+            fault(c,
+                  resource_is_soft(r) ? "a unique index on (%s%s%s) WHERE " MIGRATE_LIVE " is missing"
+                                      : "UNIQUE (%s%s%s) is missing",
+                  within ? within : "", within ? ", " : "", f->column);
+        }
+    }
+}
+
+/* Is the column among the keys? */
+static bool has_key(alees_str keys, const char *column) {
+    size_t length = strlen(column);
+    for (const char *p = keys.ptr; p && *p; p += strcspn(p, ","), p += *p == ',') {
+        if (strcspn(p, ",") == length && memcmp(p, column, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A deleted row must not keep a key from a new one: what is unique by itself is the id alone. */
+static void check_keys_of_deleted(struct check *c, const struct db_result *indexes) {
+    for (uint32_t i = 0; resource_is_soft(c->r) && i < db_rows(indexes); i++) {
+        if (migrate_is(db_value(indexes, i, 2), "t") && !has_key(db_value(indexes, i, 1), "id")) {
+            fault(c, "unique index %s keeps the keys of deleted rows: it must be WHERE " MIGRATE_LIVE,
+                  db_value(indexes, i, 0).ptr);
         }
     }
 }
@@ -222,7 +249,7 @@ static alees_rc check_indexes(struct check *c, struct db *db, struct arena *aren
     if (!has_primary_key(indexes, primary)) {
         fault(c, "PRIMARY KEY (%s) is missing", primary);
     }
-    if (is_scoped(r) && !unique_index(indexes, "id", NULL)) {
+    if (is_scoped(r) && !unique_index(indexes, "id", NULL, false)) {
         fault(c, "UNIQUE (id) is missing");
     }
     bool is_list = r->decl->scope == ALEES_SCOPE_SEVERAL;
@@ -230,6 +257,7 @@ static alees_rc check_indexes(struct check *c, struct db *db, struct arena *aren
         fault(c, "%s that begins with %s is missing", is_list ? "a GIN index" : "an index", r->scope_column);
     }
     check_unique_fields(c, indexes);
+    check_keys_of_deleted(c, indexes);
     check_owner(c, indexes);
     db_result_free(indexes);
     return ALEES_OK;

@@ -83,6 +83,7 @@ static const struct alees_statement statements[] = {
 static const struct alees_migration migrations[] = {
     {.version = 1, .name = "create tables", .sql = sql_0001_tables},
     {.version = 2, .name = "types in keys, one step of a life at a time", .sql = sql_0002_rules},
+    {.version = 3, .name = "a deleted product can be brought back", .sql = sql_0003_deleted},
 };
 
 /* Rules across fields. A reference to a row that is not there is the host's to refuse; the steps of a product's life are in
@@ -362,6 +363,7 @@ static const struct alees_resource resources[] = {
      .path = "/products",
      .table = "product.product",
      .scope = ALEES_SCOPE_ORGANIZATION,
+     .flags = ALEES_RESOURCE_SOFT_DELETE,
      .description = "Goods and services that an organization makes, buys or sells.",
      .fields = ALEES_LIST(product_fields),
      .validate_all = validate_products},
