@@ -24,8 +24,14 @@ static bool has_id(const struct route *route) {
     return strchr(route->path, '{') != NULL;
 }
 
+/* What stands behind the id: "/restore". */
+static const char *tail_of(const struct route *route) {
+    return has_id(route) ? strstr(route->path, "{id}") + 4 : "";
+}
+
 static bool takes_body(const struct route *route) {
-    return route->method == ALEES_POST || route->method == ALEES_PUT || route->method == ALEES_PATCH;
+    return route->operation != ROUTE_RESTORE &&
+           (route->method == ALEES_POST || route->method == ALEES_PUT || route->method == ALEES_PATCH);
 }
 
 /* Every one of them, with the superuser as its caller. */
@@ -40,6 +46,7 @@ static void each_route(struct world *w, void (*test)(const struct target *t)) {
         arena_mark(w->arena, &mark);
         const char *path = has_id(route) ? world_row_path(w, route->resource, world_organizations[WORLD_UNKNOWN].id)
                                          : world_list_path(w, route->resource, "");
+        path = world_text(w, "%s%s", path, tail_of(route));
         test(&(struct target){w, route, path, takes_body(route) ? "{}" : NULL});
         arena_release(w->arena, &mark);
         count++;
@@ -136,7 +143,8 @@ static void check_addresses(const struct target *t) {
          "bad_request");
     if (has_id(t->route)) {
         must(t, plain, t->body && t->route->operation != ROUTE_GET && plain->status == 400 ? 400 : 404, NULL);
-        const char *path = world_row_path(t->w, t->route->resource, "no-id");
+        const char *path =
+            world_text(t->w, "%s%s", world_row_path(t->w, t->route->resource, "no-id"), tail_of(t->route));
         must(t, send(t, methods[t->route->method], path, t->body, NULL, NULL), 404, "not_found");
     }
     char *longest = arena_alloc(t->w->arena, 9001);
