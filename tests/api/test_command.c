@@ -122,9 +122,13 @@ static void test_prune(void **state) {
     assert_int_equal(pg_count(&s->pg, old), 100000);
     check_done(s, &some, "28000 entries older than 3 days are deleted"); /* in two steps */
     assert_int_equal(pg_count(&s->pg, old), 72000);
+    assert_int_equal(setenv("ALEES_AUDIT_RETENTION_DAYS", "2", 1), 0); /* as the timer calls it */
+    check_done(s, &kept, "24000 entries older than 2 days are deleted");
+    assert_int_equal(unsetenv("ALEES_AUDIT_RETENTION_DAYS"), 0);
+    assert_int_equal(pg_count(&s->pg, old), 48000);
     assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM audit.entry WHERE action = 'prune' "
                                       "AND request_id = 'cli:audit'"),
-                     2);
+                     4);
 }
 
 /* A command is no user; what it did is found by its name. */

@@ -259,14 +259,15 @@ static void expand_as(struct kit *k, const struct resource *r, size_t user, cons
 void kit_attack_expand(struct kit *k, const struct resource *r) {
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
-        if (!f->target || (f->decl->flags & ALEES_WRITE_ONLY)) {
+        if (!f->target || f->decl->type == ALEES_PARTS || (f->decl->flags & ALEES_WRITE_ONLY)) {
             continue;
         }
         for (size_t user = 0; user < KIT_SEEN; user++) {
             expand_as(k, r, user, f->decl->name);
             for (uint32_t n = 0; n < f->target->field_count; n++) {
                 const struct resource_field *next = &f->target->fields[n];
-                if (next->target && !next->is_standard && !(next->decl->flags & ALEES_WRITE_ONLY)) {
+                if (next->target && next->decl->type != ALEES_PARTS && !next->is_standard &&
+                    !(next->decl->flags & ALEES_WRITE_ONLY)) {
                     expand_as(k, r, user, kit_text(k, "%s.%s", f->decl->name, next->decl->name));
                 }
             }

@@ -204,7 +204,7 @@ void kit_attack_spellings(struct kit *k, const struct resource *r) {
                                        "/api/v1@PATH/@ID?id=1", "http://localhost/api/v1@PATH/@ID"};
     const char *id = foreign_row(k, r), *own = id ? kit_row(k, r, KIT_A) : NULL;
     for (size_t i = 0; id && i < ARRAY_LEN(ways); i++) {
-        try_spelling(k, ways[i], id, r->decl->path);
+        try_spelling(k, ways[i], id, kit_path_below(k, r, k->owner));
     }
     if (!own) {
         return;
@@ -230,8 +230,10 @@ void kit_attack_no_token(struct kit *k, const struct resource *r) {
             continue;
         }
         kit_check(k, route->permission != 0 || (r->decl->scope == ALEES_SCOPE_OWN), "must have a permission");
-        bool has_id = strchr(route->path, '{') != NULL;
-        const char *path = has_id ? kit_row_path(k, r, KIT_UNKNOWN) : kit_list_path(k, r, "");
+        const char *path = route->path;
+        for (const char *at = strchr(path, '{'); at; at = strchr(path, '{')) {
+            path = kit_text(k, "%.*s%s%s", (int)(at - path), path, KIT_UNKNOWN, strchr(at, '}') + 1);
+        }
         for (size_t t = 0; t < ARRAY_LEN(tokens); t++) {
             const struct answer *a =
                 kit_ask_with(k, KIT_USERS, methods[route->method], path, route->method == ALEES_GET ? NULL : "{}",

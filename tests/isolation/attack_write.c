@@ -169,7 +169,7 @@ static const struct answer *refer(struct kit *k, const struct resource *r, const
 static bool is_attacked(const struct kit *k, const struct resource *r, const struct resource_field *f,
                         const char *own) {
     bool is_patched = own && !(f->decl->flags & ALEES_WRITE_ONCE);
-    return !f->is_standard && f->target && kit_is_scoped(f->target) && f != r->parent &&
+    return !f->is_standard && f->target && f->decl->type != ALEES_PARTS && kit_is_scoped(f->target) && f != r->parent &&
            !(f->decl->flags & ALEES_READ_ONLY) && (is_patched || kit_has_route(k, r, ROUTE_CREATE));
 }
 

@@ -101,6 +101,7 @@ struct kit {
     const char *place_ids[KIT_TARGETS], *place_names[KIT_TARGETS];
     const char *user_ids[KIT_USERS], *tokens[KIT_USERS];
     uint32_t serial;
+    const char *owner;                           /* of the part that was made last */
     const char *override_field, *override_value; /* in the next bodies: this value, as JSON, for that field */
 
     struct kit_subject *subjects;
@@ -132,6 +133,8 @@ const char *kit_try_sql(struct kit *k, const char *format, ...) PRINTF_LIKE(2, 3
 /* ---- rows (rows.c) ---- */
 
 const char *kit_text(struct kit *k, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Of r; of parts, of those of that owner. */
+const char *kit_path_below(struct kit *k, const struct resource *r, const char *owner);
 const char *kit_list_path(struct kit *k, const struct resource *r, const char *query);
 const char *kit_row_path(struct kit *k, const struct resource *r, const char *id);
 bool kit_is_scoped(const struct resource *r); /* its rows belong to organizations, or users */
@@ -229,6 +232,10 @@ void kit_attack_export(struct kit *k, const struct resource *r);
 /* How many rows the user may view, as PostgreSQL counts; NULL if that cannot be said. */
 const char *kit_visible(struct kit *k, const struct resource *r, size_t user);
 void kit_attack_failed_transaction(struct kit *k, const struct resource *r);
+void kit_attack_history(struct kit *k, const struct resource *r);
+void kit_attack_tags(struct kit *k, const struct resource *r);
+void kit_attack_deleted(struct kit *k, const struct resource *r);
+void kit_attack_parts(struct kit *k, const struct resource *r);
 void kit_attack_route(struct kit *k, const struct kit_subject *s);
 
 #endif

@@ -25,14 +25,15 @@ const struct kit_attack kit_attacks[] = {
     {"T07", "filters by alias, column, SQL", kit_attack_aliases},
     {"T08", "ordering by hidden fields", kit_attack_ordering},
     {"T09", "text that stands in others' rows only", kit_attack_foreign_text},
-    {"T11", "routes of the plugin's own", NULL},
+    {"T11", "tags with their counts, routes of the plugin's own", kit_attack_tags},
     {"T12", "?expand=", kit_attack_expand},
-    {"T13", "others' ids in routes of the plugin's own", NULL},
+    {"T13", "others' ids in nested paths, and in routes of the plugin's own", kit_attack_parts},
     {"T14", "another's cursor", kit_attack_cursor},
     {"T16", "If-None-Match on a foreign row", kit_attack_preconditions},
     {"T17", "If-Match on a foreign row", NULL},
     {"T18", "another's Idempotency-Key", kit_attack_idempotency},
     {"T21", "exports", kit_attack_export},
+    {"T25", "the history of a row, also of one that is gone", kit_attack_history},
     {"T27", "headers that name an organization", kit_attack_headers},
     {"T29", "an id of one's own choice", kit_attack_own_id},
     {"T30", "as many statements as for an unknown row", kit_attack_statements},
@@ -45,6 +46,7 @@ const struct kit_attack kit_attacks[] = {
     {"T39", "bulk create, upsert", NULL},
     {"T40", "bulk delete by filter", NULL},
     {"T41", "import", NULL},
+    {"T43", "deleted rows: seen, brought back, deleted for good", kit_attack_deleted},
     {"T44", "other spellings of the address", kit_attack_spellings},
     {"T45", "no token, no permission", kit_attack_no_token},
     {"T46", "a user without any organization", NULL},
@@ -62,6 +64,18 @@ const struct kit_attack kit_attacks[] = {
     {"T32", "a new row in another's organization", kit_attack_create},
 };
 const size_t kit_attack_count = ARRAY_LEN(kit_attacks);
+
+/* Parts of other rows are below their owner: what is about one row, or one owner's. */
+static bool is_for(const struct kit_attack *attack, const struct resource *r) {
+    static void (*const of_parts[])(struct kit *, const struct resource *) = {
+        kit_attack_rows,     kit_attack_methods, kit_attack_preconditions, kit_attack_statements,
+        kit_attack_no_token, kit_attack_parts,   kit_attack_history,       kit_attack_duplicate_keys};
+    bool is_of_parts = false;
+    for (size_t i = 0; i < ARRAY_LEN(of_parts); i++) {
+        is_of_parts = is_of_parts || attack->run == of_parts[i];
+    }
+    return attack->run && (!r->owner || is_of_parts);
+}
 
 /* ---- what is attacked ---- */
 
@@ -120,13 +134,17 @@ static void attack_resource(struct kit *k, const struct resource *r) {
     const char *manage[ARRAY_LEN(all) + 1] = {NULL};
     size_t count = 0;
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-        if (all[i]) {
+        bool is_known = false; /* to change the owner is to create, change and delete its parts */
+        for (size_t j = 0; j < count && all[i]; j++) {
+            is_known = is_known || strcmp(manage[j], all[i]) == 0;
+        }
+        if (all[i] && !is_known) {
             manage[count++] = all[i];
         }
     }
     kit_world_point(k, manage, r->view_name, r->view_name);
     for (size_t i = 0; i < kit_attack_count; i++) {
-        if (kit_attacks[i].run) {
+        if (is_for(&kit_attacks[i], r)) {
             k->attack = kit_attacks[i].name;
             kit_attacks[i].run(k, r);
             loopback_forget(k->loopback);

@@ -17,6 +17,7 @@ struct kit_row {
     char id[37];
     const struct resource *resource;
     size_t place;
+    const char *owner; /* of a part: the row that it is a part of */
 };
 
 const char *kit_text(struct kit *k, const char *format, ...) {
@@ -31,12 +32,21 @@ const char *kit_text(struct kit *k, const char *format, ...) {
     return text;
 }
 
-const char *kit_list_path(struct kit *k, const struct resource *r, const char *query) {
-    return kit_text(k, "/api/v1%s%s", r->decl->path, query);
+const char *kit_path_below(struct kit *k, const struct resource *r, const char *owner) {
+    const char *at = strchr(r->path, '{');
+    return at ? kit_text(k, "%.*s%s%s", (int)(at - r->path), r->path, owner, strchr(at, '}') + 1) : r->path;
 }
 
+const char *kit_list_path(struct kit *k, const struct resource *r, const char *query) {
+    return kit_text(k, "/api/v1%s%s", kit_path_below(k, r, k->owner ? k->owner : KIT_UNKNOWN), query);
+}
+
+static const struct kit_row *find(const struct kit *k, const char *id);
+
 const char *kit_row_path(struct kit *k, const struct resource *r, const char *id) {
-    return kit_text(k, "/api/v1%s/%s", r->decl->path, id);
+    const struct kit_row *row = r->owner ? find(k, id) : NULL;
+    const char *owner = row && row->resource == r ? row->owner : k->owner;
+    return kit_text(k, "/api/v1%s/%s", kit_path_below(k, r, owner ? owner : KIT_UNKNOWN), id);
 }
 
 bool kit_is_scoped(const struct resource *r) {
@@ -69,19 +79,26 @@ void kit_row_note(struct kit *k, const struct resource *r, size_t place, const c
     memcpy(row->id, id, sizeof row->id);
     row->resource = r;
     row->place = place;
+    row->owner = r->owner ? k->owner : NULL;
     row->next = k->rows[bucket_of(id)];
     k->rows[bucket_of(id)] = row;
 }
 
-bool kit_row_find(const struct kit *k, const char *id, const struct resource **ret_resource, size_t *ret_place) {
-    for (const struct kit_row *row = k->rows ? k->rows[bucket_of(id)] : NULL; row; row = row->next) {
-        if (strcmp(row->id, id) == 0) {
-            *ret_resource = row->resource;
-            *ret_place = row->place;
-            return true;
-        }
+static const struct kit_row *find(const struct kit *k, const char *id) {
+    const struct kit_row *row = k->rows && strlen(id) == 36 ? k->rows[bucket_of(id)] : NULL;
+    while (row && strcmp(row->id, id) != 0) {
+        row = row->next;
     }
-    return false;
+    return row;
+}
+
+bool kit_row_find(const struct kit *k, const char *id, const struct resource **ret_resource, size_t *ret_place) {
+    const struct kit_row *row = find(k, id);
+    if (row) {
+        *ret_resource = row->resource;
+        *ret_place = row->place;
+    }
+    return row != NULL;
 }
 
 /* ---- making them ---- */
@@ -115,7 +132,7 @@ static const char *send(struct kit *k, const struct resource *r, size_t place, c
 }
 
 static const char *create(struct kit *k, const struct resource *r, size_t place) {
-    bool has_place = r->decl->scope == ALEES_SCOPE_ORGANIZATION;
+    bool has_place = r->decl->scope == ALEES_SCOPE_ORGANIZATION && !r->owner;
     const struct answer *a = NULL;
     for (int i = 0; i < MOST_TRIES; i++) {
         const char *body = kit_row_body(k, r, place, has_place);
@@ -188,6 +205,10 @@ static const char *insert(struct kit *k, const struct resource *r, size_t place)
 static const char *make(struct kit *k, const struct resource *r, size_t place) {
     const struct route *own = own_create(k, r);
     const char *id = NULL;
+    if (r->owner) { /* each has an owner of its own */
+        k->owner = kit_row(k, r->owner, place);
+        return k->owner ? create(k, r, place) : NULL;
+    }
     if (!(r->decl->flags & ALEES_RESOURCE_NO_CREATE)) {
         id = create(k, r, place);
     } else {

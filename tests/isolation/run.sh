@@ -4,7 +4,7 @@
 #   both      with both locks on rows, as in production
 #   host      the host's predicate alone: row-level security is off
 #   database  row-level security alone: the host's predicate is off
-#   kinds     all three, with rows of every scope: those of tests/plugins/kinds.c
+#   kinds     all three, with rows of every scope and parts of rows: those of tests/plugins/kinds.c and parcel.c
 #   caught    what must be caught is: a leaky plugin, a server without any lock, a database that is not empty
 set -euo pipefail
 
@@ -51,6 +51,7 @@ case $mode in
   kinds)
     for off in none database host; do
       ALEES_TEST_LOCK_OFF=$off "${kit[@]}" "$build/tests/plugins/kinds.so"
+      ALEES_TEST_LOCK_OFF=$off "${kit[@]}" "$build/tests/plugins/parcel.so"
     done
     exit
     ;;

@@ -142,7 +142,7 @@ const char *kit_row_body(struct kit *k, const struct resource *r, size_t place, 
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct alees_field *d = r->fields[i].decl;
         enum style style = (enum style) * style_of(k, r, i);
-        bool is_parent = &r->fields[i] == r->parent;
+        bool is_parent = &r->fields[i] == r->parent || &r->fields[i] == r->owner_field; /* said otherwise */
         bool is_given = k->override_field && strcmp(k->override_field, d->name) == 0;
         if (!is_given && (is_parent || !is_wanted(d, r->fields[i].is_standard, style))) {
             continue;

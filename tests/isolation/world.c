@@ -151,8 +151,13 @@ static bool has_any_access(size_t user, size_t place) {
     return user == KIT_ROOT || (place < KIT_PLACES && kit_people[user].access[place] != KIT_NONE);
 }
 
-bool kit_may_see_secret(const struct kit *k, const struct resource *r, size_t user, size_t place) {
-    const struct resource *tested = k->subject ? k->subject->resource : NULL;
+/* Who sees a row sees its parts. */
+static const struct resource *whole_of(const struct resource *r) {
+    return r && r->owner ? r->owner : r;
+}
+
+bool kit_may_see_secret(const struct kit *k, const struct resource *part, size_t user, size_t place) {
+    const struct resource *r = whole_of(part), *tested = whole_of(k->subject ? k->subject->resource : NULL);
     if (user >= KIT_SEEN || user == KIT_ROOT) {
         return user == KIT_ROOT;
     }
