@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * cmd.c - the command line: the table of subcommands, options in front of them, help. What they do is in cmd_server.c
- * (the server and what it shows), cmd_database.c (schema and demonstration data) and cmd_plugin.c (commands that
+ * (the server and what it shows), cmd_database.c (schema), cmd_demo.c (demonstration data) and cmd_plugin.c (commands that
  * plugins declare, and checking a plugin's file). */
 #include "cmd.h"
 
@@ -22,7 +22,14 @@ const struct cmd cmd_table[] = {
     {"plugins", "[--json]", "List the plugins in the order of starting.", NULL, cmd_plugins},
     {"routes", "", "List every route with its permission.", NULL, cmd_routes},
     {"permissions", "", "List every permission.", NULL, cmd_permissions},
-    {"demo", "", "Load the plugins' demonstration data, all of it or none.", NULL, cmd_demo},
+    {"demo", "[--size small|large] [--organizations N]", "Load the plugins' demonstration data.",
+     "Into a database without users, or one of an earlier demonstration.\n"
+     "  --size small       some hundred rows, all of them or none (default)\n"
+     "  --size large       and 1,000 organizations with 20,000 users, 1,000,000 products and 500,000 contacts; if it "
+     "is\n"
+     "                     interrupted, the same command finishes it\n"
+     "  --organizations N  of a large one, up to 10,000",
+     cmd_demo},
     {"export", "RESOURCE [--format csv|ndjson] [--organization ID] [--output FILE]",
      "Write all rows of a resource, as a superuser.",
      "RESOURCE is its whole name (product.product) or its path (products; of parts contacts/ID/addresses); without "

@@ -35,6 +35,14 @@ int cmd_open(const struct cmd_call *call, struct app *app, enum server_depth dep
 enum { CMD_BAD = -1 };
 int cmd_option(const struct cmd_call *call, const char *const *options, int count) MUST_CHECK;
 
+/* How far something is, on standard error. cmd_progress.c */
+struct cmd_progress {
+    bool shows;
+    uint64_t told_us;
+};
+/* total 0: not known, done is bytes. Now and then only, unless it is_last. */
+void cmd_progress_show(struct cmd_progress *p, uint64_t done, uint64_t total, bool is_last);
+
 int cmd_serve(const struct cmd_call *call);
 int cmd_check_config(const struct cmd_call *call);
 int cmd_bootstrap(const struct cmd_call *call);

@@ -2,7 +2,6 @@
  * cmd_transfer.c - `alees export` and `alees import`: the engine's own list and create, with a file in the place of the
  * network, as a superuser. How far it is stands on standard error, if that is a terminal. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -13,9 +12,6 @@
 #include "cmd_private.h"
 #include "engine.h"
 #include "resource.h"
-#include "sys.h"
-
-enum { BAR = 30, TICK_US = 200000 };
 
 struct transfer {
     const char *command, *resource, *file; /* file: NULL or "-" is standard input or output */
@@ -24,42 +20,24 @@ struct transfer {
     alees_str owner; /* of parts, within resource */
     enum ctx_format kind;
     FILE *stream;
-    bool shows;
-    uint64_t done, total, told_us; /* bytes; total 0: not known */
+    struct cmd_progress progress;
+    uint64_t done, total; /* bytes; total 0: not known */
 };
 
-/* ---- how far it is ---- */
-
-static void show(struct transfer *t, bool is_last) {
-    uint64_t now = sys_monotonic_us();
-    if (!t->shows || (!is_last && now - t->told_us < TICK_US)) {
-        return;
-    }
-    t->told_us = now;
-    if (t->total > 0) {
-        int filled = (int)(t->done * BAR / t->total);
-        fprintf(stderr, "\r[%.*s%*s] %3d %%", filled, "##############################", BAR - filled, "",
-                (int)(t->done * 100 / t->total));
-    } else {
-        fprintf(stderr, "\r%" PRIu64 " KiB", t->done / 1024);
-    }
-    if (is_last) {
-        fprintf(stderr, "\n");
-    }
-}
+/* ---- bytes ---- */
 
 static int64_t read_file(void *data, char *bytes, size_t size) {
     struct transfer *t = data;
     size_t got = fread(bytes, 1, size, t->stream);
     t->done += got;
-    show(t, false);
+    cmd_progress_show(&t->progress, t->done, t->total, false);
     return got == 0 && ferror(t->stream) ? -1 : (int64_t)got;
 }
 
 static bool write_file(void *data, const char *bytes, size_t size) {
     struct transfer *t = data;
     t->done += size;
-    show(t, false);
+    cmd_progress_show(&t->progress, t->done, t->total, false);
     return fwrite(bytes, 1, size, t->stream) == size;
 }
 
@@ -200,7 +178,7 @@ static int run(struct app *app, struct transfer *t) {
         rc = engine_owner_find(ctx);
     }
     rc = rc == ALEES_OK ? route->run(ctx) : rc;
-    show(t, true);
+    cmd_progress_show(&t->progress, t->done, t->total, true);
     if (rc == ALEES_OK && t->is_import) {
         printf("%.*s\n", (int)ctx->response.body.len, ctx->response.body.ptr);
     }
@@ -229,7 +207,7 @@ static bool open_file(struct transfer *t) {
     if (t->is_import && fstat(fileno(t->stream), &status) == 0 && S_ISREG(status.st_mode)) {
         t->total = (uint64_t)status.st_size;
     }
-    t->shows = isatty(STDERR_FILENO) && !(t->stream == stdout && isatty(STDOUT_FILENO));
+    t->progress.shows = isatty(STDERR_FILENO) && !(t->stream == stdout && isatty(STDOUT_FILENO));
     return true;
 }
 

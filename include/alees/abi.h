@@ -171,6 +171,22 @@ struct alees_command {
     alees_rc (*run)(void *state, alees_ctx *ctx, int argc, char **argv);
 };
 
+/* One of the organizations of `alees demo --size large`, which are numbered from 1 to count. A row that belongs to number 5
+ * can have the id 0193<kind, four digits>-0005-7000-8000-<row, twelve digits>, all of them hexadecimal; organizations
+ * themselves have kind 0001 and row 0. So that other plugins can refer to them, and so that each run makes the same rows. */
+struct alees_demo {
+    uint32_t struct_size;
+    uint32_t phase; /* ALEES_DEMO_* */
+    uint32_t number, count;
+    alees_id organization;
+};
+enum {
+    ALEES_DEMO_USERS = 1,     /* no organization is there yet */
+    ALEES_DEMO_ORGANIZATIONS, /* the organization itself, below one of a smaller number or below none */
+    ALEES_DEMO_MEMBERS,       /* who may do what in it */
+    ALEES_DEMO_ROWS           /* all else */
+};
+
 /* The one symbol of a plugin: constant data. Everything the host must know is here before any of its code runs. */
 struct alees_plugin {
     uint32_t magic; /* these four words never move, in any version */
@@ -199,6 +215,11 @@ struct alees_plugin {
     void (*stop)(void *state);
     /* Fills in demonstration rows, in a transaction, as a superuser. May be NULL. [owner] */
     alees_rc (*demo)(void *state, alees_ctx *ctx);
+    /* The same by the hundred thousand, for `alees demo --size large`, after demo of every plugin: the rows of one
+     * organization and phase, if they are not there yet. As a superuser; in the last phase each organization is a transaction
+     * of its own, and others are under way at the same time; each phase before is one transaction. A second run finishes what
+     * was interrupted. May be NULL. [owner] */
+    alees_rc (*demo_large)(void *state, alees_ctx *ctx, const struct alees_demo *demo);
 };
 extern ALEES_EXPORT const struct alees_plugin alees_plugin_v1;
 

@@ -116,6 +116,12 @@ static inline int alees_is_language(alees_str text) {
     return 1;
 }
 
+/* Is it an organization of `alees demo --size large` (struct alees_demo)? Those are filled by demo_large, not by demo. */
+static inline int alees_is_demo_large(const alees_id *organization) {
+    const uint8_t *b = organization->bytes;
+    return b[0] == 0x01 && b[1] == 0x93 && b[2] == 0x00 && b[3] == 0x01 && b[6] == 0x70 && b[7] == 0x00 && b[8] == 0x80;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,7 @@
  *
  * A plugin with no rules of its own: its fields are all the host needs to serve them. The little code puts the two names
  * together for display, and fills in demonstration rows. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,10 +96,11 @@ static const struct alees_field contact_fields[] = {
      .example = "{}"},
 };
 
-enum { DEMO_CONTACTS };
+enum { DEMO_CONTACTS, DEMO_LARGE };
 
 static const struct alees_statement statements[] = {
     [DEMO_CONTACTS] = {.name = "demo_contacts", .sql = sql_demo_contacts, .nparams = 1},
+    [DEMO_LARGE] = {.name = "demo_large", .sql = sql_demo_large, .nparams = 2},
 };
 
 static const struct alees_migration migrations[] = {
@@ -150,7 +152,22 @@ static alees_rc demo_contacts(void *data, alees_ctx *ctx, const struct alees_org
     char text[37];
     alees_str id = alees_text(alees_id_format(&organization->id, text));
     alees_rows *rows;
+    if (alees_is_demo_large(&organization->id)) {
+        return ALEES_OK;
+    }
     return me->db->run(me->self, ctx, &statements[DEMO_CONTACTS], &id, 1, &rows);
+}
+
+static alees_rc demo_large(void *state, alees_ctx *ctx, const struct alees_demo *demo) {
+    const struct contact *me = state;
+    char id[37], number[16];
+    alees_rows *rows;
+    if (demo->phase != ALEES_DEMO_ROWS) {
+        return ALEES_OK;
+    }
+    (void)snprintf(number, sizeof number, "%u", (unsigned)demo->number);
+    const alees_str params[] = {alees_text(alees_id_format(&demo->organization, id)), alees_text(number)};
+    return me->db->run(me->self, ctx, &statements[DEMO_LARGE], params, 2, &rows);
 }
 
 static alees_rc demo(void *state, alees_ctx *ctx) {
@@ -209,4 +226,5 @@ ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .start = start,
     .stop = stop,
     .demo = demo,
+    .demo_large = demo_large,
 };

@@ -7,6 +7,7 @@
  * may do what in it is plugins/rbac's. */
 #include "plugin.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "organization_sql.h"
@@ -147,6 +148,20 @@ const struct alees_statement organization_statements[ORGANIZATION_STATEMENTS] = 
                      " organization_type_id) SELECT $1::uuid, $2, $3, $4::uuid, $5, $6, $7, t.id"
                      " FROM organization.organization_type t WHERE t.name = $8 ON CONFLICT DO NOTHING",
               .nparams = 8},
+    /* The organization $1, number $2: ten roots, ten below each of them, ten below each of these. */
+    [DEMO_LARGE] = {.name = "demo_large",
+                    .sql =
+                        "INSERT INTO organization.organization (id, name, code, parent_id, timezone, currency,"
+                        " language, organization_type_id, tags)"
+                        " SELECT $1::uuid, (ARRAY['Hamburg', 'Lyon', 'Porto', 'Gdansk', 'Graz', 'Ghent', 'Turin',"
+                        " 'Malmo', 'Cork', 'Brno'])[n % 10 + 1] || ' ' || (ARRAY['Trading', 'Works', 'Logistics',"
+                        " 'Services', 'Retail', 'Tools', 'Foods'])[n % 7 + 1] || ' ' || n,"
+                        " 'DEMO-' || lpad(n::text, 5, '0'), CASE WHEN n > 10 THEN"
+                        " format('01930001-%s-7000-8000-000000000000', lpad(to_hex((n - 1) / 10), 4, '0'))::uuid END,"
+                        " 'Europe/Berlin', 'EUR', 'en', t.id, ARRAY['demo']"
+                        " FROM (SELECT $2::int AS n) s JOIN organization.organization_type t"
+                        " ON t.name = CASE WHEN n > 10 THEN 'Branch' ELSE 'Company' END ON CONFLICT DO NOTHING",
+                    .nparams = 2},
     [LOCK_MOVES] = {.name = "lock_moves", .sql = "SELECT pg_advisory_xact_lock(" ORGANIZATION_MOVES ")"},
     [LOCK] = {.name = "lock_organization",
               .sql = "SELECT parent_id FROM organization.organization WHERE id = $1 FOR NO KEY UPDATE",
@@ -284,6 +299,18 @@ static alees_rc demo(void *state, alees_ctx *ctx) {
         }
     }
     return rc;
+}
+
+static alees_rc demo_large(void *state, alees_ctx *ctx, const struct alees_demo *demo) {
+    struct organization *me = state;
+    char id[37], number[16];
+    alees_rows *rows;
+    if (demo->phase != ALEES_DEMO_ORGANIZATIONS) {
+        return ALEES_OK;
+    }
+    (void)snprintf(number, sizeof number, "%u", (unsigned)demo->number);
+    const alees_str params[] = {alees_text(alees_id_format(&demo->organization, id)), alees_text(number)};
+    return me->db->run(me->self, ctx, &organization_statements[DEMO_LARGE], params, 2, &rows);
 }
 
 /* Life. */
@@ -463,4 +490,5 @@ ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .offer = offer,
     .stop = stop,
     .demo = demo,
+    .demo_large = demo_large,
 };

@@ -23,7 +23,7 @@ struct organization {
     struct alees_organization_v1 service;
 };
 
-enum { TIMEZONE, ACTIVE, DEMO, LOCK_MOVES, LOCK, MOVE, NODES, ORGANIZATION_STATEMENTS };
+enum { TIMEZONE, ACTIVE, DEMO, DEMO_LARGE, LOCK_MOVES, LOCK, MOVE, NODES, ORGANIZATION_STATEMENTS };
 extern const struct alees_statement organization_statements[ORGANIZATION_STATEMENTS];
 extern const alees_list organization_field_list; /* of struct alees_field */
 

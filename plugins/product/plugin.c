@@ -76,8 +76,8 @@ static const struct alees_statement statements[] = {
                         " FROM product.unit_of_measure a"
                         " JOIN product.unit_of_measure b ON b.uom_type = a.uom_type WHERE a.code = $1 AND b.code = $2",
                  .nparams = 3},
-    [DEMO_CATEGORIES] = {.name = "demo_categories", .sql = sql_demo_categories, .nparams = 1},
-    [DEMO_PRODUCTS] = {.name = "demo_products", .sql = sql_demo_products, .nparams = 1},
+    [DEMO_CATEGORIES] = {.name = "demo_categories", .sql = sql_demo_categories, .nparams = 2},
+    [DEMO_PRODUCTS] = {.name = "demo_products", .sql = sql_demo_products, .nparams = 2},
 };
 
 static const struct alees_migration migrations[] = {
@@ -299,21 +299,26 @@ static alees_rc convert(void *state, alees_ctx *ctx) {
 
 /* Demonstration rows. */
 
-static alees_rc demo_organization(void *data, alees_ctx *ctx, const struct alees_organization *organization) {
-    struct product *me = data;
-    char text[37];
-    alees_str id = alees_text(alees_id_format(&organization->id, text));
+static alees_rc put_demo(struct product *me, alees_ctx *ctx, const alees_id *organization, uint32_t number) {
+    char id[37], text[16];
+    (void)snprintf(text, sizeof text, "%u", (unsigned)number);
+    const alees_str params[] = {alees_text(alees_id_format(organization, id)), alees_text(text)};
     alees_rows *rows;
-    alees_rc rc = me->db->run(me->self, ctx, &statements[DEMO_CATEGORIES], &id, 1, &rows);
-    if (rc == ALEES_OK) {
-        rc = me->db->run(me->self, ctx, &statements[DEMO_PRODUCTS], &id, 1, &rows);
-    }
-    return rc;
+    alees_rc rc = me->db->run(me->self, ctx, &statements[DEMO_CATEGORIES], params, 2, &rows);
+    return rc == ALEES_OK ? me->db->run(me->self, ctx, &statements[DEMO_PRODUCTS], params, 2, &rows) : rc;
+}
+
+static alees_rc demo_organization(void *data, alees_ctx *ctx, const struct alees_organization *organization) {
+    return alees_is_demo_large(&organization->id) ? ALEES_OK : put_demo(data, ctx, &organization->id, 0);
 }
 
 static alees_rc demo(void *state, alees_ctx *ctx) {
     struct product *me = state;
     return me->organizations ? me->organizations->each(me->organizations, ctx, demo_organization, me) : ALEES_OK;
+}
+
+static alees_rc demo_large(void *state, alees_ctx *ctx, const struct alees_demo *demo) {
+    return demo->phase == ALEES_DEMO_ROWS ? put_demo(state, ctx, &demo->organization, demo->number) : ALEES_OK;
 }
 
 /* Life. */
@@ -406,4 +411,5 @@ ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .start = start,
     .stop = stop,
     .demo = demo,
+    .demo_large = demo_large,
 };

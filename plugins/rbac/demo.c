@@ -3,6 +3,8 @@
  * come with the organizations, from plugins/organization. */
 #include "rbac.h"
 
+#include <stdio.h>
+
 static const struct {
     const char *name, *is_superuser;
 } users[] = {
@@ -37,6 +39,19 @@ alees_rc rbac_demo(void *state, alees_ctx *ctx) {
                            users[i].is_superuser, "true");
     }
     return rc;
+}
+
+alees_rc rbac_demo_large(void *state, alees_ctx *ctx, const struct alees_demo *demo) {
+    struct rbac *r = state;
+    char id[37], number[16];
+    alees_rows *rows;
+    (void)snprintf(number, sizeof number, "%u", (unsigned)demo->number);
+    const alees_str params[] = {alees_text(alees_id_format(&demo->organization, id)), alees_text(number)};
+    switch (demo->phase) {
+    case ALEES_DEMO_USERS: return rbac_run(r, ctx, RBAC_DEMO_USERS, &params[1], 1, &rows);
+    case ALEES_DEMO_MEMBERS: return rbac_run(r, ctx, RBAC_DEMO_MEMBERS, params, 2, &rows);
+    default: return ALEES_OK;
+    }
 }
 
 static bool is_loopback(alees_str address) {

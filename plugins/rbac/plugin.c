@@ -156,4 +156,5 @@ const struct alees_plugin alees_plugin_v1 = {
     .offer = offer,
     .stop = stop,
     .demo = rbac_demo,
+    .demo_large = rbac_demo_large,
 };

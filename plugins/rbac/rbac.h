@@ -44,6 +44,8 @@ enum rbac_statement {
     RBAC_MEMBER_REMOVE,
     RBAC_FIND_ORGANIZATION,
     RBAC_DEMO_STATE,
+    RBAC_DEMO_USERS,
+    RBAC_DEMO_MEMBERS,
     RBAC_USER_SCOPES,
     RBAC_END_TOKENS,
     RBAC_ROLE_IS_BELOW,
@@ -282,6 +284,7 @@ alees_rc rbac_command_member(void *state, alees_ctx *ctx, int argc, char **argv)
 alees_rc rbac_add_user(struct rbac *r, alees_ctx *ctx, alees_str username, alees_str email, alees_str password,
                        const char *is_superuser, const char *is_demo);
 alees_rc rbac_demo(void *state, alees_ctx *ctx);
+alees_rc rbac_demo_large(void *state, alees_ctx *ctx, const struct alees_demo *demo);
 /* Refuses to serve well-known passwords to a network: E_CONFLICT after a line in the log. */
 alees_rc rbac_check_demo(struct rbac *r, alees_ctx *ctx);
 

@@ -36,6 +36,10 @@
 #define EVERYWHERE ALEES_STATEMENT_EVERYWHERE
 #define ALONE (ALEES_STATEMENT_ALONE | ALEES_STATEMENT_EVERYWHERE)
 
+/* See struct alees_demo; number: a column. */
+#define DEMO_ID(kind, row) \
+    "format('0193" kind "-%s-7000-8000-%s', lpad(to_hex(number), 4, '0'), lpad(to_hex(" row "), 12, '0'))::uuid"
+
 const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
     [RBAC_LOAD_BY_TOKEN] =
         {"load_by_token",
@@ -169,6 +173,27 @@ const struct alees_statement rbac_statements[RBAC_STATEMENTS] = {
                          "SELECT count(*) FILTER (WHERE is_demo), count(*) FILTER (WHERE NOT is_demo) "
                          "FROM rbac.app_user",
                          0, EVERYWHERE},
+    [RBAC_DEMO_USERS] =
+        {"demo_users", /* twenty of the number $1, with the password of the others */
+         "INSERT INTO rbac.app_user (id, username, email, first_name, last_name, password_hash, is_demo) "
+         "SELECT " DEMO_ID("0002",
+                           "n") ", name, name || '@demo.example', 'User', k::text, "
+                                "(SELECT password_hash FROM rbac.app_user WHERE username = 'admin' AND is_demo), true "
+                                "FROM (SELECT $1::int AS number, k, ($1::int - 1) * 20 + k AS n, 'user-' || "
+                                "lpad((($1::int - 1) * 20 + k)::text, 6, '0') AS name FROM generate_series(1, 20) k) s "
+                                "ON CONFLICT DO NOTHING",
+         1, EVERYWHERE},
+    [RBAC_DEMO_MEMBERS] =
+        {"demo_members", /* of the organization $1, number $2: an owner, two managers, editors, viewers */
+         "INSERT INTO rbac.membership (id, user_id, organization_id, inherit, role_ids) "
+         "SELECT " DEMO_ID("0006", "n") ", " DEMO_ID(
+             "0002",
+             "n") ", $1::uuid, k = 1, "
+                  "ARRAY[('00000000-0000-7000-8000-00000000000' || "
+                  "CASE WHEN k = 1 THEN 1 WHEN k < 4 THEN 2 WHEN k < 10 THEN 3 ELSE 4 END)::uuid] "
+                  "FROM (SELECT $2::int AS number, k, ($2::int - 1) * 20 + k AS n FROM generate_series(1, 20) k) s "
+                  "ON CONFLICT DO NOTHING",
+         2, EVERYWHERE},
     [RBAC_USER_SCOPES] = {"user_scopes", /* the user itself, and where it is a member; it cannot go meanwhile */
                           "SELECT scope_ids FROM rbac.app_user WHERE id = $1::uuid FOR KEY SHARE", 1, EVERYWHERE},
     [RBAC_END_TOKENS] = {"end_tokens", /* the first halves of their hashes */

@@ -1,10 +1,14 @@
-INSERT INTO product.product (organization_id, name, sku, description, product_type, category_id, status, base_uom_id,
+INSERT INTO product.product (organization_id, id, name, sku, description, product_type, category_id, status, base_uom_id,
     is_inventory_tracked, is_purchasable, is_sellable, tags, attributes)
--- Demonstration products of the organization $1: 20 kinds, each in 5 sizes and 5 variants, are 500.
+-- Demonstration products of the organization $1: 20 kinds, each in 5 sizes and 5 variants, are 500. With a number $2 it is one
+-- of a large demonstration: 1,000, the second half in bulk, unless it has some already.
 SELECT $1::uuid,
-    kind.name || ' ' || kind.sizes[n / 20 % 5 + 1] || ' ' || kind.variants[n / 100 + 1],
+    CASE WHEN $2::int = 0 THEN alees.new_id()
+        ELSE format('01930004-%s-7000-8000-%s', lpad(to_hex($2::int), 4, '0'), lpad(to_hex(n), 12, '0'))::uuid END,
+    kind.name || ' ' || kind.sizes[n / 20 % 5 + 1] || ' ' || kind.variants[n / 100 % 5 + 1]
+        || CASE WHEN n < 500 THEN '' ELSE ', bulk' END,
     kind.prefix || '-' || lpad((n / 20 + 1)::text, 3, '0'),
-    kind.name || ', ' || kind.variants[n / 100 + 1] || ', size ' || kind.sizes[n / 20 % 5 + 1] || '.',
+    kind.name || ', ' || kind.variants[n / 100 % 5 + 1] || ', size ' || kind.sizes[n / 20 % 5 + 1] || '.',
     kind.product_type,
     category.id,
     CASE WHEN n % 37 = 0 THEN 'draft' WHEN n % 41 = 0 THEN 'discontinued' WHEN n % 97 = 0 THEN 'end_of_life'
@@ -14,8 +18,8 @@ SELECT $1::uuid,
     kind.product_type NOT IN ('SERVICE', 'DIGITAL', 'FINISHED_GOOD'),
     kind.product_type <> 'RAW_MATERIAL',
     CASE WHEN n % 10 = 0 THEN ARRAY['bestseller', category.slug] ELSE ARRAY[category.slug] END,
-    jsonb_build_object('size', kind.sizes[n / 20 % 5 + 1], 'variant', kind.variants[n / 100 + 1])
-FROM generate_series(0, 499) AS n
+    jsonb_build_object('size', kind.sizes[n / 20 % 5 + 1], 'variant', kind.variants[n / 100 % 5 + 1])
+FROM generate_series(0, CASE WHEN $2::int = 0 THEN 499 ELSE 999 END) AS n
 JOIN (VALUES
     (0, 'HB', 'Hex bolt', 'COMPONENT', 'Fasteners', 'EA',
         '{M5x20,M6x30,M8x40,M10x60,M12x80}'::text[], '{zinc plated,stainless A2,stainless A4,black oxide,galvanized}'::text[]),
@@ -61,5 +65,6 @@ JOIN (VALUES
 JOIN product.category category ON category.organization_id = $1::uuid AND category.category_type = 'PRODUCT'
     AND category.parent_id IS NULL AND category.name = kind.category
 JOIN product.unit_of_measure unit ON unit.code = kind.unit
+WHERE $2::int = 0 OR NOT EXISTS (SELECT FROM product.product WHERE organization_id = $1::uuid)
 ORDER BY n
 ON CONFLICT DO NOTHING
