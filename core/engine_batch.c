@@ -2,6 +2,7 @@
  * engine_batch.c - see engine_batch.h. Here: which rows, what each of them says, what is wrong with them, and the order in
  * which all this happens. */
 #include "engine_batch.h"
+#include "engine_nested.h"
 #include "engine_validate.h"
 
 #include <string.h>
@@ -104,6 +105,7 @@ alees_rc engine_batch_read(struct engine_batch *b, struct engine_batch_row *row)
     alees_change *change = row->change;
     alees_rc rc = check_rights(b, row);
     change->refers_later = true;
+    change->is_imported = !b->options.is_whole;
     return rc == ALEES_OK
                ? engine_change_read(change, row->body, change->action == ALEES_CREATE ? &row->organization : NULL)
                : rc;
@@ -210,12 +212,28 @@ static alees_rc check_singles(struct engine_batch *b, const struct engine_batch_
                                   "Correct the fields that errors names, then send it again.");
 }
 
+static alees_rc check_parts(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
+    const struct engine_batch_row none = {.number = 0};
+    alees_change **owners = ARENA_ARRAY(b->ctx->arena, alees_change *, count + 1);
+    uint32_t owner_count = 0;
+    for (uint32_t i = 0; owners != NULL && i < count; i++) {
+        if (rows[i]->change->nested_count > 0) {
+            owners[owner_count++] = rows[i]->change;
+        }
+    }
+    if (owner_count == 0) {
+        return owners != NULL ? ALEES_OK : engine_value_nomem(&b->ctx->problem);
+    }
+    engine_batch_enter(b, &none);
+    return engine_batch_leave(b, engine_nested_check(owners, owner_count));
+}
+
 alees_rc engine_batch_check(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
     const struct resource *r = b->options.resource;
     bool *is_bad = ARENA_ARRAY(b->ctx->arena, bool, count);
     alees_rc rc = is_bad != NULL ? ALEES_OK : engine_value_nomem(&b->ctx->problem);
     for (uint32_t i = 0; i < r->field_count && rc == ALEES_OK; i++) {
-        if (r->fields[i].decl->reference != NULL && !r->fields[i].is_standard) {
+        if (r->fields[i].decl->reference != NULL && r->shapes->nested[i] == NULL && !r->fields[i].is_standard) {
             rc = check_references(b, rows, count, &r->fields[i], is_bad);
         }
     }
@@ -228,7 +246,8 @@ alees_rc engine_batch_check(struct engine_batch *b, struct engine_batch_row *con
             is_bad[i] = b->faults.item_count > items;
         }
     }
-    return rc == ALEES_OK ? validate_all(b, rows, count, is_bad) : rc;
+    rc = rc == ALEES_OK ? validate_all(b, rows, count, is_bad) : rc;
+    return rc == ALEES_OK && !engine_batch_is_faulty(b) ? check_parts(b, rows, count) : rc;
 }
 
 static alees_rc check_rows(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {

@@ -30,6 +30,7 @@ struct engine_batch_options {
      * the ctx's arena is given back after each ENGINE_BATCH_ROWS rows: nothing that was made there after begin (the objects
      * that were added, too) may be used after the next add or finish, and no struct str begun before may have grown. */
     bool is_whole;
+    bool is_nested; /* parts within their owners: engine_nested_write.c has settled what is true of one of them only */
 };
 
 struct engine_batch;
@@ -108,6 +109,8 @@ alees_rc engine_refer_many(alees_change *const *changes, uint32_t count, const s
 
 /* At most ENGINE_BATCH_ROWS of them, checked. Upsert: a create that was not done met a row with its key. */
 alees_rc engine_batch_write(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) MUST_CHECK;
+/* What before_write judges by is read again: the hook of another row may have changed it. */
+alees_rc engine_batch_lock(struct engine_batch *b, struct engine_batch_row *row) MUST_CHECK;
 bool engine_batch_has_hooks(const struct resource *r);
 /* One element of an array literal, quoted; absent: NULL. */
 void engine_batch_put_element(struct str *out, alees_str text, bool is_first);

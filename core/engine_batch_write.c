@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "engine_nested.h"
 #include "lock.h"
 
 struct group { /* rows that write the same columns */
@@ -334,7 +335,7 @@ static alees_rc write_many(struct engine_batch *b, struct engine_batch_row *cons
     for (uint32_t i = 0; i < count; i++) {
         is_done[i] = rows[i]->is_done;
     }
-    rc = unmake_singles(b, rows, count);
+    rc = b->options.is_nested ? ALEES_OK : unmake_singles(b, rows, count);
     rc = rc == ALEES_OK ? run_groups(b, rows, count, &is_of_row) : rc;
     if (rc == ALEES_OK || !is_of_row) {
         return rc;
@@ -354,14 +355,35 @@ static alees_rc write_many(struct engine_batch *b, struct engine_batch_row *cons
     return rc;
 }
 
+/* The parts of rows that are written. */
+static alees_rc write_parts(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
+    alees_change *owners[ENGINE_BATCH_ROWS];
+    uint32_t owner_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (rows[i]->is_done && rows[i]->change->nested_count > 0) {
+            owners[owner_count++] = rows[i]->change;
+        }
+    }
+    return engine_nested_write(owners, owner_count, &b->change_place);
+}
+
+/* All at once; what they say of one row has its pointer already. */
+static alees_rc write_parts_of_all(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
+    const struct engine_batch_row none = {.number = 0};
+    if (engine_batch_is_faulty(b)) {
+        return ALEES_OK;
+    }
+    engine_batch_enter(b, &none);
+    return engine_batch_leave(b, write_parts(b, rows, count));
+}
+
 /* ---- with hooks ---- */
 
 bool engine_batch_has_hooks(const struct resource *r) {
     return r->decl->before_write != NULL || r->decl->after_write != NULL;
 }
 
-/* What before_write judges by is read again: the hook of another row may have changed it. */
-static alees_rc lock(struct engine_batch *b, struct engine_batch_row *row) {
+alees_rc engine_batch_lock(struct engine_batch *b, struct engine_batch_row *row) {
     const struct engine_place *place = &b->change_place;
     bool is_everywhere = place->reach == ENGINE_EVERYWHERE;
     char id[37];
@@ -390,7 +412,7 @@ static alees_rc write_with_hooks(struct engine_batch *b, struct engine_batch_row
     bool is_of_row = false;
     alees_rc rc = ALEES_OK;
     if (row->change->action == ALEES_UPDATE && decl->before_write != NULL) {
-        rc = lock(b, row);
+        rc = engine_batch_lock(b, row);
     }
     rc = rc == ALEES_OK ? engine_change_hook(row->change, decl->before_write) : rc;
     row->change->is_open = false;
@@ -399,13 +421,15 @@ static alees_rc write_with_hooks(struct engine_batch *b, struct engine_batch_row
     if (rc != ALEES_OK || !row->is_done) {
         return rc;
     }
-    return engine_change_hook(row->change, decl->after_write);
+    rc = write_parts(b, &row, 1);
+    return rc == ALEES_OK ? engine_change_hook(row->change, decl->after_write) : rc;
 }
 
 alees_rc engine_batch_write(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
     alees_rc rc = ALEES_OK;
     if (!engine_batch_has_hooks(b->options.resource)) {
-        return write_many(b, rows, count);
+        rc = write_many(b, rows, count);
+        return rc == ALEES_OK ? write_parts_of_all(b, rows, count) : rc;
     }
     for (uint32_t i = 0; i < count && rc == ALEES_OK && !engine_batch_is_faulty(b); i++) {
         if (!rows[i]->is_done) {

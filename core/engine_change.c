@@ -2,7 +2,7 @@
  * engine_change.c - a body becomes a change: which columns get which values. What the client may not know or not write is
  * 400; every other fault is collected, so that one answer names them all. Then the plugin's hooks, through
  * alees.resource/1. */
-#include "engine_parts.h"
+#include "engine_nested.h"
 
 #include <string.h>
 
@@ -62,17 +62,17 @@ bool engine_change_takes(const struct resource *r, uint32_t action, const struct
     if (f->is_standard) {
         return is_create && (f->decl->flags & ALEES_READ_ONLY) == 0;
     }
-    if ((f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) != 0 || f->decl->type == ALEES_PARTS) {
+    if ((f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) != 0) {
         return false;
     }
     /* what a create was judged by does not change afterwards by the way */
     return is_create || ((f->decl->flags & ALEES_WRITE_ONCE) == 0 && f != r->parent);
 }
 
-/* What an upsert has found the row by is sent, and stays as it is. */
+/* What an upsert has found the row by is sent, and stays as it is; so is the id of a part in its owner's list. */
 static bool is_known_by(const alees_change *change, const struct resource_field *f) {
-    return change->known_by != NULL &&
-           (f == change->known_by || (f->is_standard && strcmp(f->decl->name, "organization") == 0));
+    return change->known_by != NULL && (f == change->known_by || (!change->known_by->is_standard && f->is_standard &&
+                                                                  strcmp(f->decl->name, "organization") == 0));
 }
 
 static bool takes(const alees_change *change, const struct resource_field *f) {
@@ -130,7 +130,8 @@ static bool look_at_field(void *data, alees_str key, const alees_json *value) {
     const struct resource_field *f = resource_field(n->change->resource, key);
     if (f == NULL) {
         refuse_unknown(n, key);
-    } else if (!takes(n->change, f) && !(n->change->is_whole && engine_replace_is_same(n->change, f, value))) {
+    } else if (!takes(n->change, f) && !n->change->is_item &&
+               !(n->change->is_whole && engine_replace_is_same(n->change, f, value))) {
         bool is_once = (f->decl->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) == 0 && n->change->action == ALEES_UPDATE;
         refuse_name(n, key, PROBLEM_READ_ONLY_FIELD,
                     is_once && f == n->change->resource->parent ? how_to_move(n)
@@ -257,14 +258,18 @@ alees_rc engine_change_read(alees_change *change, const alees_json *body, const 
         rc = put_organization(change, body, organization);
     }
     for (uint32_t i = 0; i < r->field_count && rc == ALEES_OK; i++) {
-        if (!r->fields[i].is_standard && &r->fields[i] != change->known_by) {
+        if (!r->fields[i].is_standard && &r->fields[i] != change->known_by && r->shapes->nested[i] == NULL) {
             rc = read_field(change, i, jx_get(body, r->fields[i].decl->name));
         }
     }
+    rc = rc == ALEES_OK ? engine_nested_read(change, body) : rc;
     return rc == ALEES_OK ? verdict(change->ctx) : rc;
 }
 
 bool engine_change_is_empty(const alees_change *change) {
+    if (engine_nested_is_changed(change)) {
+        return false;
+    }
     for (uint32_t i = 0; i < change->resource->field_count; i++) {
         if (change->cells[i].is_written) {
             return false;
@@ -393,10 +398,14 @@ static alees_str svc_before(const alees_change *change, const char *field) {
     const struct resource *r = checked(change)->resource;
     const struct resource_field *f = resource_field(r, alees_text(field));
     uint32_t place = f != NULL ? r->shapes->all.places[f - r->fields] : UINT32_MAX;
+    alees_str text;
     if (change->before == NULL || place == UINT32_MAX) {
         return (alees_str){NULL, 0};
     }
-    return store_rows_text(change->before, change->before_row, place);
+    text = store_rows_text(change->before, change->before_row, place);
+    return f->decl->type == ALEES_PARTS && text.ptr != NULL
+               ? engine_nested_json(change->ctx->arena, r->shapes->nested[f - r->fields], text)
+               : text;
 }
 
 const struct alees_resource_v1 svc_resource = {

@@ -163,6 +163,7 @@ static alees_rc put_cell(struct import *im, alees_json *object, const struct res
         return jx_put_text(object, name, text);
     case ALEES_JSON:
     case ALEES_TAGS:
+    case ALEES_PARTS:
     case ALEES_REFERENCES:
         problem_init(&problem, im->ctx->arena);
         if (jx_parse(im->ctx->arena, &problem, text, &value) != ALEES_OK) {

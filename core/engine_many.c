@@ -235,7 +235,7 @@ static alees_rc check_references(const struct engine_many *m) {
     alees_rc rc = may != NULL ? ALEES_OK : engine_value_nomem(&m->ctx->problem);
     for (uint32_t i = 0; i < m->r->field_count && rc == ALEES_OK; i++) {
         bool is_right = true;
-        if (m->r->fields[i].decl->reference == NULL || m->r->fields[i].is_standard) {
+        if (m->r->fields[i].decl->reference == NULL || m->r->shapes->nested[i] != NULL || m->r->fields[i].is_standard) {
             continue;
         }
         rc = engine_refer_many(m->changes, m->count, &m->r->fields[i], may);
@@ -286,6 +286,15 @@ static alees_rc read_body(struct engine_many *m, const alees_json **ret_body) {
                     "cannot be changed for many rows at once; leave it out");
         return problem_set(&m->ctx->problem, PROBLEM_READ_ONLY_FIELD,
                            "The body has a field that cannot be written; see errors.");
+    }
+    for (uint32_t i = 0; i < m->r->field_count; i++) {
+        const char *name = m->r->fields[i].decl->name;
+        if (m->r->shapes->nested[i] != NULL && jx_kind(jx_get(*ret_body, name)) != ALEES_JSON_ABSENT) {
+            problem_add(&m->ctx->problem, engine_value_pointer(m->ctx->arena, alees_text(name)), "read_only_field",
+                        "cannot be changed for many rows at once; leave it out");
+            return problem_set(&m->ctx->problem, PROBLEM_READ_ONLY_FIELD,
+                               "The body has a field that cannot be written; see errors.");
+        }
     }
     trial = engine_change_new(m->ctx, m->r, m->action, &none);
     if (trial == NULL) {

@@ -363,8 +363,12 @@ struct alees_change {
     struct engine_cell *cells; /* as resource->fields */
     const struct resource_field *known_by; /* of an upsert: the field by which the row was found; taken, not written */
     bool is_whole;                         /* PUT: by engine_replace_open */
-    const bool *may, *may_read; /* is_whole: the fields that the caller may change, and read, by place; NULL: all */
-    struct problem *told;       /* what validate_all refuses of it; NULL: refuse() goes to the problem of the ctx */
+    const bool *may, *may_read;   /* is_whole: the fields that the caller may change, and read, by place; NULL: all */
+    struct engine_nested *nested; /* lists of parts that were sent: engine_nested.h */
+    uint32_t nested_count;
+    bool is_item;         /* of such a list, about a part that is there: what cannot be written is compared later */
+    bool is_imported;     /* ids of items of a new row mean nothing */
+    struct problem *told; /* what validate_all refuses of it; NULL: refuse() goes to the problem of the ctx */
 };
 
 /* What the hooks are told of the row: that one of *rows (shown, version), as it was or, is_after, as it is written. */
@@ -386,6 +390,11 @@ alees_rc engine_change_body(alees_ctx *ctx, const alees_json **ret_body) MUST_CH
 
 /* From here on engine_change_read takes the body for a whole row; change->before is that row, locked. */
 alees_rc engine_replace_open(alees_change *change, const bool *may) MUST_CHECK;
+/* Would the text, as PostgreSQL writes it, be shown as that value? */
+bool engine_replace_is_equal(struct arena *arena, const struct resource_field *f, alees_str text,
+                             const alees_json *value);
+/* Not sent, and not to be changed for that. */
+bool engine_replace_stays(const alees_change *change, uint32_t at);
 /* Is it what the row has, as far as the caller may know? */
 bool engine_replace_is_same(const alees_change *change, const struct resource_field *f, const alees_json *value);
 /* A field that was not sent. */

@@ -4,7 +4,7 @@
  *
  * A client that reads a row, edits it and sends it back sends what cannot be written, too: it may, as long as it is what
  * the row has. What it does not send goes back to what a new row would have. */
-#include "engine_parts.h"
+#include "engine_nested.h"
 
 #include <string.h>
 
@@ -22,25 +22,36 @@ static bool is_same_text(const struct resource_field *f, alees_str shown, alees_
            alees_id_parse(sent, &b) == ALEES_OK && alees_id_compare(&a, &b) == 0;
 }
 
-/* The row's own value as it is shown; NULL: it is not shown to anybody, or there is no memory. */
-static alees_json *shown(const alees_change *change, const struct resource_field *f) {
-    uint32_t place = change->resource->shapes->all.places[f - change->resource->fields];
-    struct arena *arena = change->ctx->arena;
-    alees_json *value = NULL;
+bool engine_replace_is_equal(struct arena *arena, const struct resource_field *f, alees_str text,
+                             const alees_json *value) {
+    alees_json *now = NULL;
     struct problem problem;
-    struct str text;
-    if (place == UINT32_MAX) {
-        return NULL;
-    }
-    str_init(&text, arena, 64);
-    engine_row_value(&text, f->decl->type, store_rows_text(change->before, 0, place));
+    struct str shown;
+    str_init(&shown, arena, 64);
+    engine_row_value(&shown, f->decl->type, text);
     problem_init(&problem, arena);
-    return jx_parse(arena, &problem, str_done(&text), &value) == ALEES_OK ? value : NULL;
+    return jx_parse(arena, &problem, str_done(&shown), &now) == ALEES_OK &&
+           (jx_is_equal(now, value) || is_same_text(f, jx_text(now), jx_text(value)));
+}
+
+/* The row's own parts, as they are shown. */
+static bool is_same_list(const alees_change *change, uint32_t at, alees_str text, const alees_json *value) {
+    alees_str shown = engine_nested_json(change->ctx->arena, change->resource->shapes->nested[at], text);
+    alees_json *now = NULL;
+    struct problem problem;
+    problem_init(&problem, change->ctx->arena);
+    return jx_parse(change->ctx->arena, &problem, shown, &now) == ALEES_OK && jx_is_equal(now, value);
 }
 
 static bool is_same(const alees_change *change, const struct resource_field *f, const alees_json *value) {
-    const alees_json *now = shown(change, f);
-    return now != NULL && (jx_is_equal(now, value) || is_same_text(f, jx_text(now), jx_text(value)));
+    uint32_t at = (uint32_t)(f - change->resource->fields), place = change->resource->shapes->all.places[at];
+    alees_str text;
+    if (place == UINT32_MAX) { /* it is not shown to anybody */
+        return false;
+    }
+    text = store_rows_text(change->before, 0, place);
+    return f->decl->type == ALEES_PARTS ? is_same_list(change, at, text, value)
+                                        : engine_replace_is_equal(change->ctx->arena, f, text, value);
 }
 
 bool engine_replace_is_same(const alees_change *change, const struct resource_field *f, const alees_json *value) {
@@ -52,7 +63,7 @@ bool engine_replace_is_same(const alees_change *change, const struct resource_fi
 }
 
 /* A secret stays, because it is never shown, and so does what the caller may not change. */
-static bool stays(const alees_change *change, uint32_t at) {
+bool engine_replace_stays(const alees_change *change, uint32_t at) {
     const struct resource_field *f = &change->resource->fields[at];
     return !engine_change_takes(change->resource, ALEES_UPDATE, f) || (f->decl->flags & ALEES_WRITE_ONLY) != 0 ||
            (change->may != NULL && !change->may[at]);
@@ -64,7 +75,7 @@ alees_rc engine_replace_absent(alees_change *change, uint32_t at) {
     struct engine_cell *cell = &change->cells[at];
     alees_ctx *ctx = change->ctx;
     alees_json *fallback = NULL;
-    if (stays(change, at)) {
+    if (engine_replace_stays(change, at)) {
         return ALEES_OK;
     }
     if (r->shapes->fallbacks[at].ptr != NULL) {

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "engine_nested.h"
 #include "lock.h"
 
 enum { ROUNDS = 2, FIRST_SLOTS = 64 };
@@ -278,6 +279,38 @@ static alees_rc find_rows(struct engine_batch *b, struct engine_batch_row *const
     return rc == ALEES_OK ? take_found(b, rows, count, seen, false) : rc;
 }
 
+/* Rows that are there, against the parts that they have; those that are as sent leave the list. */
+static alees_rc compare_parts(struct engine_batch *b, struct engine_batch_row **rows, uint32_t *count) {
+    alees_id *ids = ARENA_ARRAY(b->ctx->arena, alees_id, *count + 1);
+    uint32_t wanted = 0, kept = 0, at = 0;
+    alees_rows *now = NULL;
+    alees_rc rc = ids != NULL ? ALEES_OK : engine_value_nomem(&b->ctx->problem);
+    for (uint32_t i = 0; rc == ALEES_OK && i < *count; i++) {
+        if (rows[i]->is_found && rows[i]->change->nested_count > 0) {
+            ids[wanted++] = rows[i]->change->id;
+        }
+    }
+    if (rc != ALEES_OK || wanted == 0) {
+        return rc;
+    }
+    rc = engine_bulk_read(b->ctx, b->options.resource, &b->change_place.scope, ids, wanted, &now);
+    if (rc == ALEES_OK && store_rows_count(now) != wanted) {
+        rc = problem_set(&b->ctx->problem, PROBLEM_CONFLICT, "Rows have just changed; try again.");
+    }
+    for (uint32_t i = 0; rc == ALEES_OK && i < *count; i++) {
+        if (rows[i]->is_found && rows[i]->change->nested_count > 0) {
+            engine_batch_enter(b, rows[i]);
+            rc = engine_batch_leave(b, engine_nested_compare(rows[i]->change, now, at++));
+        }
+        rows[i]->is_done = engine_change_is_empty(rows[i]->change) && rows[i]->is_found;
+        if (!rows[i]->is_done) {
+            rows[kept++] = rows[i];
+        }
+    }
+    *count = kept;
+    return rc;
+}
+
 alees_rc engine_upsert_find(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
     struct engine_batch_row *read[ENGINE_BATCH_ROWS];
     uint32_t read_count = 0;
@@ -289,6 +322,7 @@ alees_rc engine_upsert_find(struct engine_batch *b, struct engine_batch_row *con
         }
         memset(rows[i]->change->cells, 0, b->options.resource->field_count * sizeof *rows[i]->change->cells);
         rows[i]->change->is_open = true;
+        rows[i]->change->nested_count = 0;
         engine_batch_enter(b, rows[i]);
         rc = engine_batch_read(b, rows[i]);
         is_right = rc == ALEES_OK;
@@ -299,6 +333,7 @@ alees_rc engine_upsert_find(struct engine_batch *b, struct engine_batch_row *con
             read[read_count++] = rows[i];
         }
     }
+    rc = rc == ALEES_OK ? compare_parts(b, read, &read_count) : rc;
     return rc == ALEES_OK ? engine_batch_check(b, read, read_count) : rc;
 }
 

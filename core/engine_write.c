@@ -7,6 +7,7 @@
 #include "engine_write.h"
 #include "idempotency.h"
 #include "engine_transfer.h"
+#include "engine_nested.h"
 #include "engine_validate.h"
 
 #include <string.h>
@@ -87,13 +88,17 @@ static hook hook_after(const struct engine_write *w) {
     return is_told(w) ? w->r->decl->after_write : NULL;
 }
 
+static alees_rc read_again(const struct engine_write *w, alees_rows **ret_rows) {
+    return engine_read_row(w->ctx, &w->r->shapes->all, &w->place, &w->change->id, ret_rows);
+}
+
 /* What before_write judges by must not change until it is written: the row is locked first. */
 static alees_rc lock(struct engine_write *w, bool *ret_is_missing) {
     const struct engine_target target = target_of(w);
     struct engine_sql sql;
     alees_rows *rows = NULL;
     alees_rc rc;
-    if (w->change->action == ALEES_CREATE || (hook_before(w) == NULL && w->whole == NULL)) {
+    if (w->change->action == ALEES_CREATE || (hook_before(w) == NULL && w->whole == NULL && !w->has_parts)) {
         return ALEES_OK;
     }
     engine_sql_init(&sql, w->ctx->arena, 6);
@@ -102,6 +107,9 @@ static alees_rc lock(struct engine_write *w, bool *ret_is_missing) {
     if (rc == ALEES_OK && store_rows_count(rows) == 0) {
         *ret_is_missing = true;
         return ALEES_E_NOT_FOUND;
+    }
+    if (rc == ALEES_OK && w->r->shapes->all.has_nested && (w->whole != NULL || w->has_parts)) {
+        rc = read_again(w, &rows); /* its parts, as they are since nobody else can change them */
     }
     if (rc == ALEES_OK) {
         w->before = rows;
@@ -113,9 +121,10 @@ static alees_rc lock(struct engine_write *w, bool *ret_is_missing) {
 /* One statement is its own transaction, unless there are hooks around it, or others behind it for the answer, or so little memory that it might be undone for
  * want of an answer. */
 static bool needs_transaction(const struct engine_write *w) {
-    bool is_shown = w->change->action != ALEES_DELETE_ROW && (w->view->expand_count > 0 || w->view->has_computed);
-    return is_shown || w->whole != NULL || w->r->owner != NULL || hook_before(w) != NULL || hook_after(w) != NULL ||
-           arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
+    bool is_shown = w->change->action != ALEES_DELETE_ROW &&
+                    (w->view->expand_count > 0 || w->view->has_computed || w->view->has_nested);
+    return is_shown || w->has_parts || w->whole != NULL || w->r->owner != NULL || hook_before(w) != NULL ||
+           hook_after(w) != NULL || arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
 }
 
 /* With the body that the client would rather not have left out. */
@@ -144,11 +153,16 @@ static alees_rc answer(struct engine_write *w) {
     return rc;
 }
 
-/* What of a whole row differs from the one that is there, and the plugin's look at that. */
+/* What of a whole row, or of lists of parts, differs from what is there, and the plugin's look at that. */
 static alees_rc compare(struct engine_write *w) {
-    alees_rc rc = engine_replace_open(w->change, w->may);
-    rc = rc == ALEES_OK ? engine_change_read(w->change, w->whole, NULL) : rc;
-    return rc == ALEES_OK && !engine_change_is_empty(w->change) ? engine_validate(w->change) : rc;
+    alees_rc rc = w->whole != NULL ? engine_replace_open(w->change, w->may) : ALEES_OK;
+    if (rc == ALEES_OK && w->whole != NULL) {
+        rc = engine_change_read(w->change, w->whole, NULL);
+        w->has_parts = w->change->nested_count > 0;
+    }
+    rc = rc == ALEES_OK ? engine_nested_compare(w->change, w->before, 0) : rc;
+    rc = rc == ALEES_OK && !engine_change_is_empty(w->change) ? engine_validate(w->change) : rc;
+    return rc == ALEES_OK ? engine_nested_check(&w->change, 1) : rc;
 }
 
 /* Of which organization is the answer? The one that a create was judged by, or that of the row that is back. */
@@ -180,9 +194,17 @@ static alees_rc prepare(struct engine_write *w) {
     return rc == ALEES_OK ? engine_single_unmake(w->change, &w->place.scope) : rc;
 }
 
+/* What a statement that writes gives back is without parts. */
+static alees_rc read_parts(struct engine_write *w) {
+    bool is_new = w->change->action == ALEES_CREATE && !w->has_parts;
+    bool is_shown =
+        w->change->action != ALEES_DELETE_ROW && w->view->has_nested && w->ctx->prefer.returns != CTX_RETURN_MINIMAL;
+    return is_shown && !is_new ? read_again(w, &w->rows) : ALEES_OK;
+}
+
 static alees_rc perform(struct engine_write *w, bool *ret_is_missing) {
     alees_rc rc = lock_all(w, ret_is_missing);
-    if (rc == ALEES_OK && w->whole != NULL) {
+    if (rc == ALEES_OK && w->change->action == ALEES_UPDATE && (w->whole != NULL || w->has_parts)) {
         rc = compare(w);
         if (rc == ALEES_OK && engine_change_is_empty(w->change)) {
             w->rows = w->before;
@@ -195,7 +217,9 @@ static alees_rc perform(struct engine_write *w, bool *ret_is_missing) {
         *ret_is_missing = true;
         return ALEES_E_NOT_FOUND;
     }
+    rc = rc == ALEES_OK ? engine_nested_write(&w->change, 1, &w->place) : rc;
     rc = rc == ALEES_OK ? engine_change_hook(w->change, hook_after(w)) : rc;
+    rc = rc == ALEES_OK ? read_parts(w) : rc;
     rc = rc == ALEES_OK ? tell_organization(w) : rc;
     return rc == ALEES_OK ? answer(w) : rc;
 }
@@ -351,6 +375,8 @@ alees_rc engine_create(alees_ctx *ctx) {
     rc = check_fields(&w, r->add, body, &organization);
     rc = rc == ALEES_OK ? engine_change_read(w.change, body, &organization) : rc;
     rc = rc == ALEES_OK ? engine_validate(w.change) : rc;
+    rc = rc == ALEES_OK ? engine_nested_check(&w.change, 1) : rc;
+    w.has_parts = w.change->nested_count > 0;
     rc = rc == ALEES_OK ? place_new_row(&w, &organization) : rc;
     rc = rc == ALEES_OK ? put_location(&w) : rc;
     return rc == ALEES_OK ? carry_out(&w) : rc;
@@ -419,7 +445,8 @@ alees_rc engine_patch(alees_ctx *ctx) {
     if (rc == ALEES_OK && engine_change_is_empty(w.change)) {
         return reply_unchanged(&w);
     }
-    rc = rc == ALEES_OK ? engine_validate(w.change) : rc;
+    w.has_parts = rc == ALEES_OK && w.change->nested_count > 0;
+    rc = rc == ALEES_OK && !w.has_parts ? engine_validate(w.change) : rc;
     return rc == ALEES_OK ? carry_out(&w) : rc;
 }
 

@@ -18,6 +18,7 @@ struct engine_write {
     alees_rows *before;             /* as it was, locked */
     const struct engine_view *view; /* of the answer */
     alees_id judged;                /* create: the organization whose permission counts; zero: none */
+    bool has_parts;                 /* lists of them were sent */
     const alees_json *whole;        /* PUT: the body, looked at when the row is locked */
     const bool *may;                /* of that: the fields that the caller may change */
     enum engine_life life;          /* which the row must have */
