@@ -88,6 +88,13 @@ static void check_list(const struct alees_self *plugin, const struct alees_resou
                      "is this one",
                      r->name, f->name, plugin->decl.name);
     }
+    if (part && (f->flags & ALEES_READ_ONLY) == 0 &&
+        (part->flags & (ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE)) != 0) {
+        plugin_fault(report,
+                     "resource %s: field %s is of PARTS and can be written, but %s is NO_CREATE, NO_CHANGE or "
+                     "NO_DELETE: make it READ_ONLY",
+                     r->name, f->name, part->name);
+    }
     for (uint32_t i = 0; i < at; i++) {
         if (fields[i].type == ALEES_PARTS && fields[i].reference && f->reference &&
             strcmp(fields[i].reference, f->reference) == 0) {

@@ -13,6 +13,7 @@ static const char *const faults[] = {
     "resource root: field stored is of PARTS: it has no column and no fallback",
     "resource root: field sorted is of PARTS: it can be FILTER and READ_ONLY, and nothing else",
     "resource root: field sorted is of PARTS, of which there may be none: it has no min",
+    "resource root: field kept is of PARTS and can be written, but kept is NO_CREATE, NO_CHANGE or NO_DELETE",
     "resource root: field nameless needs a reference",
     "resource root: field nameless is of PARTS: its reference must name",
     "resource root: field first is SINGLE, but of whom?",
