@@ -63,21 +63,23 @@ const char *kit_visible(struct kit *k, const struct resource *r, size_t user) {
             comma = ",";
         }
     }
-    const char *list = ids.len ? str_done(&ids).ptr : "";
+    const char *list = ids.len ? str_done(&ids).ptr : "", *table = r->decl->table;
+    if (resource_is_soft(r)) {
+        table = kit_text(k, "(SELECT * FROM %s WHERE deleted_at IS NULL) t", table);
+    }
     if (is_all) {
-        return kit_sql(k, "SELECT count(*) FROM %s", r->decl->table);
+        return kit_sql(k, "SELECT count(*) FROM %s", table);
     }
     switch (r->decl->scope) {
-    case ALEES_SCOPE_OWN:
-        return kit_sql(k, "SELECT count(*) FROM %s WHERE user_id = '%s'", r->decl->table, k->user_ids[user]);
+    case ALEES_SCOPE_OWN: return kit_sql(k, "SELECT count(*) FROM %s WHERE user_id = '%s'", table, k->user_ids[user]);
     case ALEES_SCOPE_SEVERAL:
-        return kit_sql(k, "SELECT count(*) FROM %s WHERE scope_ids && '{%s%s%s}'", r->decl->table, list, comma,
+        return kit_sql(k, "SELECT count(*) FROM %s WHERE scope_ids && '{%s%s%s}'", table, list, comma,
                        kit_is_key(user) ? KIT_UNKNOWN : k->user_ids[user]);
     default:
         if (r->decl->scope == ALEES_SCOPE_SELF && user == KIT_INHERITED) {
             return NULL; /* and those below that were made meanwhile */
         }
-        return kit_sql(k, "SELECT count(*) FROM %s WHERE %s = ANY ('{%s}')%s", r->decl->table, column, list,
+        return kit_sql(k, "SELECT count(*) FROM %s WHERE %s = ANY ('{%s}')%s", table, column, list,
                        kit_has_place(k, r, KIT_NOWHERE) && kit_access(k, r, user, KIT_NOWHERE) >= KIT_VIEW
                            ? " OR organization_id IS NULL"
                            : "");
@@ -259,7 +261,7 @@ static void expand_as(struct kit *k, const struct resource *r, size_t user, cons
 void kit_attack_expand(struct kit *k, const struct resource *r) {
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
-        if (!f->target || f->decl->type == ALEES_PARTS || (f->decl->flags & ALEES_WRITE_ONLY)) {
+        if (!f->target || f->is_deletion || f->decl->type == ALEES_PARTS || (f->decl->flags & ALEES_WRITE_ONLY)) {
             continue;
         }
         for (size_t user = 0; user < KIT_SEEN; user++) {

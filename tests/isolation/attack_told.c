@@ -109,8 +109,9 @@ static void attack_deleted(struct kit *k, const struct resource *r, size_t user,
         a = kit_ask(k, user, methods[i], below(k, r, id, tails[i]), body);
         if (user >= KIT_SEEN) {
             kit_check_problem(k, a, 401, "unauthenticated");
-        } else if (!may && !is_seen) {
-            kit_check_unknown(k, a, unknown);
+        } else if (!may && !is_seen) { /* who may delete nowhere is told that, whatever the id */
+            kit_check_same(k, a, unknown);
+            kit_check(k, a->status == 403 || a->status == 404, "%s may not", kit_people[user].name);
         } else if (!may) {
             kit_check(k, a->status == 403 || a->status == 404, "%s may not", kit_people[user].name);
         } else {
