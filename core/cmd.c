@@ -30,6 +30,8 @@ const struct cmd cmd_table[] = {
      "                     interrupted, the same command finishes it\n"
      "  --organizations N  of a large one, up to 10,000",
      cmd_demo},
+    {"purge", "[--older-than DAYS]", "Delete for good what was deleted longer ago than database.purge_days.",
+     "As alees_owner (database.owner_url). What other rows refer to stays.", cmd_purge},
     {"export", "RESOURCE [--format csv|ndjson] [--organization ID] [--output FILE]",
      "Write all rows of a resource, as a superuser.",
      "RESOURCE is its whole name (product.product) or its path (products; of parts contacts/ID/addresses); without "

@@ -52,6 +52,7 @@ int cmd_plugin(const struct cmd_call *call);
 int cmd_routes(const struct cmd_call *call);
 int cmd_permissions(const struct cmd_call *call);
 int cmd_demo(const struct cmd_call *call);
+int cmd_purge(const struct cmd_call *call);
 int cmd_export(const struct cmd_call *call);
 int cmd_import(const struct cmd_call *call);
 int cmd_help_config(const struct cmd_call *call);

@@ -25,4 +25,8 @@ alees_rc migrate_run(const struct config *config, const struct plugins *plugins,
 alees_rc migrate_verify(const struct config *config, const struct plugins *plugins, struct catalogue *catalogue,
                         FILE *errors) MUST_CHECK;
 
+/* Rows that were marked as deleted so many days ago go for good, but for those that others refer to. As alees_owner. */
+alees_rc migrate_purge(const struct config *config, const struct catalogue *catalogue, int64_t days, FILE *out,
+                       FILE *errors) MUST_CHECK;
+
 #endif

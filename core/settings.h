@@ -77,6 +77,8 @@
       "Longest run of one statement.") \
     X(DB_CONNECT_TIMEOUT, "database", "connect_timeout_ms", INTEGER, "ms", 100, 60000, NULL, "3000", \
       "Longest wait for a connection to PostgreSQL.") \
+    X(DB_PURGE_DAYS, "database", "purge_days", INTEGER, "days", 0, 36500, NULL, "0", \
+      "Age at which `alees purge` deletes for good what was deleted; 0: never.") \
     X(PASSWORD_HASHES, "security", "password_hashes", INTEGER, "hashes", 1, 64, NULL, "2", \
       "Password hashes computed at the same time; each takes 64 MiB for a moment.") \
     X(PASSWORD_WAIT, "security", "password_wait_ms", INTEGER, "ms", 10, 60000, NULL, "5000", \

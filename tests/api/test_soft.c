@@ -3,6 +3,10 @@
  * delete them and asks; they come back, or go for good. It runs three times, with both locks and with each alone. */
 #include "test.h"
 
+#include <stdio.h>
+
+#include "config.h"
+#include "migrate.h"
 #include "world.h"
 
 enum { ADMIN, ACME_MANAGER, ACME_VIEWER, GLOBEX_MANAGER, BOTH, NOBODY };
@@ -285,6 +289,25 @@ static void test_what_it_refers_to(void **state) {
     assert_null(answer_text(a, "/errors/1/detail").ptr);
 }
 
+/* ---- purge ---- */
+
+static void test_purge(void **state) {
+    struct world *w = *state;
+    struct config *config = pg_config(&w->pg, NULL);
+    const char *old = deleted(w, "purge-old", ""), *young = deleted(w, "purge-young", ""),
+               *live = make(w, "purge-live", "");
+    pg_exec(&w->pg, world_text(w, "UPDATE product.product SET deleted_at = now() - interval '31 days' WHERE id = '%s'",
+                               id_in(old)));
+    FILE *out = fopen("/dev/null", "w");
+    assert_non_null(out);
+    assert_ok(migrate_purge(config, w->catalogue, 30, out, out));
+    fclose(out);
+    config_free(config);
+    assert_int_equal(pg_count(&w->pg, "SELECT count(*) FROM product.product WHERE sku = 'purge-old'"), 0);
+    assert_status(ask(w, GLOBEX_MANAGER, "GET", world_text(w, "%s?deleted=true", young), NULL), 200);
+    assert_status(ask(w, GLOBEX_MANAGER, "GET", live, NULL), 200);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_life),
@@ -296,6 +319,7 @@ int main(void) {
         cmocka_unit_test(test_trail),
         cmocka_unit_test(test_replay),
         cmocka_unit_test(test_what_it_refers_to),
+        cmocka_unit_test(test_purge),
     };
     return cmocka_run_group_tests_name("soft", tests, world_setup, world_teardown);
 }
