@@ -423,4 +423,6 @@ const struct alees_resource_v1 svc_resource = {
     .page_organization = engine_page_organization,
     .page_value = engine_page_value,
     .page_set = engine_page_set,
+    .page_shows = engine_page_shows,
+    .page_is_written = engine_page_is_written,
 };

@@ -343,6 +343,8 @@ alees_id engine_page_id(const alees_page *page, uint32_t row);
 alees_id engine_page_organization(const alees_page *page, uint32_t row);
 alees_str engine_page_value(const alees_page *page, uint32_t row, const char *field);
 alees_rc engine_page_set(alees_page *page, uint32_t row, const char *field, alees_str value);
+uint32_t engine_page_shows(const alees_page *page, const char *field);
+uint32_t engine_page_is_written(const alees_page *page);
 
 /* ---- engine_change.c ---- */
 

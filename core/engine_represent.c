@@ -119,6 +119,22 @@ alees_str engine_page_value(const alees_page *page, uint32_t row, const char *fi
     return store_rows_text(a->rows, row, a->view->places[f - r->fields]);
 }
 
+uint32_t engine_page_shows(const alees_page *page, const char *field) {
+    const struct engine_view *view = checked(page)->view;
+    const struct resource_field *f = resource_field(view->r, alees_text(field));
+    for (uint32_t i = 0; f != NULL && i < view->column_count; i++) {
+        if (view->columns[i].kind == ENGINE_COMPUTED && view->columns[i].field == f) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+uint32_t engine_page_is_written(const alees_page *page) {
+    const struct ctx_request *request = &checked(page)->ctx->request;
+    return request->method != 0 && request->method != ALEES_GET;
+}
+
 /* What PostgreSQL says of booleans and moments, where it differs from what clients say. */
 static bool is_from_database(uint32_t type, alees_str value) {
     if (type == ALEES_BOOLEAN) {

@@ -175,6 +175,10 @@ struct alees_resource_v1 {
     /* What a computed field shows: text of its type, for JSON any JSON value; absent is null, and so is what is never set.
      * ALEES_E_INVALID if it is not of that type. The text is copied. [owner] */
     alees_rc (*page_set)(alees_page *page, uint32_t row, const char *field, alees_str value);
+    /* Is this computed field shown? One that is not need not be set. [owner] */
+    uint32_t (*page_shows)(const alees_page *page, const char *field);
+    /* Has the request just written these rows? Else it reads them. [owner] */
+    uint32_t (*page_is_written)(const alees_page *page);
 };
 
 enum { ALEES_GET = 1, ALEES_POST, ALEES_PUT, ALEES_PATCH, ALEES_DELETE };

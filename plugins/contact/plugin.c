@@ -1,124 +1,49 @@
 /* SPDX-License-Identifier: MIT
  *
- * contact - the people that an organization deals with.
+ * contact - the people that an organization deals with, and how to reach them.
  *
- * A plugin with no rules of its own: its fields are all the host needs to serve them. The little code puts the two names
- * together for display, and fills in demonstration rows. */
+ * Declarations first; what they cannot say is in rules.c and duplicates.c. */
+#include "contact.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "alees/abi.h"
-#include "alees/db.h"
-#include "alees/organization.h"
-#include "alees/rbac.h"
-#include "alees/resource.h"
-#include "alees/util.h"
 #include "contact_sql.h"
+#include "fields.h"
+#include "phone.h"
 
-static const struct alees_field contact_fields[] = {
-    {.name = "first_name",
-     .type = ALEES_TEXT,
-     .flags = ALEES_REQUIRED | ALEES_FILTER | ALEES_SORT | ALEES_SEARCH | ALEES_SUBSTRING,
-     .min = 1,
-     .max = 100,
-     .description = "Given name.",
-     .example = "\"Lena\""},
-    {.name = "last_name",
-     .type = ALEES_TEXT,
-     .flags = ALEES_FILTER | ALEES_SORT | ALEES_SEARCH | ALEES_SUBSTRING,
-     .max = 100,
-     .fallback = "\"\"",
-     .description = "Family name.",
-     .example = "\"Müller\""},
-    {.name = "display_name",
-     .type = ALEES_TEXT,
-     .flags = ALEES_COMPUTED,
-     .description = "Both names in one, as far as you may read them.",
-     .example = "\"Lena Müller\""},
-    {.name = "title",
-     .type = ALEES_TEXT,
-     .flags = ALEES_FILTER,
-     .max = 100,
-     .fallback = "\"\"",
-     .description = "Position at work.",
-     .example = "\"Head of purchasing\""},
-    {.name = "organization_name",
-     .type = ALEES_TEXT,
-     .flags = ALEES_FILTER | ALEES_SEARCH | ALEES_SUBSTRING,
-     .max = 255,
-     .fallback = "\"\"",
-     .description = "The company the person works for, as they write it.",
-     .example = "\"Stark Maschinenbau\""},
-    {.name = "linked_organization",
-     .type = ALEES_REFERENCE,
-     .flags = ALEES_NULLABLE | ALEES_FILTER,
-     .reference = "organization.organization",
-     .description = "The same company, if it is an organization here that you may view.",
-     .example = "null"},
-    {.name = "contact_type",
-     .type = ALEES_CHOICE,
-     .flags = ALEES_FILTER,
-     .choices = "PRIMARY|BILLING|SHIPPING|SUPPORT|SALES|OTHER",
-     .fallback = "\"PRIMARY\"",
-     .description = "What the person is asked about.",
-     .example = "\"BILLING\""},
-    {.name = "status",
-     .type = ALEES_CHOICE,
-     .flags = ALEES_FILTER,
-     .choices = "active|inactive|do_not_contact",
-     .fallback = "\"active\"",
-     .description = "Whether the person may be contacted.",
-     .example = "\"active\""},
-    {.name = "source",
-     .type = ALEES_TEXT,
-     .flags = ALEES_FILTER,
-     .max = 100,
-     .fallback = "\"\"",
-     .description = "Where the contact comes from.",
-     .example = "\"trade fair\""},
-    {.name = "notes",
-     .type = ALEES_TEXT,
-     .flags = ALEES_SEARCH,
-     .fallback = "\"\"",
-     .description = "Anything worth knowing.",
-     .example = "\"Prefers phone calls.\""},
-    {.name = "tags",
-     .type = ALEES_TAGS,
-     .flags = ALEES_FILTER,
-     .fallback = "[]",
-     .description = "Free labels.",
-     .example = "[\"newsletter\"]"},
-    {.name = "custom_fields",
-     .type = ALEES_JSON,
-     .fallback = "{}",
-     .description = "Values of custom fields, by key.",
-     .example = "{}"},
-};
-
-enum { DEMO_CONTACTS, DEMO_LARGE };
-
-static const struct alees_statement statements[] = {
-    [DEMO_CONTACTS] = {.name = "demo_contacts", .sql = sql_demo_contacts, .nparams = 1},
-    [DEMO_LARGE] = {.name = "demo_large", .sql = sql_demo_large, .nparams = 2},
+const struct alees_statement contact_statements[CONTACT_STATEMENTS] = {
+    [CONTACT_DEMO] = {.name = "demo_contacts", .sql = sql_demo_contacts, .nparams = 1},
+    [CONTACT_DEMO_LARGE] = {.name = "demo_large", .sql = sql_demo_large, .nparams = 2},
+    [CONTACT_ORGANIZATION] = {.name = "organization",
+                              .sql = "SELECT organization_id FROM contact.contact WHERE id = $1::uuid",
+                              .nparams = 1},
+    [CONTACT_DUPLICATES] = {.name = "duplicates", .sql = sql_duplicates, .nparams = 5},
 };
 
 static const struct alees_migration migrations[] = {
     {.version = 1, .name = "create tables", .sql = sql_0001_tables},
+    {.version = 2, .name = "e-mail addresses, telephone numbers, addresses", .sql = sql_0002_parts},
 };
 
-struct contact {
-    alees_self *self;
-    const struct alees_host *host;
-    const struct alees_db_v1 *db;
-    const struct alees_resource_v1 *resource;
-    const struct alees_organization_v1 *organizations; /* NULL: that plugin is not enabled */
+static const struct alees_setting settings[] = {
+    {.name = "phone_region",
+     .type = ALEES_TEXT,
+     .fallback = "",
+     .description =
+         "The country whose numbers are taken as they are dialled there, by its two letters in ISO 3166-1, such "
+         "as DE; empty: every number begins with + and its country."},
 };
 
-/* "Lena Müller"; with one name alone, that one. */
-static alees_rc put_display_name(const struct contact *me, alees_ctx *ctx, alees_page *page, uint32_t row) {
-    alees_str first = me->resource->page_value(page, row, "first_name");
-    alees_str last = me->resource->page_value(page, row, "last_name");
+alees_rc contact_run(const struct contact *me, alees_ctx *ctx, enum contact_statement statement,
+                     const alees_str *params, alees_rows **ret_rows) {
+    return me->db->run(me->self, ctx, &contact_statements[statement], params, contact_statements[statement].nparams,
+                       ret_rows);
+}
+
+alees_rc contact_display_name(const struct contact *me, alees_ctx *ctx, alees_str first, alees_str last,
+                              alees_str *ret_name) {
     char *name = me->host->alloc(ctx, first.len + last.len + 1);
     size_t len = 0;
     if (!name) {
@@ -134,15 +59,28 @@ static alees_rc put_display_name(const struct contact *me, alees_ctx *ctx, alees
         memcpy(name + len, last.ptr, last.len);
         len += last.len;
     }
-    return me->resource->page_set(page, row, "display_name", (alees_str){name, len});
+    *ret_name = (alees_str){name, len};
+    return ALEES_OK;
+}
+
+static alees_rc show_names(const struct contact *me, alees_ctx *ctx, alees_page *page) {
+    const uint32_t count = me->resource->page_count(page);
+    alees_rc rc = ALEES_OK;
+    for (uint32_t row = 0; row < count && rc == ALEES_OK; row++) {
+        alees_str name;
+        rc = contact_display_name(me, ctx, me->resource->page_value(page, row, "first_name"),
+                                  me->resource->page_value(page, row, "last_name"), &name);
+        rc = rc == ALEES_OK ? me->resource->page_set(page, row, "display_name", name) : rc;
+    }
+    return rc;
 }
 
 static alees_rc represent(void *state, alees_ctx *ctx, alees_page *page) {
     const struct contact *me = state;
-    uint32_t count = me->resource->page_count(page);
-    alees_rc rc = ALEES_OK;
-    for (uint32_t row = 0; row < count && rc == ALEES_OK; row++) {
-        rc = put_display_name(me, ctx, page, row);
+    alees_rc rc = me->resource->page_shows(page, "display_name") ? show_names(me, ctx, page) : ALEES_OK;
+    if (rc == ALEES_OK && me->resource->page_is_written(page) && me->resource->page_count(page) == 1 &&
+        me->resource->page_shows(page, "duplicates")) {
+        rc = contact_show_duplicates(me, ctx, page);
     }
     return rc;
 }
@@ -155,7 +93,7 @@ static alees_rc demo_contacts(void *data, alees_ctx *ctx, const struct alees_org
     if (alees_is_demo_large(&organization->id)) {
         return ALEES_OK;
     }
-    return me->db->run(me->self, ctx, &statements[DEMO_CONTACTS], &id, 1, &rows);
+    return contact_run(me, ctx, CONTACT_DEMO, &id, &rows);
 }
 
 static alees_rc demo_large(void *state, alees_ctx *ctx, const struct alees_demo *demo) {
@@ -167,12 +105,32 @@ static alees_rc demo_large(void *state, alees_ctx *ctx, const struct alees_demo 
     }
     (void)snprintf(number, sizeof number, "%u", (unsigned)demo->number);
     const alees_str params[] = {alees_text(alees_id_format(&demo->organization, id)), alees_text(number)};
-    return me->db->run(me->self, ctx, &statements[DEMO_LARGE], params, 2, &rows);
+    return contact_run(me, ctx, CONTACT_DEMO_LARGE, params, &rows);
 }
 
 static alees_rc demo(void *state, alees_ctx *ctx) {
     struct contact *me = state;
     return me->organizations ? me->organizations->each(me->organizations, ctx, demo_contacts, me) : ALEES_OK;
+}
+
+static uint32_t place_of(const char *field) {
+    uint32_t at = 0;
+    while (at < sizeof contact_fields / sizeof *contact_fields && strcmp(contact_fields[at].name, field) != 0) {
+        at++;
+    }
+    return at;
+}
+
+/* The region is proven at the start: nobody would see a wrong one before the first number is refused. */
+static alees_rc read_region(struct contact *me) {
+    const char *region = me->host->setting(me->self, "phone_region").ptr;
+    const alees_rc rc = region[0] != '\0' ? phone_check_region(region) : ALEES_OK;
+    me->region = region[0] != '\0' ? region : NULL;
+    if (rc == ALEES_E_INVALID) {
+        me->host->log(me->self, NULL, ALEES_LOG_ERROR,
+                      alees_text("phone_region must be the two capital letters of a country, such as DE, or empty"));
+    }
+    return rc;
 }
 
 static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx *ctx, void **state) {
@@ -185,7 +143,19 @@ static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx
     me->host = host;
     me->resource = host->service(self, ALEES_RESOURCE_V1);
     me->db = host->service(self, ALEES_DB_V1);
+    me->http = host->service(self, ALEES_HTTP_V1);
+    me->json = host->service(self, ALEES_JSON_V1);
+    me->rbac = host->service(self, ALEES_RBAC_V1);
     me->organizations = host->service(self, ALEES_ORGANIZATION_V1);
+    me->email_addresses = place_of("email_addresses");
+    me->phone_numbers = place_of("phone_numbers");
+    me->first_name = place_of("first_name");
+    me->last_name = place_of("last_name");
+    const alees_rc rc = read_region(me);
+    if (rc != ALEES_OK) {
+        free(me);
+        return rc;
+    }
     *state = me;
     return ALEES_OK;
 }
@@ -193,6 +163,13 @@ static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx
 static void stop(void *state) {
     free(state);
 }
+
+/* Scope and permissions are those of the contact. */
+#define PART(title, where, text, list, rule) \
+    { \
+        .name = (title), .path = (where), .table = "contact." title, .scope = ALEES_SCOPE_ORGANIZATION, \
+        .description = (text), .fields = ALEES_LIST(list), .validate = (rule), .owner = "contact" \
+    }
 
 static const struct alees_resource resources[] = {
     {.name = "contact",
@@ -202,12 +179,35 @@ static const struct alees_resource resources[] = {
      .description = "People that an organization deals with.",
      .fields = ALEES_LIST(contact_fields),
      .represent = represent},
+    PART("email_address", "/email-addresses", "Where to write to a contact.", email_address_fields,
+         contact_check_email),
+    PART("phone_number", "/phone-numbers", "Where to call a contact.", phone_number_fields, contact_check_phone),
+    PART("address", "/addresses", "Where to send to, or to visit, a contact.", address_fields, contact_check_address),
+};
+
+static const struct alees_route routes[] = {
+    {.method = ALEES_GET,
+     .flags = ALEES_ROUTE_READ,
+     .path = "/contacts/{id}/duplicates",
+     .permission = "contact.view_contact",
+     .object = "contact.contact",
+     .summary = "Contacts that may be the same person.",
+     .description =
+         "Contacts of the same organization that have an e-mail address, in upper or lower case, or a telephone "
+         "number of this one, as far as you may read those.",
+     .parameters = ALEES_LIST(id_parameter),
+     .response = ALEES_LIST(duplicates_response),
+     .response_example = "{\"results\":[{\"id\":\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\",\"display_name\":"
+                         "\"Lena Müller\",\"reasons\":[\"email\"]}]}",
+     .handle = contact_list_duplicates},
 };
 
 static const struct alees_need needs[] = {
-    {ALEES_DB_V1, ALEES_UPTO(struct alees_db_v1, run), 0},
-    {ALEES_RESOURCE_V1, ALEES_UPTO(struct alees_resource_v1, page_set), 0},
-    {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, state), 0}, /* our tables reference rbac.organization */
+    {ALEES_DB_V1, ALEES_UPTO(struct alees_db_v1, text), 0},
+    {ALEES_HTTP_V1, ALEES_UPTO(struct alees_http_v1, reply_json), 0},
+    {ALEES_JSON_V1, ALEES_UPTO(struct alees_json_v1, put_text), 0},
+    {ALEES_RESOURCE_V1, ALEES_UPTO(struct alees_resource_v1, page_is_written), 0},
+    {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, fields), 0}, /* our tables reference rbac.organization, too */
     {ALEES_ORGANIZATION_V1, ALEES_UPTO(struct alees_organization_v1, each), ALEES_NEED_OPTIONAL}, /* demo rows only */
 };
 
@@ -220,8 +220,10 @@ ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .version = "0.1.0",
     .summary = "Contacts",
     .needs = ALEES_LIST(needs),
+    .settings = ALEES_LIST(settings),
     .resources = ALEES_LIST(resources),
-    .statements = ALEES_LIST(statements),
+    .routes = ALEES_LIST(routes),
+    .statements = ALEES_LIST(contact_statements),
     .migrations = ALEES_LIST(migrations),
     .start = start,
     .stop = stop,

@@ -21,7 +21,7 @@ static bool is_engine(const struct route *route) {
 }
 
 static bool has_id(const struct route *route) {
-    return strchr(route->path, '{') != NULL;
+    return strstr(route->path, "{id}") != NULL;
 }
 
 /* What stands behind the id: "/restore". */

@@ -35,15 +35,25 @@ static const char *plan_of(struct world *w, struct db *db, const char *sql, cons
     return str_done(&plan).ptr;
 }
 
+/* Its parts are looked up for each row that is shown, by their index. */
+static bool has_parts(const struct resource *r) {
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (r->fields[i].decl->type == ALEES_PARTS) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Does the plan show each of the rules kept? */
-static bool is_good(const char *plan) {
-    return strstr(plan, "Index Cond") && strstr(plan, "InitPlan") && !strstr(plan, "SubPlan") &&
+static bool is_good(const struct resource *r, const char *plan) {
+    return strstr(plan, "Index Cond") && strstr(plan, "InitPlan") && (has_parts(r) || !strstr(plan, "SubPlan")) &&
            !strstr(plan, "Seq Scan");
 }
 
 static void check_plan(struct world *w, struct db *db, const struct resource *r, const char *sql, const char *values) {
     const char *plan = plan_of(w, db, sql, values);
-    if (!is_good(plan)) {
+    if (!is_good(r, plan)) {
         print_error("%s: %s\n%s", r->full_name, sql, plan);
         fail();
     }
@@ -93,7 +103,7 @@ static void test_plans(void **state) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < w->catalogue->resource_count; i++) {
         const struct resource *r = w->catalogue->resources[i];
-        if (r->decl->scope == ALEES_SCOPE_ORGANIZATION && !resource_is_optional(r)) {
+        if (r->decl->scope == ALEES_SCOPE_ORGANIZATION && !resource_is_optional(r) && !r->owner) {
             check(w, db, r);
             count++;
         }
@@ -112,7 +122,7 @@ static void test_a_policy_for_each_row(void **state) {
     must(db, "BEGIN");
     must(db, "SET LOCAL plan_cache_mode = force_generic_plan");
     must(db, world_text(w, "SELECT set_config('role', '%s', true)", r->plugin->role));
-    assert_false(is_good(plan_of(w, db, r->shapes->get[0]->sql, "NULL, '{}'")));
+    assert_false(is_good(r, plan_of(w, db, r->shapes->get[0]->sql, "NULL, '{}'")));
     must(db, "ROLLBACK");
     db_close(db);
 }

@@ -61,12 +61,19 @@ static bool world_is_scoped(const struct resource *r) {
     return r->decl->scope == ALEES_SCOPE_ORGANIZATION;
 }
 
+/* Of parts: of the first owner that Acme has. */
+static const char *base_path(struct world *w, const struct resource *r) {
+    return r->owner ? world_text(w, "%s%s", world_row_path(w, r->owner, world_any_row(w, r->owner, WORLD_ACME)),
+                                 r->decl->path)
+                    : world_text(w, "/api/v1%s", r->decl->path);
+}
+
 const char *world_list_path(struct world *w, const struct resource *r, const char *query) {
-    return world_text(w, "/api/v1%s%s", r->decl->path, query);
+    return world_text(w, "%s%s", base_path(w, r), query);
 }
 
 const char *world_row_path(struct world *w, const struct resource *r, const char *id) {
-    return world_text(w, "/api/v1%s/%s", r->decl->path, id);
+    return world_text(w, "%s/%s", base_path(w, r), id);
 }
 
 const char *world_any_row(struct world *w, const struct resource *r, size_t organization) {
