@@ -151,6 +151,13 @@ static struct resource *make(struct catalogue_builder *b, struct alees_self *plu
     }
     for (uint32_t i = 0; i < decl->fields.count; i++) {
         add_field(b, r, &declared[i], false);
+        if ((declared[i].flags & ALEES_CUSTOM) != 0) {
+            if (r->custom) {
+                catalogue_fault(b, plugin, "resource %s: fields %s and %s are CUSTOM: only one can be", decl->name,
+                                r->custom->decl->name, declared[i].name);
+            }
+            r->custom = &r->fields[r->field_count - 1];
+        }
         if (decl->parent && strcmp(declared[i].name, decl->parent) == 0) {
             r->parent = &r->fields[r->field_count - 1];
         }

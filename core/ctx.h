@@ -96,8 +96,9 @@ struct ctx_rate {
     struct ratelimit_state state;
 };
 
-struct ctx_transaction; /* store.c */
-struct idempotency;     /* idempotency.c */
+struct ctx_transaction;    /* store.c */
+struct idempotency;        /* idempotency.c */
+struct custom_definitions; /* custom.c */
 
 struct alees_ctx {
     uint32_t magic;
@@ -133,9 +134,10 @@ struct alees_ctx {
     bool is_public;            /* no user, on purpose */
     bool is_all;               /* a command: everything, as a superuser */
     struct ctx_transaction *transaction;
-    struct idempotency *idempotency; /* its key is claimed: the answer is stored by ctx_commit; NULL: none */
-    struct ctx_after *after;         /* what plugins want to do once it is committed */
-    struct ctx_after *at_end;        /* what is to be done when the client has its answer */
+    struct idempotency *idempotency;   /* its key is claimed: the answer is stored by ctx_commit; NULL: none */
+    struct custom_definitions *custom; /* that were read so far; see custom.h */
+    struct ctx_after *after;           /* what plugins want to do once it is committed */
+    struct ctx_after *at_end;          /* what is to be done when the client has its answer */
 };
 
 struct ctx_after {

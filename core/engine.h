@@ -32,6 +32,7 @@
  *   engine_read.c    get
  *   engine_history.c what happened to a row
  *   engine_tags.c    the tags of a list's rows, counted
+ *   engine_custom.c  values of custom fields, against their definitions (custom.h)
  *   engine_replace.c  PUT: a whole row against the one that is there
  *   engine_owner.c   the owner of parts, in their path (engine_owner.h); engine_single.c  what is true of one of them
  *   engine_write.c   create, patch, replace, delete, restore; engine_write_refused.c, why one changed nothing

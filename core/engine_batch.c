@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * engine_batch.c - see engine_batch.h. Here: which rows, what each of them says, what is wrong with them, and the order in
  * which all this happens. */
+#include "custom.h"
 #include "engine_batch.h"
 #include "engine_nested.h"
 #include "engine_validate.h"
@@ -146,25 +147,40 @@ static alees_rc open_row(struct engine_batch *b, struct engine_batch_row *row, b
 
 /* ---- many rows ---- */
 
-static alees_rc check_references(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count,
-                                 const struct resource_field *f, bool *is_bad) {
-    alees_change **changes = ARENA_ARRAY(b->ctx->arena, alees_change *, count);
-    bool *may = ARENA_ARRAY(b->ctx->arena, bool, count);
-    alees_rc rc;
-    if (changes == NULL || may == NULL) {
-        return engine_value_nomem(&b->ctx->problem);
+struct checking {
+    struct engine_batch *b;
+    struct engine_batch_row *const *rows;
+    alees_change **changes; /* as rows */
+    uint32_t count;
+    bool *is_bad;
+};
+
+/* field: absent of a custom one, which pointer names. */
+static alees_rc refuse_reference(const struct checking *c, uint32_t row, const struct resource_field *field,
+                                 alees_str pointer) {
+    alees_ctx *ctx = c->b->ctx;
+    engine_batch_enter(c->b, c->rows[row]);
+    if (field != NULL) {
+        engine_refer_refuse(ctx, field);
+    } else {
+        problem_add(&ctx->problem, pointer, "invalid_reference", "does not name a row that can be used here");
     }
-    for (uint32_t i = 0; i < count; i++) {
-        changes[i] = rows[i]->change;
-    }
-    rc = engine_refer_many(changes, count, f, may);
-    for (uint32_t i = 0; i < count && rc == ALEES_OK; i++) {
+    c->is_bad[row] = true;
+    return engine_batch_leave(
+        c->b, problem_set(&ctx->problem, PROBLEM_INVALID, "Correct the fields that errors names, then send it again."));
+}
+
+static alees_rc refuse_custom(void *data, uint32_t row, alees_str pointer) {
+    return refuse_reference(data, row, NULL, pointer);
+}
+
+static alees_rc check_references(const struct checking *c, const struct resource_field *f) {
+    bool *may = ARENA_ARRAY(c->b->ctx->arena, bool, c->count);
+    alees_rc rc =
+        may != NULL ? engine_refer_many(c->changes, c->count, f, may) : engine_value_nomem(&c->b->ctx->problem);
+    for (uint32_t i = 0; i < c->count && rc == ALEES_OK; i++) {
         if (!may[i]) {
-            engine_batch_enter(b, rows[i]);
-            engine_refer_refuse(b->ctx, f);
-            is_bad[i] = true;
-            rc = engine_batch_leave(b, problem_set(&b->ctx->problem, PROBLEM_INVALID,
-                                                   "Correct the fields that errors names, then send it again."));
+            rc = refuse_reference(c, i, f, (alees_str){NULL, 0});
         }
     }
     return rc;
@@ -230,23 +246,32 @@ static alees_rc check_parts(struct engine_batch *b, struct engine_batch_row *con
 
 alees_rc engine_batch_check(struct engine_batch *b, struct engine_batch_row *const *rows, uint32_t count) {
     const struct resource *r = b->options.resource;
-    bool *is_bad = ARENA_ARRAY(b->ctx->arena, bool, count);
-    alees_rc rc = is_bad != NULL ? ALEES_OK : engine_value_nomem(&b->ctx->problem);
+    struct checking c = {.b = b, .rows = rows, .count = count};
+    alees_rc rc;
+    c.changes = ARENA_ARRAY(b->ctx->arena, alees_change *, count);
+    c.is_bad = ARENA_ARRAY(b->ctx->arena, bool, count);
+    rc = c.changes != NULL && c.is_bad != NULL ? ALEES_OK : engine_value_nomem(&b->ctx->problem);
+    for (uint32_t i = 0; i < count && rc == ALEES_OK; i++) {
+        c.changes[i] = rows[i]->change;
+    }
     for (uint32_t i = 0; i < r->field_count && rc == ALEES_OK; i++) {
         if (r->fields[i].decl->reference != NULL && r->shapes->nested[i] == NULL && !r->fields[i].is_standard) {
-            rc = check_references(b, rows, count, &r->fields[i], is_bad);
+            rc = check_references(&c, &r->fields[i]);
         }
     }
+    if (rc == ALEES_OK && r->custom != NULL) {
+        rc = engine_custom_refer_many(c.changes, count, refuse_custom, &c);
+    }
     for (uint32_t i = 0; i < count && rc == ALEES_OK && (r->decl->validate != NULL || b->singles != NULL); i++) {
-        if (!is_bad[i]) {
+        if (!c.is_bad[i]) {
             uint32_t items = b->faults.item_count;
             engine_batch_enter(b, rows[i]);
             rc = engine_change_hook(rows[i]->change, r->decl->validate);
             rc = engine_batch_leave(b, rc == ALEES_OK ? check_singles(b, rows[i]) : rc);
-            is_bad[i] = b->faults.item_count > items;
+            c.is_bad[i] = b->faults.item_count > items;
         }
     }
-    rc = rc == ALEES_OK ? validate_all(b, rows, count, is_bad) : rc;
+    rc = rc == ALEES_OK ? validate_all(b, rows, count, c.is_bad) : rc;
     return rc == ALEES_OK && !engine_batch_is_faulty(b) ? check_parts(b, rows, count) : rc;
 }
 
@@ -291,6 +316,7 @@ static void give_back(struct engine_batch *b) {
     }
     if (ctx->after == b->after && ctx->at_end == b->at_end && ctx->response.header_count == b->header_count) {
         store_forget_scope(ctx);
+        custom_forget(ctx);
         arena_release(ctx->arena, &b->mark);
         b->may_add.known = b->may_change.known = NULL;
         b->may_add.known_slots = b->may_add.known_count = 0;

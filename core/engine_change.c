@@ -33,6 +33,8 @@ alees_change *engine_change_new(alees_ctx *ctx, const struct resource *r, uint32
 void engine_change_found(alees_change *change, const alees_rows *rows, uint32_t row, bool is_after) {
     const struct resource *r = change->resource;
     const struct resource_field *f = resource_field(r, STR_LIT("organization"));
+    change->found = rows;
+    change->found_row = row;
     if (!is_after) {
         change->before = rows;
         change->before_row = row;
@@ -190,6 +192,12 @@ static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *
         if (change->is_whole) {
             return engine_replace_absent(change, at);
         }
+        if (is_create && f == change->resource->custom) {
+            rc = engine_custom_read(change, at, NULL);
+            if (rc != ALEES_OK) {
+                return rc;
+            }
+        }
         if (is_create && fallback.ptr != NULL) {
             cell->is_written = true;
             cell->value = fallback;
@@ -201,6 +209,9 @@ static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *
     }
     if (change->is_whole && engine_replace_is_same(change, f, value)) {
         return ALEES_OK;
+    }
+    if (f == change->resource->custom && jx_kind(value) == ALEES_JSON_OBJECT) {
+        return engine_custom_read(change, at, value);
     }
     pointer = engine_value_pointer(ctx->arena, alees_text(f->decl->name));
     rc = engine_value_from_json(ctx, f->decl, pointer, value, &cell->value);

@@ -29,6 +29,7 @@ enum family { /* types that have the same operators */
               FAMILY_LIST,
               FAMILY_OBJECT, /* JSON as a whole */
               FAMILY_MEMBER, /* of JSON */
+              FAMILY_CUSTOM, /* of custom fields */
               FAMILIES
 };
 
@@ -57,6 +58,14 @@ static const uint8_t families[] = {
 /* Numbers are compared with numbers, texts with texts: jsonb has an order across types. */
 #define MEMBER(comparison) \
     { "(jsonb_typeof(%m) = 'string' AND %m " comparison ")", "(jsonb_typeof(%m) = 'number' AND %m " comparison ")" }
+
+/* Decimals are kept as texts there: what reads as a number is one. No text that passes makes a number too large. */
+#define NUMBER(comparison) \
+    "CASE WHEN %t ~ '^-?[0-9]{1,200}([.][0-9]{1,200})?([eE][+-]?[0-9]{1,3})?$' THEN (%t)::numeric " comparison " END"
+#define CUSTOM(comparison, numbers) \
+    { "(jsonb_typeof(%m) = 'string' AND %m " comparison ")", NUMBER(numbers) }
+/* Rows without any are not in the index, which says so in these words (migrate_index.c). */
+#define ANY_OF_IT "%c <> '{}' AND %c @> "
 
 static const struct engine_filter_form forms[FAMILIES][ENGINE_OPERATORS] =
     {
@@ -90,12 +99,27 @@ static const struct engine_filter_form forms[FAMILIES][ENGINE_OPERATORS] =
                 PARTS("%t"),
                 NOTHING("%t"),
             },
+        [FAMILY_CUSTOM] =
+            {
+                [ENGINE_EQ] = {{"(" ANY_OF_IT "%v)", "(" ANY_OF_IT "ANY(%l))"}, ENGINE_TAKES_VALUE},
+                [ENGINE_NE] = {{"(%c @> %v) IS NOT TRUE", "(%c @> ANY(%l)) IS NOT TRUE"}, ENGINE_TAKES_VALUE},
+                [ENGINE_LT] = {CUSTOM("< %v", "< (%v)::numeric"), ENGINE_TAKES_VALUE},
+                [ENGINE_LTE] = {CUSTOM("<= %v", "<= (%v)::numeric"), ENGINE_TAKES_VALUE},
+                [ENGINE_GT] = {CUSTOM("> %v", "> (%v)::numeric"), ENGINE_TAKES_VALUE},
+                [ENGINE_GTE] = {CUSTOM(">= %v", ">= (%v)::numeric"), ENGINE_TAKES_VALUE},
+                [ENGINE_IN] = {{"%m = ANY(%l)", NULL}, ENGINE_TAKES_LIST},
+                [ENGINE_RANGE] = {CUSTOM("BETWEEN %v AND %v", "BETWEEN (%v)::numeric AND (%v)::numeric"),
+                                  ENGINE_TAKES_RANGE},
+                PARTS("%t"),
+                NOTHING("%t"),
+            },
 };
 
 const struct engine_filter_form *engine_filter_form(const struct alees_field *field, bool is_member,
                                                     enum engine_operator op) {
     ASSERT(field->type > 0 && field->type < ARRAY_LEN(families) && op < ENGINE_OPERATORS);
-    return &forms[is_member ? (uint8_t)FAMILY_MEMBER : families[field->type]][op];
+    bool is_custom = (field->flags & ALEES_CUSTOM) != 0;
+    return &forms[!is_member ? families[field->type] : is_custom ? (uint8_t)FAMILY_CUSTOM : (uint8_t)FAMILY_MEMBER][op];
 }
 
 const char *engine_filter_word(enum engine_operator op) {

@@ -114,11 +114,67 @@ static alees_rc keep(struct engine_filter_reader *reader, struct engine_filter *
     return ALEES_OK;
 }
 
+/* One element of an array literal. */
+static void put_element(struct str *out, alees_str text) {
+    str_puts(out, out->len > 1 ? ",\"" : "\"");
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '"' || text.ptr[i] == '\\') {
+            str_putc(out, '\\');
+        }
+        str_putc(out, text.ptr[i]);
+    }
+    str_putc(out, '"');
+}
+
+/* A number as custom fields may have it: as a number, or as the text of a decimal, with zeros behind it or without. */
+static void put_numbers(const struct engine_filter_reader *reader, const struct engine_filter *leaf, alees_str text,
+                        struct str *out) {
+    enum { ZEROS = 6 };
+    size_t len = text.len;
+    bool has_point = memchr(text.ptr, '.', len) != NULL, has_exponent = false;
+    for (size_t i = 0; i < len; i++) {
+        has_exponent = has_exponent || text.ptr[i] == 'e' || text.ptr[i] == 'E';
+    }
+    put_element(out, nest(reader, leaf, text, false));
+    put_element(out, nest(reader, leaf, text, true));
+    if (has_exponent) {
+        return;
+    }
+    while (has_point && (text.ptr[len - 1] == '0' || text.ptr[len - 1] == '.')) {
+        has_point = text.ptr[--len] != '.';
+    }
+    for (int zeros = 0; zeros <= ZEROS; zeros++) {
+        alees_str other = arena_printf(reader->ctx->arena, "%.*s%s%.*s", (int)len, text.ptr,
+                                       zeros > 0 && !has_point ? "." : "", zeros, "000000");
+        if (other.ptr != NULL && !alees_equal(other, text)) {
+            put_element(out, nest(reader, leaf, other, true));
+        }
+    }
+}
+
+static bool is_custom(const struct engine_filter *leaf) {
+    return (leaf->field->decl->flags & ALEES_CUSTOM) != 0;
+}
+
 /* The member is the text, or what the text reads as. */
 static alees_rc read_member(struct engine_filter_reader *reader, struct engine_filter *leaf, alees_str text) {
     bool is_equal = leaf->op == ENGINE_EQ || leaf->op == ENGINE_NE;
     struct engine_filter none = {.path_count = 0};
     alees_rc rc = read_typed(reader, leaf, text, &text);
+    if (rc == ALEES_OK && is_equal && is_custom(leaf) && is_json_scalar(text)) {
+        struct str out;
+        str_init(&out, reader->ctx->arena, 256);
+        str_putc(&out, '{');
+        if (is_json_number(text)) {
+            put_numbers(reader, leaf, text, &out);
+        } else {
+            put_element(&out, nest(reader, leaf, text, true));
+            put_element(&out, nest(reader, leaf, text, false));
+        }
+        str_putc(&out, '}');
+        leaf->variant = 1;
+        return keep(reader, leaf, str_done(&out));
+    }
     if (rc == ALEES_OK && is_equal) {
         leaf->variant = is_json_scalar(text);
         rc = keep(reader, leaf, nest(reader, leaf, text, true));
@@ -137,18 +193,6 @@ static alees_rc read_value(struct engine_filter_reader *reader, struct engine_fi
     return rc == ALEES_OK ? keep(reader, leaf, value) : rc;
 }
 
-/* One element of an array literal. */
-static void put_element(struct str *out, alees_str text) {
-    str_puts(out, out->len > 1 ? ",\"" : "\"");
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '"' || text.ptr[i] == '\\') {
-            str_putc(out, '\\');
-        }
-        str_putc(out, text.ptr[i]);
-    }
-    str_putc(out, '"');
-}
-
 static alees_rc read_list(struct engine_filter_reader *reader, const struct engine_filter_sent *sent,
                           struct engine_filter *leaf) {
     struct engine_filter none = {.path_count = 0};
@@ -163,6 +207,10 @@ static alees_rc read_list(struct engine_filter_reader *reader, const struct engi
         alees_str value = {NULL, 0};
         rc = read_typed(reader, leaf, sent->texts[i], &value);
         if (rc == ALEES_OK && leaf->path_count > 0) {
+            if (is_custom(leaf) && is_json_number(value)) {
+                put_numbers(reader, &none, value, &out);
+                continue;
+            }
             put_element(&out, nest(reader, &none, value, true));
             if (is_json_scalar(value)) {
                 put_element(&out, value);

@@ -230,6 +230,16 @@ static alees_rc check_rights(const struct engine_many *m, struct engine_fields *
     return engine_fields_refuse(fields, m->action, body, may, &m->changes[row]->organization);
 }
 
+/* The value is the same in all rows: it is told once. */
+static alees_rc refuse_custom(void *data, uint32_t row, alees_str pointer) {
+    alees_ctx *ctx = data;
+    (void)row;
+    if (ctx->problem.last == NULL || !alees_equal(ctx->problem.last->pointer, pointer)) {
+        problem_add(&ctx->problem, pointer, "invalid_reference", "does not name a row that can be used here");
+    }
+    return ALEES_OK;
+}
+
 static alees_rc check_references(const struct engine_many *m) {
     bool *may = ARENA_ARRAY(m->ctx->arena, bool, m->count);
     alees_rc rc = may != NULL ? ALEES_OK : engine_value_nomem(&m->ctx->problem);
@@ -245,6 +255,9 @@ static alees_rc check_references(const struct engine_many *m) {
         if (rc == ALEES_OK && !is_right) {
             engine_refer_refuse(m->ctx, &m->r->fields[i]);
         }
+    }
+    if (rc == ALEES_OK && m->r->custom != NULL) {
+        rc = engine_custom_refer_many(m->changes, m->count, refuse_custom, m->ctx);
     }
     if (rc == ALEES_OK && m->ctx->problem.item_count > 0) {
         rc =

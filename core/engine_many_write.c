@@ -13,10 +13,10 @@ static bool is_same_text(alees_str a, alees_str b) {
     return (a.ptr == NULL) == (b.ptr == NULL) && (a.ptr == NULL || alees_equal(a, b));
 }
 
-/* Do all write the same? A hook may have set something. */
+/* Do all write the same? A hook may have set something, and custom fields are merged into those that each row has. */
 static bool is_uniform(const struct engine_many *m) {
-    bool is_same = true;
-    for (uint32_t i = 1; i < m->count && is_same && m->r->decl->validate != NULL; i++) {
+    bool may_differ = m->r->decl->validate != NULL || m->r->custom != NULL, is_same = true;
+    for (uint32_t i = 1; i < m->count && is_same && may_differ; i++) {
         for (uint32_t k = 0; k < m->r->field_count && is_same; k++) {
             const struct engine_cell *a = &m->changes[0]->cells[k], *b = &m->changes[i]->cells[k];
             is_same = a->is_written == b->is_written && (!a->is_written || is_same_text(a->value, b->value));

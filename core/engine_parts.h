@@ -363,6 +363,9 @@ struct alees_change {
     const alees_rows *before;  /* shown, version: the row as it was, locked; NULL on create and without before_write */
     uint32_t before_row;       /* its place among them */
     struct engine_cell *cells; /* as resource->fields */
+    const alees_rows *found;   /* shown, version: the row that is there, or was written */
+    uint32_t found_row;
+    struct engine_custom *custom;          /* references among the values of custom fields: refers_later */
     const struct resource_field *known_by; /* of an upsert: the field by which the row was found; taken, not written */
     bool is_whole;                         /* PUT: by engine_replace_open */
     const bool *may, *may_read;   /* is_whole: the fields that the caller may change, and read, by place; NULL: all */
@@ -401,6 +404,18 @@ bool engine_replace_stays(const alees_change *change, uint32_t at);
 bool engine_replace_is_same(const alees_change *change, const struct resource_field *f, const alees_json *value);
 /* A field that was not sent. */
 alees_rc engine_replace_absent(alees_change *change, uint32_t at) MUST_CHECK;
+
+/* ---- engine_custom.c ---- */
+
+/* What is sent for the field that is CUSTOM, an object, or NULL: nothing, which is right unless something is required. Into
+ * its cell; every fault is an item. Of an update the row must have been found. */
+alees_rc engine_custom_read(alees_change *change, uint32_t at, const alees_json *value) MUST_CHECK;
+/* The id that the row has for the definition of f; absent: none, or it was looked at already. */
+alees_str engine_custom_reference(const alees_change *change, const struct resource_field *f);
+/* Of changes that refer later: calls refused for each that may not point at what it names. */
+alees_rc engine_custom_refer_many(alees_change *const *changes, uint32_t count,
+                                  alees_rc (*refused)(void *data, uint32_t row, alees_str pointer),
+                                  void *data) MUST_CHECK;
 
 /* ---- engine_row.c ---- */
 

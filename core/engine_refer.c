@@ -171,6 +171,9 @@ alees_rc engine_refer_check(alees_change *change, const struct resource_field *f
 /* ---- many at once ---- */
 
 static alees_str value_of(const alees_change *change, const struct resource_field *f) {
+    if (f->is_custom) {
+        return engine_custom_reference(change, f);
+    }
     const struct engine_cell *cell = &change->cells[f - change->resource->fields];
     return cell->is_sent ? cell->value : (alees_str){NULL, 0};
 }

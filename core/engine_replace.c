@@ -78,6 +78,12 @@ alees_rc engine_replace_absent(alees_change *change, uint32_t at) {
     if (engine_replace_stays(change, at)) {
         return ALEES_OK;
     }
+    if (f == r->custom) {
+        alees_rc rc = engine_custom_read(change, at, NULL);
+        if (rc != ALEES_OK) {
+            return rc;
+        }
+    }
     if (r->shapes->fallbacks[at].ptr != NULL) {
         alees_rc rc = jx_parse(ctx->arena, &ctx->problem, alees_text(f->decl->fallback), &fallback);
         cell->is_sent = cell->is_written = rc == ALEES_OK && !is_same(change, f, fallback);

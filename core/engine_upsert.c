@@ -23,27 +23,6 @@ const struct resource_field *engine_upsert_key(const struct resource *r, alees_s
     return f;
 }
 
-/* ---- where ---- */
-
-alees_rc engine_upsert_begin(struct engine_batch *b) {
-    const struct resource *r = b->options.resource;
-    const struct alees_organizations *add = b->ctx->where, *view = NULL;
-    alees_ctx *ctx = b->ctx;
-    alees_rc rc = ALEES_OK;
-    if (r->scope_column != NULL && !ctx->is_all) {
-        rc = engine_place_holds(ctx, r, r->view, &view);
-        rc = rc == ALEES_OK ? engine_place_holds(ctx, r, r->change, &b->change_where) : rc;
-        if (rc == ALEES_OK) { /* and view */
-            ctx->where = b->change_where;
-            rc = engine_place_seen(ctx, r, &b->change_where);
-            ctx->where = add;
-        }
-    }
-    rc = rc == ALEES_OK ? engine_place_of(ctx, r, view, true, &b->view_place) : rc;
-    rc = rc == ALEES_OK ? engine_place_of(ctx, r, b->change_where, false, &b->change_place) : rc;
-    return rc == ALEES_OK ? engine_fields_open(ctx, r, r->change, &b->may_change) : rc;
-}
-
 /* ---- keys of rows that wait ---- */
 
 static bool is_same_key(const struct engine_batch_row *a, const struct engine_batch_row *b) {
@@ -93,6 +72,30 @@ void engine_upsert_forget(struct engine_batch *b) {
         memset(b->keys, 0, b->key_slots * sizeof *b->keys);
     }
 }
+
+/* ---- where ---- */
+
+alees_rc engine_upsert_begin(struct engine_batch *b) {
+    const struct resource *r = b->options.resource;
+    const struct alees_organizations *add = b->ctx->where, *view = NULL;
+    alees_ctx *ctx = b->ctx;
+    alees_rc rc = ALEES_OK;
+    if (r->scope_column != NULL && !ctx->is_all) {
+        rc = engine_place_holds(ctx, r, r->view, &view);
+        rc = rc == ALEES_OK ? engine_place_holds(ctx, r, r->change, &b->change_where) : rc;
+        if (rc == ALEES_OK) { /* and view */
+            ctx->where = b->change_where;
+            rc = engine_place_seen(ctx, r, &b->change_where);
+            ctx->where = add;
+        }
+    }
+    rc = rc == ALEES_OK ? engine_place_of(ctx, r, view, true, &b->view_place) : rc;
+    rc = rc == ALEES_OK ? engine_place_of(ctx, r, b->change_where, false, &b->change_place) : rc;
+    rc = rc == ALEES_OK ? engine_fields_open(ctx, r, r->change, &b->may_change) : rc;
+    return rc == ALEES_OK ? make_slots(b) : rc; /* before the mark behind which memory is given back */
+}
+
+/* ---- one row ---- */
 
 alees_rc engine_upsert_add(struct engine_batch *b, struct engine_batch_row *row, bool *ret_is_double) {
     const struct alees_field *key = b->options.key->decl;

@@ -126,10 +126,10 @@ static alees_rc read_decimal(const struct wanted *w, alees_str text, alees_str *
                      ENGINE_MAX_DECIMAL);
     }
     if (f->min != 0 || f->max != 0) {
-        if (engine_decimal_compare(&d, f->min) < 0) {
+        if (f->min > INT64_MIN && engine_decimal_compare(&d, f->min) < 0) {
             return WRONG(w, "too_small", "must be at least %" PRId64, f->min);
         }
-        if (engine_decimal_compare(&d, f->max) > 0) {
+        if (f->max < INT64_MAX && engine_decimal_compare(&d, f->max) > 0) {
             return WRONG(w, "too_large", "must be at most %" PRId64, f->max);
         }
     }

@@ -98,7 +98,8 @@ static alees_rc lock(struct engine_write *w, bool *ret_is_missing) {
     struct engine_sql sql;
     alees_rows *rows = NULL;
     alees_rc rc;
-    if (w->change->action == ALEES_CREATE || (hook_before(w) == NULL && w->whole == NULL && !w->has_parts)) {
+    if (w->change->action == ALEES_CREATE ||
+        (hook_before(w) == NULL && w->whole == NULL && w->patch == NULL && !w->has_parts)) {
         return ALEES_OK;
     }
     engine_sql_init(&sql, w->ctx->arena, 6);
@@ -123,8 +124,8 @@ static alees_rc lock(struct engine_write *w, bool *ret_is_missing) {
 static bool needs_transaction(const struct engine_write *w) {
     bool is_shown = w->change->action != ALEES_DELETE_ROW &&
                     (w->view->expand_count > 0 || w->view->has_computed || w->view->has_nested);
-    return is_shown || w->has_parts || w->whole != NULL || w->r->owner != NULL || hook_before(w) != NULL ||
-           hook_after(w) != NULL || arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
+    return is_shown || w->has_parts || w->whole != NULL || w->patch != NULL || w->r->owner != NULL ||
+           hook_before(w) != NULL || hook_after(w) != NULL || arena_left(w->ctx->arena) < MEMORY_OF_ANSWER;
 }
 
 /* With the body that the client would rather not have left out. */
@@ -153,11 +154,12 @@ static alees_rc answer(struct engine_write *w) {
     return rc;
 }
 
-/* What of a whole row, or of lists of parts, differs from what is there, and the plugin's look at that. */
+/* What of a whole row, of its custom fields or of lists of parts, differs from what is there, and the plugin's look at that. */
 static alees_rc compare(struct engine_write *w) {
+    const alees_json *body = w->whole != NULL ? w->whole : w->patch;
     alees_rc rc = w->whole != NULL ? engine_replace_open(w->change, w->may) : ALEES_OK;
-    if (rc == ALEES_OK && w->whole != NULL) {
-        rc = engine_change_read(w->change, w->whole, NULL);
+    if (rc == ALEES_OK && body != NULL) {
+        rc = engine_change_read(w->change, body, NULL);
         w->has_parts = w->change->nested_count > 0;
     }
     rc = rc == ALEES_OK ? engine_nested_compare(w->change, w->before, 0) : rc;
@@ -204,7 +206,7 @@ static alees_rc read_parts(struct engine_write *w) {
 
 static alees_rc perform(struct engine_write *w, bool *ret_is_missing) {
     alees_rc rc = lock_all(w, ret_is_missing);
-    if (rc == ALEES_OK && w->change->action == ALEES_UPDATE && (w->whole != NULL || w->has_parts)) {
+    if (rc == ALEES_OK && w->change->action == ALEES_UPDATE && (w->whole != NULL || w->patch != NULL || w->has_parts)) {
         rc = compare(w);
         if (rc == ALEES_OK && engine_change_is_empty(w->change)) {
             w->rows = w->before;
@@ -441,6 +443,10 @@ alees_rc engine_patch(alees_ctx *ctx) {
     alees_rc rc = start(&w, ALEES_UPDATE);
     rc = rc == ALEES_OK ? engine_change_body(ctx, &body) : rc;
     rc = rc == ALEES_OK ? check_fields(&w, r->change, body, &none) : rc;
+    if (rc == ALEES_OK && r->custom != NULL && jx_kind(jx_get(body, r->custom->decl->name)) == ALEES_JSON_OBJECT) {
+        w.patch = body;
+        return carry_out(&w);
+    }
     rc = rc == ALEES_OK ? engine_change_read(w.change, body, NULL) : rc;
     if (rc == ALEES_OK && engine_change_is_empty(w.change)) {
         return reply_unchanged(&w);

@@ -20,7 +20,8 @@ struct engine_write {
     alees_id judged;                /* create: the organization whose permission counts; zero: none */
     bool has_parts;                 /* lists of them were sent */
     const alees_json *whole;        /* PUT: the body, looked at when the row is locked */
-    const bool *may;                /* of that: the fields that the caller may change */
+    const alees_json *patch;        /* PATCH of custom fields: the body, looked at when the row is locked, too */
+    const bool *may;                /* of whole: the fields that the caller may change */
     enum engine_life life;          /* which the row must have */
     bool is_marking;                /* a delete that leaves the row where it is */
 };

@@ -97,7 +97,8 @@ static bool check_name(struct plugin_report *report, const char *what, const voi
 }
 
 static void check_plugin(const struct alees_self *plugin, struct plugin_report *report) {
-    static const char *const reserved[] = {"alees", "public", "information_schema", "core", "server", "audit"};
+    static const char *const reserved[] = {"alees", "public", "information_schema", "core", "server",
+                                           "audit", "custom"};
     const struct alees_plugin *d = &plugin->decl;
     if (!plugin_is_name(d->name, LONGEST_PLUGIN)) {
         plugin_fault(report,

@@ -17,6 +17,7 @@ struct resource_field {
     bool is_deletion;               /* deleted_at, deleted_by: behind the declared ones, shown of deleted rows alone */
     const char *unique_constraint;  /* name in the database, found by migrate_verify; NULL */
     const char *foreign_constraint; /* the same for a reference */
+    bool is_custom;                 /* no field of a resource: a reference among the values of custom fields */
     bool is_holding;                /* a reference by which a row keeps the one that it names from going */
     char constraint_names[2][64];   /* what these two point to; PostgreSQL's names are shorter */
 };
@@ -33,6 +34,7 @@ struct resource {
     uint32_t view, add, change, remove; /* permission numbers; 0: there is none, by its scope or its flags */
     const char *view_name, *add_name, *change_name, *remove_name; /* NULL with 0 */
     struct resource_field *parent;                                /* SELF: the field a create is judged by; else NULL */
+    const struct resource_field *custom;                          /* the one that is ALEES_CUSTOM; NULL */
     const struct resource *owner;                                 /* what its rows are parts of; NULL */
     struct resource_field *owner_field;                           /* the reference to it */
     const struct resource_field *owner_list; /* the owner's field that shows these parts; NULL: there is none */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "audit.h"
+#include "custom.h"
 #include "cred.h"
 #include "edge.h"
 #include "engine.h"
@@ -126,7 +127,7 @@ static void block_stop_signals(int how) {
 }
 
 static int open_catalogue(struct app *app, const char *config_path, const char *module_dir, bool listen) {
-    static const struct alees_plugin *const built_in[] = {&audit_plugin};
+    static const struct alees_plugin *const built_in[] = {&audit_plugin, &custom_plugin};
     app->arena = arena_new(PROCESS_MEMORY);
     if (!app->arena) {
         fprintf(stderr, "out of memory\n");

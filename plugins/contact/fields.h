@@ -110,8 +110,9 @@ static const struct alees_field contact_fields[] = {
      .example = "[\"newsletter\"]"},
     {.name = "custom_fields",
      .type = ALEES_JSON,
+     .flags = ALEES_CUSTOM | ALEES_FILTER,
      .fallback = "{}",
-     .description = "Values of custom fields, by key.",
+     .description = "Values of custom fields, by key, as /custom-field-definitions defines them.",
      .example = "{}"},
 };
 

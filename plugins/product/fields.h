@@ -87,8 +87,9 @@ static const struct alees_field category_fields[] = {
      .example = "true"},
     {.name = "custom_fields",
      .type = ALEES_JSON,
+     .flags = ALEES_CUSTOM | ALEES_FILTER,
      .fallback = "{}",
-     .description = "Values of custom fields, by key.",
+     .description = "Values of custom fields, by key, as /custom-field-definitions defines them.",
      .example = "{}"},
 };
 
@@ -172,8 +173,9 @@ static const struct alees_field product_fields[] = {
      .example = "{\"size\": \"M8x40\"}"},
     {.name = "custom_fields",
      .type = ALEES_JSON,
+     .flags = ALEES_CUSTOM | ALEES_FILTER,
      .fallback = "{}",
-     .description = "Values of custom fields, by key.",
+     .description = "Values of custom fields, by key, as /custom-field-definitions defines them.",
      .example = "{}"},
 };
 

@@ -109,7 +109,8 @@ bool policy_matches(alees_str pattern, const char *name) {
     if (pattern.len == 1 && pattern.ptr[0] == '*') {
         return true;
     }
-    bool is_apart = strncmp(name, "rbac.", 5) == 0 || strncmp(name, "audit.", 6) == 0;
+    bool is_apart =
+        strncmp(name, "rbac.", 5) == 0 || strncmp(name, "audit.", 6) == 0 || strncmp(name, "custom.", 7) == 0;
     if (pattern.len > 0 && pattern.ptr[0] == '*' && is_apart) {
         return false;
     }

@@ -42,6 +42,7 @@ static const struct alees_migration migrations[] = {
     {3, 0, "API keys, tokens as a resource, invitations", sql_0003_keys},
     {4, 0, "time zones", sql_0004_timezones},
     {5, 0, "organizations have their time", sql_0005_dates},
+    {6, 0, "who changes definitions of custom fields", sql_0006_custom},
 };
 
 static const struct alees_command commands[] = {

@@ -38,6 +38,9 @@ static void check_counts(const struct answer *a, uint32_t status, int64_t rows, 
 
 static void test_create(void **state) {
     struct world *w = *state;
+    assert_status(world_ask(w, ACME_MANAGER, "POST", "/api/v1/custom-field-definitions",
+                            "{\"resource\":\"product.category\",\"key\":\"x\",\"label\":\"X\",\"type\":\"integer\"}"),
+                  201);
     const struct answer *a = import(w, ACME_MANAGER, "/categories", CSV,
                                     "\xef\xbb\xbfname,description,custom_fields,is_active\r\n"
                                     "imp 1,\"a, \"\"b\"\"\",\"{\"\"x\"\":1}\",FALSE\r\nimp 2,,,\r\n");

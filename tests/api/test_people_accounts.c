@@ -65,6 +65,8 @@ static void test_own_profile(void **state) {
     struct people *p = *state;
     (void)keeper(p, "first");
     const char *self = looker(p, "self"), *path = path_of(p, "self");
+    people_sql(p, "INSERT INTO custom.custom_field_definition (resource, key, label, type) "
+                  "VALUES ('rbac.user', 'a', 'A', 'integer'), ('rbac.user', 'badge', 'Badge', 'text')");
     const struct answer *a = people_ask(
         p, "PATCH", path, self,
         "{\"first_name\":\"Ann\",\"email\":\"ann@example.com\",\"language\":\"de\",\"custom_fields\":{\"a\":1}}");

@@ -65,7 +65,7 @@ static unsigned char *style_of(struct kit *k, const struct resource *r, uint32_t
 /* The example, with a number in front of a text or behind a number. */
 static void put_example(struct kit *k, struct str *out, const struct alees_field *d, bool is_numbered) {
     if (is_numbered && d->example && d->example[0] == '"') {
-        str_printf(out, "\"n%u.%s", ++k->serial, d->example + 1);
+        str_printf(out, "\"n%u_%s", ++k->serial, d->example + 1);
     } else {
         str_puts(out, d->example ? d->example : "null");
     }

@@ -89,7 +89,13 @@ const char *world_any_row(struct world *w, const struct resource *r, size_t orga
 static void put_value(struct world *w, struct str *body, const struct resource_field *f, size_t organization) {
     const struct alees_field *d = f->decl;
     switch (d->type) {
-    case ALEES_TEXT: str_printf(body, "\"row-%u\"", ++w->serial); break;
+    case ALEES_TEXT:
+        if (strcmp(d->name, "resource") == 0) { /* one that there is */
+            str_puts(body, d->example);
+        } else {
+            str_printf(body, "\"row_%u\"", ++w->serial);
+        }
+        break;
     case ALEES_REFERENCE: str_printf(body, "\"%s\"", world_any_row(w, f->target, organization)); break;
     case ALEES_CHOICE: str_printf(body, "\"%.*s\"", (int)strcspn(d->choices, "|"), d->choices); break;
     default:
