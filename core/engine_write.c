@@ -109,7 +109,7 @@ static alees_rc lock(struct engine_write *w, bool *ret_is_missing) {
         *ret_is_missing = true;
         return ALEES_E_NOT_FOUND;
     }
-    if (rc == ALEES_OK && w->r->shapes->all.has_nested && (w->whole != NULL || w->has_parts)) {
+    if (rc == ALEES_OK && w->r->shapes->all.has_nested && (w->whole != NULL || w->patch != NULL || w->has_parts)) {
         rc = read_again(w, &rows); /* its parts, as they are since nobody else can change them */
     }
     if (rc == ALEES_OK) {
