@@ -308,7 +308,7 @@ void kit_attack_cursor(struct kit *k, const struct resource *r) {
     }
     for (uint32_t i = 0; i < k->catalogue->resource_count; i++) {
         const struct resource *other = k->catalogue->resources[i];
-        if (other != r) {
+        if (other != r && !other->owner) { /* below an owner that is not there nothing is looked at */
             const char *path = kit_list_path(k, other, kit_text(k, "?ordering=-id&%s", cursor));
             kit_check_problem(k, kit_ask(k, user, "GET", path, NULL), 400, "invalid_cursor");
         }
