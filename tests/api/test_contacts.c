@@ -252,6 +252,16 @@ static void test_delete(void **state) {
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         assert_problem(ask(p, "GET", people_text(p, "%s/%s", contact, kinds[i].path), NULL), 404, "not_found");
     }
+    const struct answer *a = ask(p, "POST", people_text(p, "%s/restore", contact), NULL); /* all of it comes back */
+    assert_status(a, 200);
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        assert_non_null(answer_at(a, people_text(p, "/%s/0/id", kinds[i].list)));
+    }
+    assert_status(ask(p, "DELETE", people_text(p, "%s?permanent=true", contact), NULL), 204);
+    assert_int_equal(
+        pg_count(&p->pg, people_text(p, "SELECT count(*) FROM contact.email_address WHERE contact_id = '%s'",
+                                     strrchr(contact, '/') + 1)),
+        0);
 }
 
 int main(void) {

@@ -17,6 +17,6 @@ WITH shared AS MATERIALIZED (
     GROUP BY contact_id
 )
 SELECT c.id, c.first_name, c.last_name, s.by_email, s.by_phone
-FROM shared s JOIN contact.contact c ON c.organization_id = $2::uuid AND c.id = s.contact_id
+FROM shared s JOIN contact.contact c ON c.organization_id = $2::uuid AND c.id = s.contact_id AND c.deleted_at IS NULL
 ORDER BY (s.by_email AND s.by_phone) DESC, c.id
 LIMIT $5::integer
