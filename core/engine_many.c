@@ -35,7 +35,7 @@ static alees_rc read_life(struct engine_many *m, const struct ctx_parameter *p) 
 /* What is about pages is refused; all=true stands for "no filter". *ret_has_filter: something chooses. */
 static alees_rc read_parameters(struct engine_many *m, bool *ret_has_filter) {
     static const char *const of_lists[] = {"ordering", "page_size", "cursor", "page", "count"};
-    static const char *const others[] = {"fields", "expand", "organization"};
+    static const char *const others[] = {"fields", "expand", "organization", "below"};
     alees_ctx *ctx = m->ctx;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < ctx->parameter_count; i++) {

@@ -28,7 +28,7 @@ static alees_rc read_search(struct tags *t, alees_str text) {
 
 /* Parameters of a list that make no sense of a count are as unknown as any other. */
 static alees_rc check_name(struct tags *t, alees_str name) {
-    static const char *const not_here[] = {"ordering", "cursor", "page", "count", "fields", "expand"};
+    static const char *const not_here[] = {"ordering", "cursor", "page", "count", "fields", "expand", "deleted"};
     for (size_t i = 0; i < ARRAY_LEN(not_here); i++) {
         if (str_equal(name, not_here[i])) {
             problem_add(&t->ctx->problem, name, "unknown_parameter", "%s", "It is not known here.");
@@ -124,9 +124,7 @@ alees_rc engine_tags(alees_ctx *ctx) {
     rc = rc == ALEES_OK ? read_query(&t) : rc;
     rc = rc == ALEES_OK ? check_right(&t) : rc;
     rc = rc == ALEES_OK ? engine_place_of(ctx, r, ctx->where, true, &t.place) : rc;
-    if (rc == ALEES_OK && t.query.has_organization) {
-        rc = engine_place_narrow(ctx, ctx->where, &t.query.organization, &t.place);
-    }
+    rc = rc == ALEES_OK ? engine_narrow_place(ctx, r, ctx->where, &t.query, &t.place) : rc;
     if (rc == ALEES_OK && t.place.reach != ENGINE_NOWHERE) {
         rc = run(&t, &rows);
     }

@@ -58,11 +58,11 @@ static void test_which_rows(void **state) {
     assert_text(a->body, "{\"count\":0}");
     a = ask(w, ACME_MANAGER, "DELETE", "?sku__in=WHI-1,WHI-4", NULL, NULL);
     assert_text(a->body, "{\"count\":1}"); /* the other one is not seen */
-    assert_int_equal(count_of(w, "WHI", "true"), 4);
+    assert_int_equal(count_of(w, "WHI", "deleted_at IS NULL"), 4);
     a = ask(w, WORLD_ADMIN, "DELETE",
             world_text(w, "?sku__startswith=WHI-&organization=%s", world_organizations[WORLD_GLOBEX].id), NULL, NULL);
     assert_text(a->body, "{\"count\":2}");
-    assert_int_equal(count_of(w, "WHI", "true"), 2);
+    assert_int_equal(count_of(w, "WHI", "deleted_at IS NULL"), 2);
 }
 
 static void test_all_or_nothing(void **state) {
@@ -92,6 +92,22 @@ static void test_all_or_nothing(void **state) {
             world_text(w, "{\"category\":\"%s\"}", "01930000-0000-7000-8000-0000000000ff"), NULL);
     assert_problem(a, 422, "invalid");
     assert_text(answer_text(a, "/errors/0/pointer"), "/category");
+}
+
+/* Where is not which: it takes a filter, or all=true, however many organizations are named. */
+static void test_where_is_no_filter(void **state) {
+    struct world *w = *state;
+    const char *where = world_text(w, "?organization=%s", world_organizations[WORLD_GLOBEX].id);
+    static const char *const more[] = {"", "&below=false", "&below=true", "&below=true&fields=id"};
+    int64_t before = pg_count(&w->pg, "SELECT sum(version) FROM product.product");
+    for (size_t i = 0; i < ARRAY_LEN(more); i++) {
+        const char *query = world_text(w, "%s%s", where, more[i]);
+        assert_problem(ask(w, GLOBEX_MANAGER, "PATCH", query, "{\"name\":\"all of them\"}", NULL), 400,
+                       "bad_parameter");
+        assert_problem(ask(w, GLOBEX_MANAGER, "DELETE", query, NULL, NULL), 400, "bad_parameter");
+    }
+    assert_int_equal(pg_count(&w->pg, "SELECT sum(version) FROM product.product"), before);
+    assert_status(ask(w, GLOBEX_MANAGER, "DELETE", world_text(w, "%s&below=true&sku=none", where), NULL, NULL), 200);
 }
 
 static void test_what_others_refer_to(void **state) {
@@ -151,6 +167,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_which_rows),
         cmocka_unit_test(test_all_or_nothing),
+        cmocka_unit_test(test_where_is_no_filter),
         cmocka_unit_test(test_what_others_refer_to),
         cmocka_unit_test(test_rbac),
     };

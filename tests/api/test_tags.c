@@ -56,6 +56,13 @@ static void test_parameters(void **state) {
     assert_string_equal(tags(w, ADMIN, "&page_size=2"), "vip=4 new=2");
     assert_string_equal(tags(w, ADMIN, world_text(w, "&organization=%s", globex)), "secret of globex=1 vip=1");
     assert_string_equal(tags(w, ACME_MANAGER, world_text(w, "&organization=%s", globex)), "");
+    assert_string_equal(tags(w, ADMIN, world_text(w, "&organization=%s&below=true&search=fair", acme)),
+                        "Fair 2026=1 fair 2027=1");
+    assert_string_equal(tags(w, ADMIN, world_text(w, "&organization=%s&below=true", globex)),
+                        "secret of globex=1 vip=1");
+    assert_string_equal(tags(w, ACME_MANAGER, world_text(w, "&organization=%s&below=true", acme)),
+                        "new=2 vip=2 Fair 2026=1 a,b \"q\"=1"); /* sees nothing of Berlin */
+    assert_string_equal(tags(w, ACME_MANAGER, world_text(w, "&organization=%s&below=true", globex)), "");
     assert_string_equal(tags(w, ADMIN, world_text(w, "&organization=%s&tags=new", acme)),
                         "new=2 vip=2 Fair 2026=1 a,b \"q\"=1");
     assert_string_equal(tags(w, ADMIN, "&first_name__in=c,d&search=v"), "vip=2");
@@ -67,11 +74,19 @@ static void test_parameters(void **state) {
                {"search=a&search=b", "bad_parameter"}, {"ordering=id", "unknown_parameter"},
                {"cursor=x", "unknown_parameter"},      {"count=exact", "unknown_parameter"},
                {"fields=id", "unknown_parameter"},     {"expand=linked_organization", "unknown_parameter"},
-               {"nonsense=1", "unknown_parameter"}};
+               {"nonsense=1", "unknown_parameter"},    {"deleted=true", "unknown_parameter"},
+               {"below=true", "bad_parameter"}};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         assert_problem(world_ask(w, ADMIN, "GET", world_text(w, "/api/v1/contacts/tags?%s", bad[i].query), NULL), 400,
                        bad[i].code);
     }
+}
+
+/* Tags of deleted rows are counted nowhere, and whoever asks for them is told so. */
+static void test_deleted(void **state) {
+    struct world *w = *state;
+    assert_problem(world_ask(w, ADMIN, "GET", "/api/v1/products/tags?deleted=true", NULL), 400, "unknown_parameter");
+    assert_problem(world_ask(w, ADMIN, "GET", "/api/v1/products/tags?deleted=false", NULL), 400, "unknown_parameter");
 }
 
 /* Where tags can be filtered by, and nowhere else. */
@@ -112,10 +127,8 @@ static void test_field_rights(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts),
-        cmocka_unit_test(test_parameters),
-        cmocka_unit_test(test_which_resources),
-        cmocka_unit_test(test_field_rights),
+        cmocka_unit_test(test_counts),          cmocka_unit_test(test_parameters),   cmocka_unit_test(test_deleted),
+        cmocka_unit_test(test_which_resources), cmocka_unit_test(test_field_rights),
     };
     return cmocka_run_group_tests_name("tags", tests, world_setup, world_teardown);
 }
