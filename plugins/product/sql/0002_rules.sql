@@ -3,6 +3,25 @@
 
 -- A category has the type of its parent, a product one of type PRODUCT: the keys carry the type, so that neither end can
 -- change it under the other.
+--
+-- So far the type of a category could change under what was in it. A tree in which there are products is one of type
+-- PRODUCT; any other has the type of its root.
+WITH RECURSIVE tree AS (
+    SELECT organization_id, id, id AS root_id, category_type FROM product.category WHERE parent_id IS NULL
+    UNION ALL
+    SELECT c.organization_id, c.id, t.root_id, t.category_type
+    FROM tree t JOIN product.category c ON c.organization_id = t.organization_id AND c.parent_id = t.id
+), kept AS (
+    SELECT DISTINCT t.organization_id, t.root_id
+    FROM tree t JOIN product.product p ON p.organization_id = t.organization_id AND p.category_id = t.id
+)
+UPDATE product.category c
+SET category_type = CASE WHEN k.root_id IS NULL THEN t.category_type ELSE 'PRODUCT' END, version = version + 1,
+    updated_at = now()
+FROM tree t LEFT JOIN kept k ON k.organization_id = t.organization_id AND k.root_id = t.root_id
+WHERE c.organization_id = t.organization_id AND c.id = t.id
+    AND c.category_type <> CASE WHEN k.root_id IS NULL THEN t.category_type ELSE 'PRODUCT' END;
+
 ALTER TABLE product.category ADD UNIQUE (organization_id, id, category_type);
 ALTER TABLE product.category DROP CONSTRAINT category_organization_id_parent_id_fkey;
 ALTER TABLE product.category ADD CONSTRAINT category_parent_fkey FOREIGN KEY (organization_id, parent_id, category_type)
