@@ -325,10 +325,18 @@ static void give_back(struct engine_batch *b) {
     set_mark(b);
 }
 
+/* Of parts: more than their owner may have? waiting: of these it is known that they will be created. */
+static alees_rc check_room(struct engine_batch *b, uint32_t waiting) {
+    const struct resource *r = b->options.resource;
+    return r->owner != NULL && b->counts.created + waiting > b->room ? engine_owner_refuse_more(b->ctx, r) : ALEES_OK;
+}
+
 static alees_rc flush(struct engine_batch *b) {
     alees_rc rc = run_all(b, check_rows);
     if (rc == ALEES_OK && !engine_batch_is_faulty(b)) {
-        rc = run_all(b, write_rows);
+        rc = check_room(b, b->options.mode == ENGINE_BATCH_CREATE ? b->count : 0);
+        rc = rc == ALEES_OK ? run_all(b, write_rows) : rc;
+        rc = rc == ALEES_OK ? check_room(b, 0) : rc;
     }
     if (!b->options.is_whole) {
         b->count = 0;
@@ -411,6 +419,7 @@ const struct engine_batch_counts *engine_batch_counts(const struct engine_batch 
 static alees_rc begin_parts(struct engine_batch *b) {
     const struct resource *r = b->options.resource;
     bool has_single = false;
+    alees_rc rc;
     if (r->owner == NULL) {
         return ALEES_OK;
     }
@@ -423,7 +432,8 @@ static alees_rc begin_parts(struct engine_batch *b) {
             return engine_value_nomem(&b->ctx->problem);
         }
     }
-    return engine_owner_lock(b->ctx, r);
+    rc = engine_owner_lock(b->ctx, r);
+    return rc == ALEES_OK ? engine_owner_room(b->ctx, r, &b->room) : rc;
 }
 
 alees_rc engine_batch_begin(alees_ctx *ctx, const struct engine_batch_options *options,

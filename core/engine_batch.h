@@ -81,6 +81,7 @@ struct engine_batch {
     const struct ctx_after *after, *at_end; /* as they were at the mark: what plugins asked for since must stay, */
     uint32_t header_count;                  /* and what they set */
     alees_str user;
+    uint64_t room;                       /* of parts: so many more may be created */
     struct engine_batch_single *singles; /* as resource->fields; NULL: the resource has none */
 };
 

@@ -168,13 +168,14 @@ static alees_rc read_items(alees_change *owner, struct engine_nested *n, const a
 static bool check_list(const alees_change *owner, const struct resource_field *f, const alees_json *list) {
     struct problem *p = &owner->ctx->problem;
     alees_str pointer = engine_value_pointer(owner->ctx->arena, alees_text(f->decl->name));
-    int64_t most = f->decl->max != 0 ? f->decl->max : ENGINE_MAX_TAGS;
+    uint32_t most = engine_owner_most(f);
     if (jx_kind(list) == ALEES_JSON_NULL) {
         problem_add(p, pointer, "null", "must not be null");
     } else if (jx_kind(list) != ALEES_JSON_ARRAY) {
         problem_add(p, pointer, "wrong_type", "must be a list of objects");
     } else if (jx_size(list) > most) {
-        problem_add(p, pointer, "too_many", "must hold at most %d objects, not %u", (int)most, (unsigned)jx_size(list));
+        problem_add(p, pointer, "too_many", "must hold at most %u objects, not %u", (unsigned)most,
+                    (unsigned)jx_size(list));
     } else {
         return true;
     }

@@ -3,6 +3,7 @@
  * caller see it, and change it? And its version, which rises with every write of its parts. */
 #include "engine_owner.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 bool engine_owner_is_found(const alees_ctx *ctx, const struct resource *r) {
@@ -142,4 +143,54 @@ alees_rc engine_owner_lock(alees_ctx *ctx, const struct resource *r) {
 
 alees_rc engine_owner_raise(alees_ctx *ctx, const struct resource *r) {
     return reach(ctx, r, true);
+}
+
+/* ---- how many ---- */
+
+uint32_t engine_owner_most(const struct resource_field *list) {
+    return list->decl->max != 0 ? (uint32_t)list->decl->max : ENGINE_MAX_TAGS;
+}
+
+alees_rc engine_owner_room(alees_ctx *ctx, const struct resource *r, uint64_t *ret_room) {
+    int64_t most, count = 0;
+    struct engine_place place;
+    struct engine_sql sql;
+    alees_rows *rows = NULL;
+    alees_rc rc;
+    if (r->owner_list == NULL) { /* they are shown page by page only */
+        *ret_room = UINT64_MAX;
+        return ALEES_OK;
+    }
+    most = engine_owner_most(r->owner_list);
+    rc = engine_place_of(ctx, r, ctx->where, false, &place);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    engine_sql_init(&sql, ctx->arena, 3);
+    str_puts(&sql.text, "SELECT count(*) FROM (SELECT FROM ");
+    str_view(&sql.text, r->shapes->table);
+    str_puts(&sql.text, " WHERE ");
+    str_ident(&sql.text, r->scope_column);
+    str_puts(&sql.text, " = ");
+    engine_sql_value(&sql, id_text(ctx, &ctx->object_organization), "uuid");
+    str_puts(&sql.text, " AND ");
+    engine_sql_owner(&sql, r, id_text(ctx, &ctx->object));
+    str_puts(&sql.text, " LIMIT ");
+    engine_sql_value(&sql, arena_printf(ctx->arena, "%" PRId64, most), "bigint");
+    str_puts(&sql.text, ") AS \"?p\"");
+    rc = engine_sql_run(ctx, r, &place.scope, &sql, &rows, NULL);
+    if (rc == ALEES_OK && !str_parse_i64(store_rows_text(rows, 0, 0), &count)) {
+        rc = ALEES_E_INTERNAL;
+    }
+    *ret_room = (uint64_t)(most - count);
+    return rc;
+}
+
+alees_rc engine_owner_refuse_more(alees_ctx *ctx, const struct resource *r) {
+    const char *list = r->owner_list->decl->name;
+    problem_add(&ctx->problem, STR_LIT(""), "too_many", "%s of a %s can be %u at most", list, r->owner->decl->name,
+                (unsigned)engine_owner_most(r->owner_list));
+    return problem_set(&ctx->problem, PROBLEM_CONFLICT,
+                       "A %s can have at most %u rows in %s; delete some of them first.", r->owner->decl->name,
+                       (unsigned)engine_owner_most(r->owner_list), list);
 }

@@ -15,6 +15,11 @@ bool engine_owner_is_found(const alees_ctx *ctx, const struct resource *r);
  * under the conditions of any change of the owner. 404 if it has gone, or is not the caller's to change any more. */
 alees_rc engine_owner_lock(alees_ctx *ctx, const struct resource *r) MUST_CHECK;
 alees_rc engine_owner_raise(alees_ctx *ctx, const struct resource *r) MUST_CHECK; /* locks it, and raises its version */
+/* Of one list of parts, whose rows are shown with each row of their owner: as many as it may hold. */
+uint32_t engine_owner_most(const struct resource_field *list);
+/* How many more parts may the owner have? It is locked. */
+alees_rc engine_owner_room(alees_ctx *ctx, const struct resource *r, uint64_t *ret_room) MUST_CHECK;
+alees_rc engine_owner_refuse_more(alees_ctx *ctx, const struct resource *r); /* there was no room */
 
 /* ---- engine_single.c: ALEES_SINGLE ---- */
 

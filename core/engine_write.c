@@ -183,6 +183,11 @@ static alees_rc lock_all(struct engine_write *w, bool *ret_is_missing) {
     if (w->r->owner != NULL) {
         rc = (w->whole != NULL ? engine_owner_lock : engine_owner_raise)(w->ctx, w->r);
     }
+    if (rc == ALEES_OK && w->r->owner != NULL && w->change->action == ALEES_CREATE) {
+        uint64_t room = 0;
+        rc = engine_owner_room(w->ctx, w->r, &room);
+        rc = rc == ALEES_OK && room == 0 ? engine_owner_refuse_more(w->ctx, w->r) : rc;
+    }
     return rc == ALEES_OK ? lock(w, ret_is_missing) : rc;
 }
 

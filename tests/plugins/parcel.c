@@ -109,6 +109,11 @@ static const struct alees_field seal[] = {
      .flags = ALEES_REQUIRED,
      .description = "What is stamped on it.",
      .example = "1"},
+    {.name = "is_top",
+     .type = ALEES_BOOLEAN,
+     .flags = ALEES_SINGLE,
+     .fallback = "false",
+     .description = "Is it the one to be broken first?"},
 };
 
 static alees_rc check_label(void *state, alees_ctx *ctx, alees_change *change);
@@ -162,8 +167,9 @@ static const struct alees_migration migrations[] = {
      "UNIQUE (organization_id, text));"
      "CREATE INDEX label_box ON parcel.label (organization_id, box_id, text);"
      "CREATE UNIQUE INDEX label_main ON parcel.label (organization_id, box_id) WHERE is_main;"
-     "CREATE TABLE parcel.seal (" OF_A_BOX "number bigint NOT NULL);"
-     "CREATE INDEX seal_box ON parcel.seal (organization_id, box_id);"},
+     "CREATE TABLE parcel.seal (" OF_A_BOX "number bigint NOT NULL, is_top boolean NOT NULL);"
+     "CREATE INDEX seal_box ON parcel.seal (organization_id, box_id);"
+     "CREATE UNIQUE INDEX seal_top ON parcel.seal (organization_id, box_id) WHERE is_top;"},
 };
 
 static struct {
