@@ -177,12 +177,14 @@ void engine_sql_whole(struct engine_sql *sql, const char *before, const struct r
 static void put_condition(struct engine_sql *sql, const struct resource *r, const struct engine_target *target,
                           bool is_reading) {
     bool is_bound = r->scope_column != NULL && target->organizations.ptr != NULL;
+    bool is_shared = is_reading && resource_is_shared(r);
+    bool is_narrow = is_shared && target->life == ENGINE_DELETED; /* for who may delete: that is more than a lock */
     str_puts(&sql->text, " WHERE \"id\" = ");
     engine_sql_value(sql, target->id, "uuid");
     (void)engine_sql_life(sql, " AND ", r, target->life);
-    if (is_bound && !lock_host_is_off()) {
+    if (is_bound && (is_narrow || !lock_host_is_off())) {
         str_puts(&sql->text, " AND ");
-        engine_sql_scope(sql, r, target->organizations, is_reading && resource_is_shared(r));
+        engine_sql_scope(sql, r, target->organizations, is_shared && !is_narrow);
     } else if (!is_bound && target->is_owned) {
         str_puts(&sql->text, " AND ");
         engine_sql_owned(sql, r);

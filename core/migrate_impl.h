@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * migrate_impl.h - what the files of migrate.h share: migrate.c (running steps), migrate_plan.c (which steps),
  * migrate_bootstrap.c (roles), migrate_secure.c (policies and grants), migrate_policy.c (what policies a resource has),
- * migrate_search.c (functions and trust), migrate_index.c (indexes), migrate_audit.c (triggers), migrate_verify.c and
- * migrate_table.c (is all of it there?). Level 3. */
+ * migrate_search.c (functions and trust), migrate_index.c (indexes), migrate_audit.c and migrate_life.c (triggers),
+ * migrate_verify.c and migrate_table.c (is all of it there?). Level 3. */
 #ifndef MIGRATE_IMPL_H
 #define MIGRATE_IMPL_H
 
@@ -69,6 +69,14 @@ alees_rc migrate_check_triggers(struct db *db, struct arena *arena, const struct
 /* Makes them where they differ; in a transaction of the caller. */
 alees_rc migrate_put_triggers(struct db *db, struct arena *arena, const struct resource *r, FILE *errors) MUST_CHECK;
 
+/* Has the table of r the triggers that keep live rows from referring to deleted ones, and no others of the kind? The keys
+ * of all resources must be known. Every difference is a line on errors (may be NULL). ALEES_OK, E_INVALID. */
+alees_rc migrate_check_life(struct db *db, struct arena *arena, const struct catalogue *catalogue,
+                            const struct resource *r, FILE *errors) MUST_CHECK;
+/* Makes them where they differ; in a transaction of the caller. */
+alees_rc migrate_put_life(struct db *db, struct arena *arena, const struct catalogue *catalogue,
+                          const struct resource *r, FILE *errors) MUST_CHECK;
+
 /* The extensions and functions that search and indexes need, unless they are there; in a transaction of the caller, as
  * the database's superuser or as alees_owner. */
 alees_rc migrate_put_search(struct db *db, struct arena *arena, FILE *errors) MUST_CHECK;
@@ -87,6 +95,9 @@ alees_rc migrate_check_indexes(struct db *db, struct arena *arena, const struct 
 /* Grants, and policies and triggers where they differ; in a transaction of the caller. */
 alees_rc migrate_secure(struct db *db, struct arena *arena, const struct plugins *plugins,
                         const struct catalogue *catalogue, FILE *errors) MUST_CHECK;
+
+/* Fills in the names of the keys that keep references, and which of these hold what they name. */
+alees_rc migrate_find_keys(struct db *db, struct arena *arena, struct resource *r, FILE *errors) MUST_CHECK;
 
 /* Columns, keys and indexes of one table; fills in the names of constraints. */
 alees_rc migrate_check_table(struct db *db, struct arena *arena, struct resource *r, FILE *errors) MUST_CHECK;

@@ -213,5 +213,11 @@ alees_rc migrate_secure(struct db *db, struct arena *arena, const struct plugins
             rc = migrate_put_triggers(db, arena, r, errors);
         }
     }
+    for (uint32_t i = 0; rc == ALEES_OK && i < catalogue->resource_count; i++) {
+        rc = migrate_find_keys(db, arena, catalogue->resources[i], errors);
+    }
+    for (uint32_t i = 0; rc == ALEES_OK && i < catalogue->resource_count; i++) {
+        rc = migrate_put_life(db, arena, catalogue, catalogue->resources[i], errors);
+    }
     return rc;
 }

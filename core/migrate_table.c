@@ -312,29 +312,46 @@ static bool holds_organization(const struct db_result *keys, const struct resour
     return false;
 }
 
-/* References within a plugin must be kept by PostgreSQL; into another plugin's schema that is for the plugin to say. */
-static alees_rc check_references(struct check *c, struct db *db, struct arena *arena, const char *const where[2]) {
-    struct resource *r = c->r;
+/* One that a key may keep. */
+static bool is_reference(const struct resource_field *f) {
+    return f->decl->type == ALEES_REFERENCE && f->target && (f->decl->flags & ALEES_WEAK) == 0;
+}
+
+alees_rc migrate_find_keys(struct db *db, struct arena *arena, struct resource *r, FILE *errors) {
     struct db_result *keys = NULL;
-    alees_rc rc = migrate_ask(db, arena, r->decl->table, foreign_sql, where, 2, c->errors, &keys);
+    const char *where[2];
+    migrate_table_name(arena, r, &where[0], &where[1]);
+    alees_rc rc = migrate_ask(db, arena, r->decl->table, foreign_sql, where, 2, errors, &keys);
     for (uint32_t i = 0; rc == ALEES_OK && i < r->field_count; i++) {
         struct resource_field *f = &r->fields[i];
-        if (f->decl->type != ALEES_REFERENCE || !f->target || (f->decl->flags & ALEES_WEAK) != 0) {
+        uint32_t key = 0;
+        if (!is_reference(f)) {
             continue;
         }
-        uint32_t key = 0;
+        f->foreign_constraint = NULL; /* of a key that there was */
         f->is_holding = holds_organization(keys, f);
         if (find_foreign_key(keys, r, f, &key)) {
             snprintf(f->constraint_names[1], sizeof f->constraint_names[1], "%s", db_value(keys, key, 0).ptr);
             f->foreign_constraint = f->constraint_names[1];
             f->is_holding = is_holding(keys, key);
-        } else if (!f->is_standard && f->target->plugin == r->plugin) {
+        }
+    }
+    db_result_free(keys);
+    return rc;
+}
+
+/* References within a plugin must be kept by PostgreSQL; into another plugin's schema that is for the plugin to say. */
+static alees_rc check_references(struct check *c, struct db *db, struct arena *arena) {
+    struct resource *r = c->r;
+    alees_rc rc = migrate_find_keys(db, arena, r, c->errors);
+    for (uint32_t i = 0; rc == ALEES_OK && i < r->field_count; i++) {
+        const struct resource_field *f = &r->fields[i];
+        if (is_reference(f) && !f->foreign_constraint && !f->is_standard && f->target->plugin == r->plugin) {
             bool is_inside = is_scoped(r) && is_scoped(f->target);
             fault(c, "FOREIGN KEY (%s%s) REFERENCES %s%s is missing", is_inside ? "organization_id, " : "", f->column,
                   f->target->decl->table, f == r->owner_field ? " ON DELETE CASCADE" : "");
         }
     }
-    db_result_free(keys);
     return rc;
 }
 
@@ -347,7 +364,7 @@ alees_rc migrate_check_table(struct db *db, struct arena *arena, struct resource
         rc = check_indexes(&c, db, arena, where);
     }
     if (rc == ALEES_OK) {
-        rc = check_references(&c, db, arena, where);
+        rc = check_references(&c, db, arena);
     }
     return rc == ALEES_OK && c.is_wrong ? ALEES_E_INVALID : rc;
 }

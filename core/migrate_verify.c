@@ -149,6 +149,9 @@ static alees_rc verify(struct db *db, struct arena *arena, const struct plugins 
         rc = also(rc, migrate_check_table(db, arena, r, errors));
         rc = also(rc, migrate_check_indexes(db, arena, r, errors));
     }
+    for (uint32_t i = 0; i < catalogue->resource_count; i++) { /* the keys of all are known now */
+        rc = also(rc, migrate_check_life(db, arena, catalogue, catalogue->resources[i], errors));
+    }
     rc = also(rc, migrate_check_search(db, arena, errors));
     return rc;
 }
