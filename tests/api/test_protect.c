@@ -85,7 +85,7 @@ static void test_units(void **state) {
     must_hold(w, CLERK, "/units-of-measure", id,
               "1 row of product.product refers to it\nother rows that you may not see refer to it\n");
     must_hold(w, ADMIN, "/units-of-measure", id, "2 rows of product.product refer to it\n");
-    assert_status(ask(w, GLOBEX_MANAGER, "DELETE", world_text(w, "/products/%s", foreign), NULL), 204);
+    assert_status(ask(w, GLOBEX_MANAGER, "DELETE", world_text(w, "/products/%s?permanent=true", foreign), NULL), 204);
     must_hold(w, CLERK, "/units-of-measure", id, "1 row of product.product refers to it\n");
 }
 
