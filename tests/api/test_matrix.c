@@ -94,6 +94,13 @@ static const char *address(struct people *p, const char *where) {
     return people_text(p, "{\"street_address_1\":\"Matrix %u\",\"city\":\"Berlin\",\"country\":\"DE\"}", ++serial);
 }
 
+static const char *definition(struct people *p, const char *organization) {
+    return people_text(p,
+                       "{\"organization\":\"%s\",\"resource\":\"product.product\",\"key\":\"matrix_%u\","
+                       "\"label\":\"Matrix\",\"type\":\"text\"}",
+                       organization, ++serial);
+}
+
 static const char *custom_role(struct people *p, const char *organization) {
     return people_text(p, "{\"organization\":\"%s\",\"name\":\"matrix %u\",\"permissions\":[\"product.view_product\"]}",
                        organization, ++serial);
@@ -137,6 +144,8 @@ static const char *unit(struct people *p, const char *where) {
     { FULL, FULL, EDIT, VIEW, VIEW, FULL }
 #define PARTS \
     { FULL, FULL, FULL, VIEW, VIEW, FULL }
+#define DEFINITIONS /* of which a key for *.view_* has none */ \
+    { FULL, FULL, VIEW, VIEW, NONE, FULL }
 #define RIGHTS \
     { FULL, VIEW, NONE, NONE, NONE, FULL }
 #define SHARED \
@@ -149,6 +158,7 @@ static const struct kind kinds[] = {
     {"telephone number", "/phone-numbers", PARTS, phone, "{\"type\":\"home\"}", PART},
     {"address", "/addresses", PARTS, address, "{\"city\":\"Hamburg\"}", PART},
     {"organization", "/organizations", BUSINESS, organization, "{\"tags\":[\"changed\"]}", ITSELF},
+    {"definition", "/custom-field-definitions", DEFINITIONS, definition, "{\"label\":\"changed\"}", 0},
     {"role", "/roles", RIGHTS, custom_role, "{\"description\":\"changed\"}", 0},
     {"membership", "/organization-memberships", RIGHTS, membership, "{\"is_active\":false}", INVITED},
     {"organization type", "/organization-types", SHARED, organization_type, "{\"description\":\"changed\"}", FOR_ALL},
