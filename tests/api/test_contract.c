@@ -96,13 +96,14 @@ static void check_no_rights(const struct target *t) {
     const struct answer *a =
         loopback_request(t->w->loopback, methods[t->route->method], t->path, t->w->tokens[WORLD_USERS - 1], t->body);
     uint32_t scope = t->route->resource->decl->scope;
-    bool is_list = t->route->operation == ROUTE_LIST;
+    bool is_below = has_id(t->route) || t->route->resource->owner; /* a row that they do not see */
+    bool is_list = !is_below && (t->route->operation == ROUTE_LIST || t->route->operation == ROUTE_TAGS);
     if (scope == ALEES_SCOPE_OWN || scope == ALEES_SCOPE_SEVERAL || scope == ALEES_SCOPE_GLOBAL ||
         resource_is_shared(t->route->resource)) {
         assert_true(a->status < 500);
         return;
     }
-    must(t, a, is_list ? 200 : has_id(t->route) ? 404 : a->status == 400 ? 400 : 403, NULL);
+    must(t, a, is_list ? 200 : is_below ? 404 : a->status == 400 ? 400 : 403, NULL);
     if (is_list) {
         assert_int_equal(jx_size(answer_at(a, "/results")), 0);
     }

@@ -364,7 +364,8 @@ static void test_keys(void **state) {
     struct people *p = *state;
     const char *owner = people_new(p, "automator", PEOPLE_ACME, "owner"), *guest = people_new(p, "robot", NULL, NULL);
     const struct answer *a = people_ask(p, "POST", "/api-keys", owner,
-                                        "{\"name\":\"door\",\"permissions\":[\"rbac.add_invitation\",\"*.view_*\"]}");
+                                        "{\"name\":\"door\",\"permissions\":[\"rbac.add_invitation\",\"*.view_*\","
+                                        "\"custom.view_*\"]}");
     assert_status(a, 201);
     const char *key = answer_text(a, "/secret").ptr, *path = people_text(p, "/api-keys/%s", answer_text(a, "/id").ptr);
     assert_problem(try_invite(p, key, "robot", PEOPLE_EDITOR, ""), 403, "grant_exceeds_own"); /* its user could */

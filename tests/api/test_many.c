@@ -34,7 +34,9 @@ static void make(struct world *w, const char *prefix) {
 
 static int64_t count_of(struct world *w, const char *prefix, const char *condition) {
     return pg_count(
-        &w->pg, world_text(w, "SELECT count(*) FROM product.product WHERE sku LIKE '%s-%%' AND %s", prefix, condition));
+        &w->pg,
+        world_text(w, "SELECT count(*) FROM product.product WHERE deleted_at IS NULL AND sku LIKE '%s-%%' AND %s",
+                   prefix, condition));
 }
 
 static void test_which_rows(void **state) {
