@@ -50,7 +50,7 @@ static void test_changes(void **state) {
     const char *id = answer_text(a, "/id").ptr, *path = world_row_path(w, r, id);
     assert_status(ask_as(w, ACME_MANAGER, "audit-2", "PATCH", path, "{\"last_name\":\"After\"}"), 200);
     assert_status(ask_as(w, ACME_MANAGER, "audit-3", "PATCH", path, "{\"last_name\":\"After\"}"), 200); /* the same */
-    assert_status(ask_as(w, ACME_MANAGER, "audit-4", "DELETE", path, NULL), 204);
+    assert_status(ask_as(w, ACME_MANAGER, "audit-4", "DELETE", world_text(w, "%s?permanent=true", path), NULL), 204);
 
     a = trail(w, WORLD_ADMIN, world_text(w, "object_id=%s", id));
     assert_int_equal(results(a), 3);
