@@ -27,7 +27,7 @@ static const char *purge_sql(struct arena *arena, const struct catalogue *c, con
     str_init(&s, arena, 512);
     str_puts(&s, "DELETE FROM ");
     put_table(&s, arena, r);
-    str_puts(&s, " WHERE id IN (SELECT d.id FROM ");
+    str_puts(&s, " WHERE deleted_at IS NOT NULL AND id IN (SELECT d.id FROM "); /* and has not just been restored */
     put_table(&s, arena, r);
     str_puts(&s, " AS d WHERE d.deleted_at < now() - make_interval(days => $1::int)");
     for (uint32_t i = 0; i < c->resource_count; i++) {

@@ -131,6 +131,30 @@ static void test_prune(void **state) {
                      4);
 }
 
+/* What was deleted long ago goes; what was deleted lately, and what was not, stays. */
+static void test_purge(void **state) {
+    struct setting *s = *state;
+    static const char left[] = "SELECT count(*) FROM product.product WHERE deleted_at IS NOT NULL";
+    const struct line kept = {s->pg.conf, {"purge"}}, some = {s->pg.conf, {"purge", "--older-than", "30"}};
+    const struct line today = {s->pg.conf, {"purge", "--older-than", "0"}}, odd = {s->pg.conf, {"purge", "all"}};
+    int64_t all = pg_count(&s->pg, "SELECT count(*) FROM product.product");
+    pg_exec(&s->pg, "WITH n AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM product.product) "
+                    "UPDATE product.product p SET deleted_at = now() - make_interval(days => (20 * n)::int) FROM n "
+                    "WHERE n.id = p.id AND n <= 3");
+    check_done(s, &kept, "database.purge_days is 0: what is deleted is kept");
+    check_refused(s, &today, "send --older-than DAYS, from 1 to 36500, or nothing");
+    check_refused(s, &odd, "purge");
+    assert_int_equal(pg_count(&s->pg, left), 3);
+    check_done(s, &some, "2 rows that were deleted more than 30 days ago are gone");
+    assert_int_equal(pg_count(&s->pg, left), 1);
+    check_done(s, &some, "0 rows");
+    assert_int_equal(setenv("ALEES_DATABASE_PURGE_DAYS", "10", 1), 0); /* as the timer calls it */
+    check_done(s, &kept, "1 rows that were deleted more than 10 days ago are gone");
+    assert_int_equal(unsetenv("ALEES_DATABASE_PURGE_DAYS"), 0);
+    assert_int_equal(pg_count(&s->pg, left), 0);
+    assert_int_equal(pg_count(&s->pg, "SELECT count(*) FROM product.product"), all - 3);
+}
+
 /* A command is no user; what it did is found by its name. */
 static void test_trail_of_a_command(void **state) {
     struct setting *s = *state;
@@ -141,8 +165,9 @@ static void test_trail_of_a_command(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_user_that_exists),
-                                       cmocka_unit_test(test_user_that_does_not), cmocka_unit_test(test_last_owner),
-                                       cmocka_unit_test(test_prune), cmocka_unit_test(test_trail_of_a_command)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_user_that_exists),   cmocka_unit_test(test_user_that_does_not),
+        cmocka_unit_test(test_last_owner),         cmocka_unit_test(test_prune),
+        cmocka_unit_test(test_trail_of_a_command), cmocka_unit_test(test_purge)};
     return cmocka_run_group_tests_name("command", tests, set_up, tear_down);
 }

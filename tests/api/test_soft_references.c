@@ -167,7 +167,7 @@ struct racer {
     pthread_t thread;
 };
 
-/* The first deletes the folder; the second puts a paper into it, every other time by changing one that is elsewhere. */
+/* The first deletes the folder; the second puts a new paper into it. */
 static void try_once(struct race *race, struct loopback *l, uint32_t place) {
     char path[160], body[160];
     bool is_delete = place == 0;
