@@ -138,11 +138,6 @@ static void test_large(void **state) {
     assert_problem(measure(p, "move into itself", "POST", "/organizations/" RIGHT "/move", admin,
                            "{\"parent\":\"" COLUMN "\"}", 1),
                    409, "organization_cycle");
-    loopback_close(p->loopback);
-    began = now_ms();
-    p->loopback = loopback_open(p->pg.conf, NULL);
-    assert_status(people_ask(p, "GET", "/organizations/" COLUMN, member, NULL), 200);
-    print_message("started, and the first request answered, in %.0f ms\n", now_ms() - began);
 }
 
 int main(void) {
