@@ -249,13 +249,13 @@ static void test_conditions(void **state) {
     assert_string_equal(condition_of(&f, true, false), " AND \"scope_ids\" && $3::uuid[]");
     close_fixture(&f);
     open_fixture(&f, ALEES_SCOPE_ORGANIZATION, ALEES_RESOURCE_OPTIONAL, 0);
-    assert_string_equal(condition_of(&f, false, false), " AND \"organization_id\" = ANY($2::uuid[])");
+    assert_string_equal(condition_of(&f, false, false), " AND (\"organization_id\" = ANY($2::uuid[])) IS TRUE");
     assert_string_equal(condition_of(&f, false, true), " AND \"organization_id\" IS NOT NULL");
     close_fixture(&f);
     open_fixture(&f, ALEES_SCOPE_ORGANIZATION, ALEES_RESOURCE_OPTIONAL | ALEES_RESOURCE_SHARED, 0);
     assert_string_equal(condition_of(&f, false, false),
-                        " AND (\"organization_id\" = ANY($2::uuid[]) OR \"organization_id\" IS NULL)");
-    assert_string_equal(condition_of(&f, true, false), " AND \"organization_id\" = ANY($3::uuid[])");
+                        " AND ((\"organization_id\" = ANY($2::uuid[]) OR \"organization_id\" IS NULL)) IS TRUE");
+    assert_string_equal(condition_of(&f, true, false), " AND (\"organization_id\" = ANY($3::uuid[])) IS TRUE");
     assert_string_equal(condition_of(&f, true, true), " AND \"organization_id\" IS NOT NULL");
     close_fixture(&f);
 }

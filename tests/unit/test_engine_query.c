@@ -281,16 +281,16 @@ static void test_statements_about_one_row(void **state) {
     engine_sql_get(&sql, &r->shapes->all, &scoped);
     assert_text(str_done(&sql.text),
                 "SELECT " SHOWN ", \"version\" FROM \"sample\".\"item\" WHERE \"id\" = $1::uuid AND "
-                "\"organization_id\" = ANY($2::uuid[])");
+                "(\"organization_id\" = ANY($2::uuid[])) IS TRUE");
     engine_sql_init(&sql, *state, 20);
     engine_sql_locate(&sql, r, &scoped);
     assert_text(str_done(&sql.text), "SELECT \"organization_id\", \"version\" FROM \"sample\".\"item\" WHERE "
-                                     "\"id\" = $1::uuid AND \"organization_id\" = ANY($2::uuid[])");
+                                     "\"id\" = $1::uuid AND (\"organization_id\" = ANY($2::uuid[])) IS TRUE");
     engine_sql_init(&sql, *state, 20);
     engine_sql_lock(&sql, r, &scoped);
     assert_text(str_done(&sql.text),
                 "SELECT " SHOWN ", \"version\" FROM \"sample\".\"item\" WHERE \"id\" = $1::uuid AND "
-                "\"organization_id\" = ANY($2::uuid[]) FOR NO KEY UPDATE");
+                "(\"organization_id\" = ANY($2::uuid[])) IS TRUE FOR NO KEY UPDATE");
     engine_sql_init(&sql, *state, 20);
     engine_sql_insert(&sql, r, cells, &scoped);
     assert_text(
