@@ -187,48 +187,6 @@ static const struct alees_migration migrations[] = {
     {.version = 4, .name = "organizations have their time", .sql = sql_0004_dates},
 };
 
-/* Rules across fields, and those that a type cannot say. */
-
-static alees_rc check_timezone(struct organization *me, alees_ctx *ctx, alees_change *change) {
-    alees_str name = me->resource->value(change, "timezone");
-    alees_rows *rows;
-    if (!name.ptr) {
-        return ALEES_OK;
-    }
-    alees_rc rc = me->db->run(me->self, ctx, &organization_statements[TIMEZONE], &name, 1, &rows);
-    if (rc == ALEES_OK && me->db->count(rows) == 0) {
-        rc = me->resource->refuse(change, "timezone", "unknown_timezone",
-                                  alees_text("Use the IANA name of a time zone, such as Europe/Berlin."));
-    }
-    return rc;
-}
-
-/* The trigger on the table has told rbac's tables; whoever made an organization may go on below it at once. */
-static alees_rc after_organization(void *state, alees_ctx *ctx, alees_change *change) {
-    struct organization *me = state;
-    (void)change;
-    return me->rbac->tree_changed(me->rbac, ctx);
-}
-
-static alees_rc validate_organization(void *state, alees_ctx *ctx, alees_change *change) {
-    struct organization *me = state;
-    alees_str from = me->resource->value(change, "effective_date");
-    alees_str until = me->resource->value(change, "end_date");
-    alees_str language = me->resource->value(change, "language");
-    alees_rc rc = ALEES_OK;
-    /* Days as "2026-01-31" compare like their text. With only one of the two sent, the table's CHECK decides. */
-    if (from.len == 10 && until.len == 10 && memcmp(until.ptr, from.ptr, 10) < 0) {
-        rc = me->resource->refuse(change, "end_date", "before_effective_date",
-                                  alees_text("Use a day that is not before effective_date."));
-    }
-    if (language.ptr && !alees_is_language(language)) {
-        rc = me->resource->refuse(change, "language", "unknown_language",
-                                  alees_text("Use a BCP 47 language tag, such as de or de-DE."));
-    }
-    alees_rc timezone_rc = check_timezone(me, ctx, change);
-    return timezone_rc == ALEES_OK ? rc : timezone_rc;
-}
-
 /* The service alees.organization/1. */
 
 static alees_rc each(const struct alees_organization_v1 *service, alees_ctx *ctx,
@@ -356,8 +314,9 @@ static const struct alees_resource resources[] = {
      .parent = "parent",
      .description = "Organizations: each owns its rows in every other resource.",
      .fields = ALEES_LIST(organization_fields),
-     .validate = validate_organization,
-     .after_write = after_organization},
+     .validate = organization_validate,
+     .before_write = organization_before,
+     .after_write = organization_after},
 };
 
 static const struct alees_permission permissions[] = {

@@ -32,6 +32,11 @@ extern const alees_list organization_field_list; /* of struct alees_field */
 
 #define ORGANIZATION_VIEW "organization.view_organization"
 
+/* rules.c: the hooks of the resource. */
+alees_rc organization_validate(void *state, alees_ctx *ctx, alees_change *change);
+alees_rc organization_before(void *state, alees_ctx *ctx, alees_change *change);
+alees_rc organization_after(void *state, alees_ctx *ctx, alees_change *change);
+
 /* move.c: POST /organizations/{id}/move. */
 alees_rc organization_move(void *state, alees_ctx *ctx);
 

@@ -223,9 +223,52 @@ static void test_date_rules(void **state) {
     assert_text(answer_text(a, "/errors/0/pointer"), "/end_date");
     assert_text(answer_text(a, "/errors/0/code"), "before_effective_date");
     assert_text(answer_text(a, "/errors/0/detail"), "Use a day that is not before effective_date.");
-    set_dates(p, "2026-02-01", NULL, "Europe/Berlin");
-    assert_problem(patch(p, PEOPLE_BERLIN, admin, "{\"end_date\":\"2026-01-31\"}"), 422, "invalid");
-    set_dates(p, NULL, NULL, "Europe/Berlin");
+    /* of one that is sent alone, against what the row has */
+    assert_status(patch(p, PEOPLE_BERLIN, admin, "{\"effective_date\":\"2026-02-01\",\"end_date\":null}"), 200);
+    a = patch(p, PEOPLE_BERLIN, admin, "{\"end_date\":\"2026-01-31\"}");
+    assert_problem(a, 422, "invalid");
+    assert_text(answer_text(a, "/errors/0/pointer"), "/end_date");
+    assert_text(answer_text(a, "/errors/0/code"), "before_effective_date");
+    assert_text(answer_text(a, "/errors/0/detail"),
+                "Use a day that is not before effective_date, or send an earlier effective_date with it.");
+    assert_status(patch(p, PEOPLE_BERLIN, admin, "{\"effective_date\":null,\"end_date\":\"2099-01-31\"}"), 200);
+    a = people_ask(p, "PATCH", "/organizations?code=ACME-BERLIN", admin, "{\"effective_date\":\"2099-02-01\"}");
+    assert_problem(a, 422, "invalid");
+    assert_text(answer_text(a, "/errors/0/pointer"), "/effective_date");
+    assert_text(answer_text(a, "/errors/0/code"), "after_end_date");
+    assert_text(answer_text(a, "/errors/0/detail"),
+                "Use a day that is not after end_date, or send a later end_date with it.");
+    assert_status(patch(p, PEOPLE_BERLIN, admin, "{\"effective_date\":\"2026-01-31\"}"), 200);
+    assert_status(patch(p, PEOPLE_BERLIN, admin, "{\"end_date\":\"2026-01-31\"}"), 200);
+    assert_status(patch(p, PEOPLE_BERLIN, admin, "{\"effective_date\":null,\"end_date\":null}"), 200);
+}
+
+/* ---- kinds of organizations ---- */
+
+static void test_type_in_use(void **state) {
+    struct people *p = *state;
+    const char *admin = people_token(p, "admin");
+    const struct answer *a =
+        people_ask(p, "POST", "/organization-types", admin, "{\"name\":\"Guild\",\"description\":\"\"}");
+    assert_status(a, 201);
+    const char *type = answer_text(a, "/id").ptr, *path = people_text(p, "/organization-types/%s", type);
+    const char *sql = people_text(
+        p, "UPDATE organization.organization SET organization_type_id = '%s' WHERE id = '" PEOPLE_BERLIN "'", type);
+    const char *before = pg_value(&p->pg, p->arena,
+                                  "SELECT organization_type_id FROM organization.organization "
+                                  "WHERE id = '" PEOPLE_BERLIN "'")
+                             .ptr;
+    people_sql(p, "%s", sql);
+    a = people_ask(p, "DELETE", path, admin, NULL);
+    assert_problem(a, 409, "protected");
+    assert_text(answer_text(a, "/errors/0/pointer"), "");
+    assert_text(answer_text(a, "/errors/0/code"), "protected");
+    assert_text(answer_text(a, "/errors/0/detail"), "1 row of organization.organization refers to it");
+    assert_null(answer_at(a, "/errors/1"));
+    people_sql(p, "UPDATE organization.organization SET organization_type_id = '%s' WHERE id = '" PEOPLE_BERLIN "'",
+               before);
+    assert_status(people_ask(p, "DELETE", path, admin, NULL), 204);
+    assert_status(people_ask(p, "GET", path, admin, NULL), 404);
 }
 
 int main(void) {
@@ -238,6 +281,7 @@ int main(void) {
         cmocka_unit_test(test_dates_above),
         cmocka_unit_test(test_dates_by_the_clock),
         cmocka_unit_test(test_date_rules),
+        cmocka_unit_test(test_type_in_use),
     };
     return cmocka_run_group_tests_name("organizations", tests, people_setup, people_teardown);
 }
