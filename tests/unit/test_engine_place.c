@@ -241,12 +241,12 @@ static void test_conditions(void **state) {
     struct fixture f;
     (void)state;
     open_fixture(&f, ALEES_SCOPE_OWN, 0, 0);
-    assert_string_equal(condition_of(&f, false, false), " AND \"user_id\" = ANY($2::uuid[])");
-    assert_string_equal(condition_of(&f, true, false), " AND \"user_id\" = ANY($3::uuid[])");
+    assert_string_equal(condition_of(&f, false, false), " AND (\"user_id\" = ANY($2::uuid[])) IS TRUE");
+    assert_string_equal(condition_of(&f, true, false), " AND (\"user_id\" = ANY($3::uuid[])) IS TRUE");
     close_fixture(&f);
     open_fixture(&f, ALEES_SCOPE_SEVERAL, 0, 0);
-    assert_string_equal(condition_of(&f, false, false), " AND \"scope_ids\" && $2::uuid[]");
-    assert_string_equal(condition_of(&f, true, false), " AND \"scope_ids\" && $3::uuid[]");
+    assert_string_equal(condition_of(&f, false, false), " AND (\"scope_ids\" && $2::uuid[]) IS TRUE");
+    assert_string_equal(condition_of(&f, true, false), " AND (\"scope_ids\" && $3::uuid[]) IS TRUE");
     close_fixture(&f);
     open_fixture(&f, ALEES_SCOPE_ORGANIZATION, ALEES_RESOURCE_OPTIONAL, 0);
     assert_string_equal(condition_of(&f, false, false), " AND (\"organization_id\" = ANY($2::uuid[])) IS TRUE");

@@ -305,8 +305,8 @@ static void test_statements_about_one_row(void **state) {
     assert_text(
         str_done(&sql.text),
         "UPDATE \"sample\".\"item\" SET \"updated_at\" = now(), \"version\" = \"version\" + 1, \"updated_by\" = "
-        "$1::uuid, \"size\" = $2::bigint, \"tags\" = $3::text[] WHERE \"id\" = $4::uuid AND \"organization_id\" = "
-        "ANY($5::uuid[]) RETURNING " SHOWN ", \"version\"");
+        "$1::uuid, \"size\" = $2::bigint, \"tags\" = $3::text[] WHERE \"id\" = $4::uuid AND (\"organization_id\" = "
+        "ANY($5::uuid[])) IS TRUE RETURNING " SHOWN ", \"version\"");
     engine_sql_init(&sql, *state, 20);
     engine_sql_delete(&sql, r, &exact);
     assert_text(str_done(&sql.text),
