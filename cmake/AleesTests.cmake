@@ -65,7 +65,7 @@ target_link_libraries(unit_test_phone PRIVATE contact_phone)
 
 # The isolation kit, with both locks on rows and with each of the two alone; and what it must catch.
 foreach(mode IN ITEMS both host database kinds caught)
-    alees_test(isolation ${mode} 300 COMMAND "${tests}/isolation/run.sh" "${CMAKE_BINARY_DIR}" ${mode})
+    alees_test(isolation ${mode} 900 COMMAND "${tests}/isolation/run.sh" "${CMAKE_BINARY_DIR}" ${mode})
 endforeach()
 
 # Each of the two locks alone (core/lock.h): the same suites with the other one off.

@@ -101,7 +101,8 @@ static void put_timestamp(struct str *out, alees_str json) {
 }
 
 static void put_value(struct str *out, uint32_t type, alees_str json) {
-    bool is_text = json.len > 0 && json.ptr[0] == '"', is_null = json.ptr == NULL || str_equal(json, "null");
+    bool is_null = json.ptr == NULL || str_equal(json, "null"),
+         is_text = !is_null && json.len > 0 && json.ptr[0] == '"';
     if (is_null) {
         str_puts(out, "null");
     } else if (type == ALEES_DECIMAL && !is_text) {

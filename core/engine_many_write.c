@@ -224,7 +224,7 @@ alees_rc engine_many_write(struct engine_many *m) {
     rc = store_savepoint(m->ctx);
     rc = rc == ALEES_OK ? engine_single_unmake(m->changes[0], &m->place.scope) : rc;
     rc = rc == ALEES_OK ? write_ids(m, m->ids, &error) : rc;
-    if (rc == ALEES_OK || !engine_batch_is_of_row(error)) {
+    if (rc == ALEES_OK || error == NULL || !engine_batch_is_of_row(error)) {
         return rc;
     }
     if (m->action == ALEES_UPDATE && strcmp(error->sqlstate, "AL003") == 0) { /* of which row? */

@@ -378,9 +378,9 @@ static const struct alees_field tree_response[] = {
 #define RELATIVES(tail, function, what, text) \
     { \
         .method = ALEES_GET, .flags = ALEES_ROUTE_READ | ALEES_ROUTE_LIST, .path = "/organizations/{id}/" tail, \
-        .permission = ORGANIZATION_VIEW, .object = "organization.organization", .summary = what, \
+        .permission = ORGANIZATION_VIEW, .object = "organization.organization", .summary = (what), \
         .description = text " A list like GET /organizations, with all of its parameters.", \
-        .parameters = ALEES_LIST(list_parameters), .handle = function \
+        .parameters = ALEES_LIST(list_parameters), .handle = (function) \
     }
 
 static const struct alees_route routes[] = {

@@ -69,8 +69,8 @@ static void test_drift(void **state) {
         "ALTER TABLE shop.item DISABLE TRIGGER %s",
         "ALTER FUNCTION alees.%s() SECURITY INVOKER",
         "ALTER FUNCTION alees.%s() SET search_path = public",
-        "CREATE OR REPLACE FUNCTION alees.%s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-        "SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN NULL; END'",
+        ("CREATE OR REPLACE FUNCTION alees.%s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
+         "SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN NULL; END'"),
         "ALTER TRIGGER %s ON shop.item RENAME TO alees_life_other",
     };
     for (size_t i = 0; i < ARRAY_LEN(drifts); i++) {
