@@ -202,9 +202,22 @@ static bool learn_field(struct kit *k, const struct resource *r, alees_str point
     return false;
 }
 
+/* Several values together are taken, none of them is named: each that was an example is numbered. */
+static bool learn_taken(struct kit *k, const struct resource *r) {
+    bool has_learned = false;
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        unsigned char *style = style_of(k, r, i);
+        if (r->fields[i].decl->type == ALEES_TEXT && *style == STYLE_EXAMPLE) {
+            *style = STYLE_NUMBERED;
+            has_learned = true;
+        }
+    }
+    return has_learned;
+}
+
 bool kit_row_learn(struct kit *k, const struct resource *r, const struct answer *refusal) {
     const alees_json *errors = answer_at(refusal, "/errors");
-    bool has_learned = false;
+    bool has_learned = refusal->status == 409 && jx_size(errors) == 0 && learn_taken(k, r);
     for (uint32_t i = 0; i < jx_size(errors); i++) {
         has_learned = learn_field(k, r, jx_text(jx_get(jx_at(errors, i), "pointer"))) || has_learned;
     }
