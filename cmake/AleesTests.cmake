@@ -59,9 +59,8 @@ foreach(label IN ITEMS unit db api scale)
     endforeach()
 endforeach()
 
-# Of plugins the unit tests include what they test; what is C++ they link.
-target_sources(unit_test_phone PRIVATE plugins/contact/phone.cc)
-target_link_libraries(unit_test_phone PRIVATE contact_phone)
+# Of plugins the unit tests include what they test; what that opens must be built.
+add_dependencies(unit_test_phone contact)
 
 # The isolation kit, with both locks on rows and with each of the two alone; and what it must catch.
 foreach(mode IN ITEMS both host database kinds caught)

@@ -11,6 +11,7 @@
 #include "alees/rbac.h"
 #include "alees/resource.h"
 #include "alees/util.h"
+#include "phone.h"
 
 enum contact_statement {
     CONTACT_DEMO,
@@ -31,6 +32,7 @@ struct contact {
     const struct alees_rbac_v1 *rbac;
     const struct alees_organization_v1 *organizations; /* NULL: that plugin is not enabled */
     const char *region;                                /* setting phone_region; NULL: none */
+    const char *path;                                  /* of contact.so; NULL: nobody knows */
     /* their places among the fields of a contact */
     uint32_t email_addresses, phone_numbers, first_name, last_name;
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * phone.cc - see phone.h. The only C++ here: libphonenumber speaks nothing else. No exception leaves this file. */
+ * phone.cc - all of contact.phone.so: see phone.h. The only C++ here: libphonenumber speaks nothing else. No exception
+ * leaves this file. */
 #include "phone.h"
 
 #include <cstring>
@@ -55,9 +56,7 @@ alees_rc normalize(alees_str text, const char *region, char ret_number[PHONE_SIZ
     return ALEES_OK;
 }
 
-} // namespace
-
-alees_rc phone_normalize(alees_str number, const char *region, char ret_number[PHONE_SIZE]) {
+alees_rc normalize_safely(alees_str number, const char *region, char ret_number[PHONE_SIZE]) noexcept {
     try {
         return normalize(number, region, ret_number);
     } catch (...) {
@@ -65,10 +64,14 @@ alees_rc phone_normalize(alees_str number, const char *region, char ret_number[P
     }
 }
 
-alees_rc phone_check_region(const char *region) {
+alees_rc check_region(const char *region) noexcept {
     try {
         return PhoneNumberUtil::GetInstance()->GetCountryCodeForRegion(region) != 0 ? ALEES_OK : ALEES_E_INVALID;
     } catch (...) {
         return code_of_exception();
     }
 }
+
+} // namespace
+
+const struct phone_library contact_phone_v1 = {sizeof(struct phone_library), 0, normalize_safely, check_region};

@@ -11,7 +11,6 @@
 
 #include "contact_sql.h"
 #include "fields.h"
-#include "phone.h"
 
 const struct alees_statement contact_statements[CONTACT_STATEMENTS] = {
     [CONTACT_DEMO] = {.name = "demo_contacts", .sql = sql_demo_contacts, .nparams = 1},
@@ -122,16 +121,30 @@ static uint32_t place_of(const char *field) {
     return at;
 }
 
-/* The region is proven at the start: nobody would see a wrong one before the first number is refused. */
-static alees_rc read_region(struct contact *me) {
-    const char *region = me->host->setting(me->self, "phone_region").ptr;
-    const alees_rc rc = region[0] != '\0' ? phone_check_region(region) : ALEES_OK;
-    me->region = region[0] != '\0' ? region : NULL;
-    if (rc == ALEES_E_INVALID) {
-        me->host->log(me->self, NULL, ALEES_LOG_ERROR,
-                      alees_text("phone_region must be the two capital letters of a country, such as DE, or empty"));
-    }
+static alees_rc log_fault(const struct contact *me, const char *text, alees_rc rc) {
+    me->host->log(me->self, NULL, ALEES_LOG_ERROR, alees_text(text));
     return rc;
+}
+
+/* Both are proven at the start: nobody would see a file that is missing before the first number cannot be written, nor a
+ * wrong region before it is refused. The file is opened only for the region. */
+static alees_rc prepare_phone(struct contact *me) {
+    const char *region = me->host->setting(me->self, "phone_region").ptr;
+    const struct phone_library *library;
+    struct phone_fault fault;
+    me->path = phone_plugin();
+    alees_rc rc = region[0] == '\0' ? phone_look(me->path, &fault) : phone_open(me->path, &library, &fault);
+    if (rc != ALEES_OK) {
+        return log_fault(me, fault.text, rc);
+    }
+    if (region[0] == '\0') {
+        return ALEES_OK;
+    }
+    me->region = region;
+    rc = library->check_region(region);
+    return rc != ALEES_E_INVALID
+               ? rc
+               : log_fault(me, "phone_region must be the two capital letters of a country, such as DE, or empty", rc);
 }
 
 static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx *ctx, void **state) {
@@ -152,7 +165,7 @@ static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx
     me->phone_numbers = place_of("phone_numbers");
     me->first_name = place_of("first_name");
     me->last_name = place_of("last_name");
-    const alees_rc rc = read_region(me);
+    const alees_rc rc = prepare_phone(me);
     if (rc != ALEES_OK) {
         free(me);
         return rc;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * rules.c - what types and flags of fields cannot say of an e-mail address, a telephone number and an address. */
 #include "contact.h"
-#include "phone.h"
 
 alees_rc contact_check_email(void *state, alees_ctx *ctx, alees_change *change) {
     const struct contact *me = state;
@@ -14,15 +13,32 @@ alees_rc contact_check_email(void *state, alees_ctx *ctx, alees_change *change) 
     return ALEES_OK;
 }
 
+/* The start has seen the file: an installation that broke since is the operator's to mend, and nothing the client can. */
+static alees_rc open_phone(const struct contact *me, alees_ctx *ctx, const struct phone_library **ret_library) {
+    struct phone_fault fault;
+    const alees_rc rc = phone_open(me->path, ret_library, &fault);
+    if (rc == ALEES_OK) {
+        return rc;
+    }
+    me->host->log(me->self, ctx, ALEES_LOG_ERROR, alees_text(fault.text));
+    return me->host->fail(
+        ctx, rc, "phone_numbers_unavailable",
+        alees_text("The server cannot check telephone numbers now; send it again later, or without."));
+}
+
 alees_rc contact_check_phone(void *state, alees_ctx *ctx, alees_change *change) {
     const struct contact *me = state;
     const alees_str number = me->resource->value(change, "number");
+    const struct phone_library *library;
     char standard[PHONE_SIZE];
-    (void)ctx;
     if (!number.ptr) {
         return ALEES_OK;
     }
-    const alees_rc rc = phone_normalize(number, me->region, standard);
+    alees_rc rc = open_phone(me, ctx, &library);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    rc = library->normalize(number, me->region, standard);
     if (rc == ALEES_E_INVALID) {
         return me->resource->refuse(
             change, "number", "invalid_phone_number",

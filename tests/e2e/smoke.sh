@@ -267,12 +267,17 @@ check_start() {
   cp "$work/plugins.d/contact.conf" "$work/contact.conf"
   printf '[plugin contact]\nmodule = %s\n' "$work/contact.so" >"$work/plugins.d/contact.conf"
   must_refuse 78 contact "a plugin with another magic" serve
+  cp "$build/plugins/contact.so" "$work/contact.so"
+  must_refuse 1 "$work/contact.phone.so cannot be looked at" "contact.so without contact.phone.so" serve
+  cp "$build/plugins/contact.phone.so" "$work/contact.phone.so"
+  chmod 0666 "$work/contact.phone.so"
+  must_refuse 1 'mode 0666): chmod go-w it' "contact.phone.so that others may write" serve
   cp "$work/contact.conf" "$work/plugins.d/contact.conf"
 
   mv "$work/plugins.d/rbac.conf" "$work/rbac.off"
   must_refuse 78 'alees.rbac/1' "a plugin without the service it needs" serve
   mv "$work/rbac.off" "$work/plugins.d/rbac.conf"
-  rm -f "$work/contact.so" "$work/contact.conf" "$work/alees.conf.good"
+  rm -f "$work/contact.so" "$work/contact.phone.so" "$work/contact.conf" "$work/alees.conf.good"
 }
 
 configure "$build/plugins" rbac organization product contact

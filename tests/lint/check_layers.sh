@@ -31,7 +31,7 @@ FILENAME ~ /^core\// { files[FILENAME] = 1 }
     from[count] = FILENAME; line[count] = FNR; to[count] = part[2]
 }
 /^#include </ && FILENAME ~ /^(plugins|examples)\// {
-    if ($0 !~ /<(assert|ctype|errno|inttypes|limits|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|pthread|termios|signal|fcntl|poll|netdb|wchar|wctype|locale|math|unistd|sys\/[a-z]+|arpa\/inet|netinet\/in)\.h>/)
+    if ($0 !~ /<(assert|ctype|errno|inttypes|limits|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|pthread|dlfcn|termios|signal|fcntl|poll|netdb|wchar|wctype|locale|math|unistd|sys\/[a-z]+|arpa\/inet|netinet\/in)\.h>/)
         if (FILENAME !~ /\.cc$/ || $0 !~ /<(cstring|exception|new|string|phonenumbers\/[a-z]+\.h)>/)
             fault(FILENAME ":" FNR ": a plugin may include alees/*.h and libc only")
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A plugin exports alees_plugin_v1 and nothing else; the server exports its two shims and nothing else. Both are built with
-# the hardening that was asked for. tests/lint/check_symbols.sh BUILD
+# A plugin exports alees_plugin_v1 and nothing else, what it opens itself (NAME.PART.so) NAME_PART_v1; the server exports its
+# two shims and nothing else. All are built with the hardening that was asked for. tests/lint/check_symbols.sh BUILD
 set -euo pipefail
 build=${1:?the build folder}
 
@@ -16,8 +16,12 @@ ours() { nm -D --defined-only "$1" | awk '{ print $3 }' | grep -vE '^(__asan|__u
 [ "$(ours "$build/alees")" = 'bind pthread_attr_setstacksize recv send ' ] || fault "alees exports: $(ours "$build/alees")"
 count=0
 for plugin in "$build"/plugins/*.so; do
-  [ "$(ours "$plugin")" = 'alees_plugin_v1 ' ] || fault "$plugin exports: $(ours "$plugin")"
-  count=$((count + 1))
+  name=$(basename "$plugin" .so)
+  case $name in
+    *.*) wanted=${name/./_}_v1 ;; # what a plugin opens itself; no plugin has a dot in its name
+    *) wanted=alees_plugin_v1 count=$((count + 1)) ;;
+  esac
+  [ "$(ours "$plugin")" = "$wanted " ] || fault "$plugin exports: $(ours "$plugin")"
 done
 [ "$count" -ge 4 ] || fault "only $count plugins were built"
 
