@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "alees/organization.h"
 #include "alees/rbac.h"
 #include "alees/util.h"
 #include "app.h"
@@ -86,17 +87,18 @@ static const struct alees_field definition_fields[] = {
      .example = "true"},
 };
 
-enum { FIND, COUNT };
 static const struct alees_statement statements[] = {
-    [FIND] = {"find",
-              "SELECT DISTINCT ON (key) key, type, required, array_to_string(choices, '|'), min, max, reference"
-              " FROM custom.custom_field_definition WHERE resource = $1 AND is_active"
-              " AND (organization_id = $2::uuid OR organization_id IS NULL) ORDER BY key, organization_id NULLS LAST",
-              2, 0},
-    [COUNT] = {"count",
-               "SELECT count(*) FROM custom.custom_field_definition WHERE resource = $1"
-               " AND organization_id IS NOT DISTINCT FROM $2::uuid",
-               2, 0},
+    [CUSTOM_FIND] =
+        {"find",
+         "SELECT DISTINCT ON (key) key, type, required, array_to_string(choices, '|'), min, max, reference"
+         " FROM custom.custom_field_definition WHERE resource = $1 AND is_active"
+         " AND (organization_id = $2::uuid OR organization_id IS NULL) ORDER BY key, organization_id NULLS LAST",
+         2, 0},
+    [CUSTOM_COUNT] = {"count",
+                      "SELECT count(*) FROM custom.custom_field_definition WHERE resource = $1"
+                      " AND organization_id IS NOT DISTINCT FROM $2::uuid",
+                      2, 0},
+    [CUSTOM_DEMO] = {"demo", sql_custom_demo, 2, 0},
 };
 
 static const struct alees_migration migrations[] = {
@@ -256,7 +258,7 @@ static alees_rc check_count(alees_ctx *ctx, alees_change *change) {
     alees_id organization = svc_resource.organization(change);
     alees_str id = id_text(ctx->arena, &organization);
     const alees_str params[] = {svc_resource.value(change, "resource"), id};
-    const struct store_call call = {custom_self->prepared[COUNT], params};
+    const struct store_call call = {custom_self->prepared[CUSTOM_COUNT], params};
     struct store_scope scope = scope_of(ctx->arena, id);
     alees_rows *rows = NULL;
     int64_t count = 0;
@@ -372,7 +374,7 @@ alees_rc custom_read(alees_ctx *ctx, const struct resource *r, const alees_id *o
         return engine_value_nomem(&ctx->problem);
     }
     if (custom_self != NULL) {
-        const struct store_call call = {custom_self->prepared[FIND], params};
+        const struct store_call call = {custom_self->prepared[CUSTOM_FIND], params};
         rc = store_run(ctx, &scope, &call, 1, &rows, NULL);
     }
     return rc == ALEES_OK ? make(ctx, r, organization, rows, ret_definitions) : rc;
@@ -422,6 +424,7 @@ static void stop(void *state) {
 
 static const struct alees_need needs[] = {
     {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, state), ALEES_NEED_OPTIONAL}, /* our table refers to its own */
+    {ALEES_ORGANIZATION_V1, ALEES_UPTO(struct alees_organization_v1, each), ALEES_NEED_OPTIONAL}, /* demo rows only */
 };
 
 const struct alees_plugin custom_plugin = {
@@ -437,4 +440,5 @@ const struct alees_plugin custom_plugin = {
     .migrations = ALEES_LIST(migrations),
     .start = start,
     .stop = stop,
+    .demo = custom_demo,
 };

@@ -8,6 +8,7 @@
 #include "resource.h"
 
 extern const struct alees_plugin custom_plugin;
+enum { CUSTOM_FIND, CUSTOM_COUNT, CUSTOM_DEMO }; /* the places of its statements */
 
 enum { CUSTOM_MOST = 200 /* definitions for a resource in one organization, and as many for all */ };
 
@@ -34,5 +35,8 @@ alees_rc custom_read(alees_ctx *ctx, const struct resource *r, const alees_id *o
 void custom_forget(alees_ctx *ctx);
 /* NULL: there is none. */
 const struct custom_definition *custom_find(const struct custom_definitions *definitions, alees_str key);
+
+/* custom_demo.c: the plugin's part of `alees demo`; state is the plugin. */
+alees_rc custom_demo(void *state, alees_ctx *ctx) MUST_CHECK;
 
 #endif

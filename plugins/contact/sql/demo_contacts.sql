@@ -1,6 +1,7 @@
 -- Demonstration contacts of the organization $1: 200, unless it has some already; each with an e-mail address, two of three
 -- with a telephone number, one of two with an address. The step of 7 makes each pair of a first and a last name differ, for
--- 20 and 17 have no common factor. The last has the e-mail address of the first: they are duplicates.
+-- 20 and 17 have no common factor. The last has the e-mail address of the first: they are duplicates. One of ten has values
+-- of the custom fields that the server's own part of the demonstration defines: discount_percent is Acme's.
 WITH p (first_names, last_names, titles, companies, domains, places) AS (VALUES (
     '{Anna,Bilal,Chen,Daniela,Emil,Fatma,Georg,Hana,Ivan,Julia,Karim,Lena,Marco,Nora,Oskar,Priya,Quentin,Rosa,Sven,Tomás}'::text[],
     '{Almeida,Becker,Costa,Dubois,Eriksson,Fischer,García,Hansen,Ito,Jansen,Kowalski,Larsen,Müller,Nguyen,O''Brien,Popescu,Rossi}'::text[],
@@ -15,13 +16,17 @@ WITH p (first_names, last_names, titles, companies, domains, places) AS (VALUES 
     ORDER BY n
 ), contact AS (
     INSERT INTO contact.contact (organization_id, id, first_name, last_name, title, organization_name, contact_type, status,
-        source, notes, tags)
+        source, notes, tags, custom_fields)
     SELECT $1::uuid, id, first_name, last_name, p.titles[n % 7 + 1], p.companies[n % 9 + 1],
         (ARRAY['PRIMARY', 'BILLING', 'SHIPPING', 'SUPPORT', 'SALES', 'OTHER'])[n % 6 + 1],
         CASE WHEN n % 29 = 0 THEN 'do_not_contact' WHEN n % 17 = 0 THEN 'inactive' ELSE 'active' END,
         'demo',
         CASE WHEN n % 8 = 0 THEN 'Met at the trade fair.' ELSE '' END,
-        CASE WHEN n % 5 = 0 THEN ARRAY['newsletter'] ELSE ARRAY[]::text[] END
+        CASE WHEN n % 5 = 0 THEN ARRAY['newsletter'] ELSE ARRAY[]::text[] END,
+        CASE WHEN n % 10 > 0 THEN '{}' ELSE jsonb_build_object('preferred_language', (ARRAY['de', 'en', 'es', 'fr'])[n / 10 % 4 + 1],
+            'customer_since', date '2019-01-01' + n * 11) END
+            || CASE WHEN n % 20 = 0 AND $1::uuid = '01930000-0000-7000-8000-000000000001'
+                THEN jsonb_build_object('discount_percent', n / 20) ELSE '{}' END
     FROM person, p
 ), phone_number AS (
     INSERT INTO contact.phone_number (organization_id, contact_id, number, type, is_primary)

@@ -1,7 +1,8 @@
 INSERT INTO product.product (organization_id, id, name, sku, description, product_type, category_id, status, base_uom_id,
-    is_inventory_tracked, is_purchasable, is_sellable, tags, attributes)
+    is_inventory_tracked, is_purchasable, is_sellable, tags, attributes, custom_fields)
 -- Demonstration products of the organization $1: 20 kinds, each in 5 sizes and 5 variants, are 500. With a number $2 it is one
--- of a large demonstration: 1,000, the second half in bulk, unless it has some already.
+-- of a large demonstration: 1,000, the second half in bulk, unless it has some already. One of ten has values of the custom
+-- fields that the server's own part of the demonstration defines (core/sql/custom_demo.sql): is_fragile and shelf are Acme's.
 SELECT $1::uuid,
     CASE WHEN $2::int = 0 THEN alees.new_id()
         ELSE format('01930004-%s-7000-8000-%s', lpad(to_hex($2::int), 4, '0'), lpad(to_hex(n), 12, '0'))::uuid END,
@@ -18,7 +19,12 @@ SELECT $1::uuid,
     kind.product_type NOT IN ('SERVICE', 'DIGITAL', 'FINISHED_GOOD'),
     kind.product_type <> 'RAW_MATERIAL',
     CASE WHEN n % 10 = 0 THEN ARRAY['bestseller', category.slug] ELSE ARRAY[category.slug] END,
-    jsonb_build_object('size', kind.sizes[n / 20 % 5 + 1], 'variant', kind.variants[n / 100 % 5 + 1])
+    jsonb_build_object('size', kind.sizes[n / 20 % 5 + 1], 'variant', kind.variants[n / 100 % 5 + 1]),
+    CASE WHEN n / 20 % 10 > 0 OR kind.product_type IN ('SERVICE', 'DIGITAL') THEN '{}'
+        WHEN $1::uuid = '01930000-0000-7000-8000-000000000001' THEN jsonb_build_object('weight_kg', (n % 97 + 1) * 0.05 || '',
+            'storage', (ARRAY['dry', 'cool', 'outdoors'])[n % 3 + 1], 'shelf', 'A-' || n / 20 + 1, 'is_fragile', n % 7 = 0)
+        ELSE jsonb_build_object('weight_kg', (n % 97 + 1) * 0.05 || '',
+            'storage', (ARRAY['dry', 'cool', 'outdoors'])[n % 3 + 1]) END
 FROM generate_series(0, CASE WHEN $2::int = 0 THEN 499 ELSE 999 END) AS n
 JOIN (VALUES
     (0, 'HB', 'Hex bolt', 'COMPONENT', 'Fasteners', 'EA',
