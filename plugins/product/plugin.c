@@ -26,6 +26,7 @@ struct product {
     const struct alees_http_v1 *http;
     const struct alees_json_v1 *json;
     const struct alees_resource_v1 *resource;
+    const struct alees_rbac_v1 *rbac;
     const struct alees_organization_v1 *organizations; /* NULL: that plugin is not enabled */
 };
 
@@ -66,10 +67,13 @@ static const struct alees_statement statements[] = {
                       " AND id = $3::uuid), EXISTS (SELECT FROM above WHERE id = $1::uuid),"
                       " (SELECT coalesce(max(level), 0) FROM above) + 1 + (SELECT coalesce(max(level), 0) FROM below)",
                .nparams = 3},
+    /* Rows that have the type of the category $1 of the organization $2: as check_unused names them. */
     [IN_USE] = {.name = "in_use",
                 .sql = "SELECT (SELECT count(*) FROM (SELECT FROM product.category WHERE organization_id = $2::uuid"
                        " AND parent_id = $1::uuid LIMIT 1001) s), (SELECT count(*) FROM (SELECT FROM product.product"
-                       " WHERE organization_id = $2::uuid AND category_id = $1::uuid LIMIT 1001) s)",
+                       " WHERE organization_id = $2::uuid AND category_id = $1::uuid AND deleted_at IS NULL"
+                       " LIMIT 1001) s), (SELECT count(*) FROM (SELECT FROM product.product WHERE organization_id ="
+                       " $2::uuid AND category_id = $1::uuid AND deleted_at IS NOT NULL LIMIT 1001) s)",
                 .nparams = 2},
     [CONVERT] = {.name = "convert",
                  .sql = "SELECT trim_scale(round($3::numeric * a.factor * 1.00000000000000 / b.factor, 12))"
@@ -215,31 +219,84 @@ static alees_rc check_place(struct product *me, alees_ctx *ctx, alees_change *ch
     return ALEES_OK;
 }
 
-static const char *shown(unsigned long count, const char *one, const char *many, char text[48]) {
-    if (count > MOST_COUNTED) {
-        (void)snprintf(text, 48, "more than %d %s", MOST_COUNTED, many);
-    } else {
-        (void)snprintf(text, 48, "%lu %s", count, count == 1 ? one : many);
-    }
-    return text;
-}
-
-/* What is sorted into a category keeps its type. */
-static alees_rc check_unused(struct product *me, alees_ctx *ctx, const alees_str params[2]) {
-    char text[192], categories[48], products[48];
-    alees_rows *rows;
-    alees_rc rc = me->db->run(me->self, ctx, &statements[IN_USE], params, 2, &rows);
-    if (rc != ALEES_OK) {
-        return rc;
-    }
-    unsigned long below = strtoul(me->db->text(rows, 0, 0).ptr, NULL, 10);
-    unsigned long inside = strtoul(me->db->text(rows, 0, 1).ptr, NULL, 10);
-    if (below + inside == 0) {
+/* May the caller see that field of the rows there? */
+static alees_rc may_see(const struct product *me, alees_ctx *ctx, const char *view, alees_list fields,
+                        const char *field, const alees_id *organization, uint32_t *ret_may) {
+    const struct alees_principal *who = me->host->principal(ctx);
+    const struct alees_field *all = fields.items;
+    const struct alees_fields *seen;
+    uint32_t at = 0;
+    if (!who) {
         return ALEES_OK;
     }
-    (void)snprintf(text, sizeof text, "%s below it and %s in it have its category_type; move them first.",
-                   shown(below, "category", "categories", categories), shown(inside, "product", "products", products));
-    return me->host->fail(ctx, ALEES_E_CONFLICT, "category_in_use", alees_text(text));
+    while (strcmp(all[at].name, field) != 0) {
+        at++;
+    }
+    alees_rc rc = me->rbac->fields(me->rbac, ctx, who, me->rbac->permission(me->rbac, view), organization, &seen);
+    if (rc == ALEES_OK) {
+        *ret_may = seen->all || (seen->bits[at / 64] >> (at % 64) & 1);
+    }
+    return rc;
+}
+
+/* Of categories, products and deleted products. */
+static alees_rc read_sight(const struct product *me, alees_ctx *ctx, const alees_id *organization, uint32_t may[3]) {
+    const alees_list categories = ALEES_LIST(category_fields), products = ALEES_LIST(product_fields);
+    const uint32_t remove = me->rbac->permission(me->rbac, "product.delete_product");
+    alees_rc rc = may_see(me, ctx, "product.view_category", categories, "parent", organization, &may[0]);
+    rc = rc == ALEES_OK ? may_see(me, ctx, "product.view_product", products, "category", organization, &may[1]) : rc;
+    if (rc == ALEES_OK && may[1]) {
+        rc = me->rbac->decide(me->rbac, ctx, me->host->principal(ctx), remove, organization, NULL);
+        may[2] = rc == ALEES_OK;
+    }
+    return rc == ALEES_E_DENIED ? ALEES_OK : rc;
+}
+
+static int put_count(char *text, size_t size, unsigned long count, const char *one, const char *many) {
+    if (count > MOST_COUNTED) {
+        return snprintf(text, size, "more than %d %s", MOST_COUNTED, many);
+    }
+    return snprintf(text, size, "%lu %s", count, count == 1 ? one : many);
+}
+
+/* What is sorted into a category keeps its type. Counted for the caller is what they may see. */
+static alees_rc check_unused(struct product *me, alees_ctx *ctx, const alees_id *organization,
+                             const alees_str params[2]) {
+    static const char *const words[][2] = {{"category below it", "categories below it"},
+                                           {"product in it", "products in it"},
+                                           {"deleted product in it", "deleted products in it"}};
+    enum { KINDS = 3 };
+    char text[320] = "Its category_type is that of ";
+    unsigned long counts[KINDS];
+    uint32_t may[KINDS] = {0}, holders = 0, hidden = 0, told = 0;
+    size_t length = strlen(text);
+    alees_rows *rows;
+    alees_rc rc = me->db->run(me->self, ctx, &statements[IN_USE], params, 2, &rows);
+    for (uint32_t i = 0; rc == ALEES_OK && i < KINDS; i++) {
+        counts[i] = strtoul(me->db->text(rows, 0, i).ptr, NULL, 10);
+        holders += counts[i] > 0;
+    }
+    if (rc != ALEES_OK || holders == 0) {
+        return rc;
+    }
+    rc = read_sight(me, ctx, organization, may);
+    for (uint32_t i = 0; i < KINDS; i++) {
+        hidden += counts[i] > 0 && !may[i];
+    }
+    const uint32_t parts = holders - hidden + (hidden > 0);
+    for (uint32_t i = 0; rc == ALEES_OK && i < KINDS; i++) {
+        if (counts[i] > 0 && may[i]) {
+            length += (size_t)snprintf(text + length, sizeof text - length, "%s",
+                                       told == 0           ? ""
+                                       : told + 1 == parts ? " and "
+                                                           : ", ");
+            length += (size_t)put_count(text + length, sizeof text - length, counts[i], words[i][0], words[i][1]);
+            told++;
+        }
+    }
+    (void)snprintf(text + length, sizeof text - length, "%s%s; move what has it first.",
+                   hidden > 0 && told > 0 ? " and " : "", hidden > 0 ? "rows that you may not see" : "");
+    return rc == ALEES_OK ? me->host->fail(ctx, ALEES_E_CONFLICT, "category_in_use", alees_text(text)) : rc;
 }
 
 /* The tree: no category below itself, none deeper than MOST_LEVELS, each of the type of its parent. The lock makes all who
@@ -262,7 +319,7 @@ static alees_rc keep_tree(void *state, alees_ctx *ctx, alees_change *change) {
                                 alees_text(alees_id_format(&organization, place)), parent};
     alees_rc rc = me->db->run(me->self, ctx, &statements[LOCK_TREE], &params[1], 1, &rows);
     if (rc == ALEES_OK && is_retyped) {
-        rc = check_unused(me, ctx, params);
+        rc = check_unused(me, ctx, &organization, params);
     }
     if (rc == ALEES_OK && parent.ptr) {
         rc = check_place(me, ctx, change, params, type, has_parent ? "parent" : "category_type");
@@ -335,6 +392,7 @@ static alees_rc start(alees_self *self, const struct alees_host *host, alees_ctx
     me->http = host->service(self, ALEES_HTTP_V1);
     me->json = host->service(self, ALEES_JSON_V1);
     me->resource = host->service(self, ALEES_RESOURCE_V1);
+    me->rbac = host->service(self, ALEES_RBAC_V1);
     me->organizations = host->service(self, ALEES_ORGANIZATION_V1);
     *state = me;
     return ALEES_OK;
@@ -391,7 +449,7 @@ static const struct alees_need needs[] = {
     {ALEES_HTTP_V1, ALEES_UPTO(struct alees_http_v1, reply_json), 0},
     {ALEES_JSON_V1, ALEES_UPTO(struct alees_json_v1, put_text), 0},
     {ALEES_RESOURCE_V1, ALEES_UPTO(struct alees_resource_v1, refuse), 0},
-    {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, state), 0}, /* our tables reference rbac.organization */
+    {ALEES_RBAC_V1, ALEES_UPTO(struct alees_rbac_v1, fields), 0}, /* our tables reference rbac.organization, too */
     {ALEES_ORGANIZATION_V1, ALEES_UPTO(struct alees_organization_v1, each), ALEES_NEED_OPTIONAL}, /* demo rows only */
 };
 

@@ -3,9 +3,12 @@
  * and what is converted by them, attributes; alone, in arrays, imports, upserts and changes by filters. */
 #include "test.h"
 
+#include <time.h>
+
+#include "grant.h"
 #include "world.h"
 
-enum { GLOBEX_MANAGER = 3 };
+enum { GLOBEX_MANAGER = 3, NOBODY = 5 };
 #define PRODUCTS "/api/v1/products"
 #define CATEGORIES "/api/v1/categories"
 #define UNITS "/api/v1/units-of-measure"
@@ -141,6 +144,21 @@ static void test_steps_of_upsert(void **state) {
 
 /* ---- categories ---- */
 
+/* Of somebody whose rights have just been changed: the server has heard of it within two seconds. */
+static void soon_stopped(struct world *w, const char *id, const char *told) {
+    const char *detail = world_text(w, "Its category_type is that of %s; move what has it first.", told);
+    const char *path = world_text(w, CATEGORIES "/%s", id);
+    const struct answer *a = NULL;
+    for (uint32_t i = 0; i < 400; i++) {
+        a = world_ask(w, NOBODY, "PATCH", path, "{\"category_type\":\"ASSET\"}");
+        if (str_equal(answer_text(a, "/detail"), detail)) {
+            break;
+        }
+        nanosleep(&(struct timespec){0, 5000000}, NULL);
+    }
+    stopped(a, "category_in_use", detail);
+}
+
 static void test_types(void **state) {
     struct world *w = *state;
     const char *same = "A category and its parent must have the same category_type.";
@@ -151,7 +169,7 @@ static void test_types(void **state) {
             "wrong_category_type", "/parent", same);
     refused(change(w, below, "{\"category_type\":\"ASSET\"}"), 422, "wrong_category_type", "/category_type", same);
     stopped(change(w, top, "{\"category_type\":\"ASSET\"}"), "category_in_use",
-            "1 category below it and 0 products in it have its category_type; move them first.");
+            "Its category_type is that of 1 category below it; move what has it first.");
     const struct answer *a =
         change(w, below, world_text(w, "{\"category_type\":\"ASSET\",\"parent\":\"%s\"}", asset)); /* both at once */
     assert_status(a, 200);
@@ -162,7 +180,56 @@ static void test_types(void **state) {
         assert_status(send(w, "POST", PRODUCTS, product_body(w, world_text(w, ",\"category\":\"%s\"", top))), 201);
     }
     stopped(change(w, top, "{\"category_type\":\"ASSET\"}"), "category_in_use",
-            "0 categories below it and 2 products in it have its category_type; move them first.");
+            "Its category_type is that of 2 products in it; move what has it first.");
+    (void)category(w, top, "PRODUCT");
+    stopped(change(w, top, "{\"category_type\":\"ASSET\"}"), "category_in_use",
+            "Its category_type is that of 1 category below it and 2 products in it; move what has it first.");
+    const struct answer *list = send(w, "GET", world_text(w, PRODUCTS "?category=%s", top), NULL);
+    const char *deleted = world_text(w, PRODUCTS "/%s", answer_text(list, "/results/0/id").ptr);
+    assert_status(send(w, "DELETE", deleted, NULL), 204);
+    stopped(
+        change(w, top, "{\"category_type\":\"ASSET\"}"), "category_in_use",
+        "Its category_type is that of 1 category below it, 1 product in it and 1 deleted product in it; move what has "
+        "it first.");
+}
+
+/* What the caller may not view is not counted out to them, neither are fields. */
+static void test_types_that_are_hidden(void **state) {
+    struct world *w = *state;
+    static const struct {
+        const char *permissions, *told;
+    } cases[] = {
+        {"", "1 category below it and rows that you may not see"},
+        {",product.delete_product", "1 category below it and rows that you may not see"},
+        {",product.view_product", "1 category below it, 1 product in it and rows that you may not see"},
+        {",product.view_product,product.delete_product",
+         "1 category below it, 1 product in it and 1 deleted product in it"},
+    };
+    const char *globex = world_organizations[WORLD_GLOBEX].id, *top = category(w, NULL, "PRODUCT");
+    const char *in_it = world_text(w, ",\"category\":\"%s\"", top), *role = NULL;
+    (void)category(w, top, "PRODUCT");
+    for (int i = 0; i < 2; i++) {
+        const struct answer *a = send(w, "POST", PRODUCTS, product_body(w, in_it));
+        assert_status(a, 201);
+        if (i > 0) {
+            a = send(w, "DELETE", world_text(w, PRODUCTS "/%s", answer_text(a, "/id").ptr), NULL);
+            assert_status(a, 204);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        role = grant_role(&w->pg, w->arena, globex,
+                          world_text(w, "product.view_category,product.change_category%s", cases[i].permissions));
+        grant_member(&w->pg, "nobody", globex, role, false);
+        soon_stopped(w, top, cases[i].told);
+    }
+    const struct answer *a = world_ask(
+        w, WORLD_ADMIN, "POST", "/api/v1/field-permissions",
+        world_text(
+            w, "{\"organization\":\"%s\",\"role\":\"%s\",\"resource\":\"product.product\",\"read_fields\":[\"name\"]}",
+            globex, role));
+    assert_status(a, 201);
+    soon_stopped(w, top, "1 category below it and rows that you may not see");
+    grant_nothing(&w->pg, "nobody");
 }
 
 static void test_cycles(void **state) {
@@ -389,13 +456,14 @@ static void test_attributes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_step),    cmocka_unit_test(test_steps_of_put),
-        cmocka_unit_test(test_steps_of_many), cmocka_unit_test(test_steps_of_upsert),
-        cmocka_unit_test(test_types),         cmocka_unit_test(test_cycles),
-        cmocka_unit_test(test_depth),         cmocka_unit_test(test_foreign_parent),
-        cmocka_unit_test(test_protected),     cmocka_unit_test(test_references),
-        cmocka_unit_test(test_factors),       cmocka_unit_test(test_convert),
-        cmocka_unit_test(test_attributes),    cmocka_unit_test(test_one_of_an_array),
+        cmocka_unit_test(test_every_step),      cmocka_unit_test(test_steps_of_put),
+        cmocka_unit_test(test_steps_of_many),   cmocka_unit_test(test_steps_of_upsert),
+        cmocka_unit_test(test_types),           cmocka_unit_test(test_types_that_are_hidden),
+        cmocka_unit_test(test_cycles),          cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_foreign_parent),  cmocka_unit_test(test_protected),
+        cmocka_unit_test(test_references),      cmocka_unit_test(test_factors),
+        cmocka_unit_test(test_convert),         cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_one_of_an_array),
     };
     return cmocka_run_group_tests_name("products", tests, world_setup, world_teardown);
 }
