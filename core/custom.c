@@ -11,7 +11,7 @@
 #include "alees/util.h"
 #include "app.h"
 #include "core_sql.h"
-#include "engine_parts.h"
+#include "engine_filter.h"
 #include "plugin_private.h"
 #include "svc.h"
 
@@ -28,8 +28,10 @@ static const struct alees_field definition_fields[] = {
      .flags = ALEES_REQUIRED | ALEES_WRITE_ONCE | ALEES_FILTER | ALEES_SORT,
      .min = 1,
      .max = 63,
-     .description = "Its name in custom_fields: lower-case letters, digits and _, a letter first. Unique for the "
-                    "resource within the organization, which may have another one of a key that is there for all.",
+     .description =
+         "Its name in custom_fields: lower-case letters, digits and single _, a letter first; not the name of an "
+         "operator of filters, such as gte. Unique for the "
+         "resource within the organization, which may have another one of a key that is there for all.",
      .example = "\"weight\""},
     {.name = "label",
      .type = ALEES_TEXT,
@@ -192,6 +194,27 @@ static bool is_key(alees_str key) {
     return key.len > 0;
 }
 
+/* In ?custom_fields__KEY__gte= two _ part the names, and what is behind the last of them may be an operator. */
+static void check_key(alees_change *change) {
+    alees_str key = svc_resource.value(change, "key");
+    enum engine_operator op;
+    if (!is_key(key)) {
+        (void)refuse(change, "key", "invalid_format", "must be lower-case letters, digits and _, a letter first");
+    } else if (key.ptr[key.len - 1] == '_' || strstr(key.ptr, "__") != NULL) {
+        (void)refuse(
+            change, "key", "invalid_format",
+            "must not have two _ side by side, nor one at its end: the filter custom_fields__KEY__gte could not "
+            "name it");
+    } else if (engine_filter_operator(key, &op)) {
+        alees_str detail =
+            arena_printf(change->ctx->arena,
+                         "must not be %s: that is an operator of filters, and ?custom_fields__%s= would not "
+                         "be about the key; choose another one, such as %s_value",
+                         key.ptr, key.ptr, key.ptr);
+        (void)refuse(change, "key", "reserved", detail.ptr != NULL ? detail.ptr : "must not be an operator of filters");
+    }
+}
+
 /* Rows of users, and of nobody, are of no organization: what is for all holds for them. */
 static void check_organization(alees_change *change) {
     static const alees_id none;
@@ -219,9 +242,7 @@ static alees_rc check_new(void *state, alees_ctx *ctx, alees_change *change) {
     }
     check_resource(change, "resource", false);
     check_organization(change);
-    if (!is_key(svc_resource.value(change, "key"))) {
-        (void)refuse(change, "key", "invalid_format", "must be lower-case letters, digits and _, a letter first");
-    }
+    check_key(change);
     if (svc_resource.value(change, "reference").ptr == NULL) {
         if (is_reference) {
             (void)refuse(change, "reference", "required", "is required: the type is reference");

@@ -30,21 +30,54 @@ static const struct resource_field *by_column(const struct resource *r, const ch
     return NULL;
 }
 
+/* with: " with the same resource", or nothing. */
+static alees_rc taken(alees_ctx *ctx, const struct resource *r, const struct resource_field *f, const char *where,
+                      alees_str with) {
+    problem_add(&ctx->problem, pointer_to(ctx, f), "not_unique", "is taken by another %s%s%.*s", r->decl->name, where,
+                STR_FMT(with));
+    return problem_set(&ctx->problem, PROBLEM_NOT_UNIQUE,
+                       "Another %s%s%.*s has this %s already; choose a different one.", r->decl->name, where,
+                       STR_FMT(with), f->decl->name);
+}
+
+/* A key of several columns is about the last of its fields, among rows that are the same in the others. */
+static alees_rc not_unique_among(alees_ctx *ctx, const struct resource *r, const char *columns) {
+    const struct resource_field *last = NULL;
+    const char *where = "", *joint = " with the same ";
+    struct str with;
+    str_init(&with, ctx->arena, 128);
+    for (const char *p = columns; *p != '\0'; p += strcspn(p, ","), p += *p == ',') {
+        alees_str column = arena_str(ctx->arena, (alees_str){p, strcspn(p, ",")});
+        const struct resource_field *f = column.ptr != NULL ? by_column(r, column.ptr) : NULL;
+        if (is_same(column.ptr, r->scope_column) && r->decl->scope == ALEES_SCOPE_ORGANIZATION) {
+            where = " of the organization";
+        } else if (f != NULL) {
+            if (last != NULL) {
+                str_printf(&with, "%s%s", joint, last->decl->name);
+                joint = " and ";
+            }
+            last = f;
+        }
+    }
+    return last != NULL ? taken(ctx, r, last, where, str_done(&with)) : ALEES_OK;
+}
+
 static alees_rc not_unique(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e) {
     const struct resource *r = what->r;
     const char *where = r->decl->scope == ALEES_SCOPE_ORGANIZATION ? " of the organization" : "";
+    alees_rc rc = ALEES_OK;
     for (uint32_t i = 0; i < r->field_count; i++) {
-        const struct resource_field *f = &r->fields[i];
-        if (is_same(f->unique_constraint, e->constraint)) {
-            problem_add(&ctx->problem, pointer_to(ctx, f), "not_unique", "is taken by another %s%s", r->decl->name,
-                        where);
-            return problem_set(&ctx->problem, PROBLEM_NOT_UNIQUE,
-                               "Another %s%s has this %s already; choose a different one.", r->decl->name, where,
-                               f->decl->name);
+        if (is_same(r->fields[i].unique_constraint, e->constraint)) {
+            return taken(ctx, r, &r->fields[i], where, STR_LIT(""));
         }
     }
-    return problem_set(&ctx->problem, PROBLEM_NOT_UNIQUE, "Another %s%s has the same values; choose different ones.",
-                       r->decl->name, where);
+    for (uint32_t i = 0; i < r->key_count && rc == ALEES_OK; i++) {
+        rc = is_same(r->keys[i].constraint, e->constraint) ? not_unique_among(ctx, r, r->keys[i].columns) : ALEES_OK;
+    }
+    return rc != ALEES_OK
+               ? rc
+               : problem_set(&ctx->problem, PROBLEM_NOT_UNIQUE,
+                             "Another %s%s has the same values; choose different ones.", r->decl->name, where);
 }
 
 static alees_rc invalid_reference(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e) {

@@ -238,6 +238,21 @@ static void check_owner(struct check *c, const struct db_result *indexes) {
     }
 }
 
+/* For messages about rows that are there already. */
+static void keep_keys(struct resource *r, const struct db_result *indexes) {
+    r->key_count = 0;
+    for (uint32_t i = 0; i < db_rows(indexes) && r->key_count < RESOURCE_KEYS; i++) {
+        struct resource_key *key = &r->keys[r->key_count];
+        alees_str name = db_value(indexes, i, 0), columns = db_value(indexes, i, 1);
+        bool is_key = migrate_is(db_value(indexes, i, 6), "t") && !migrate_is(db_value(indexes, i, 3), "t");
+        if (is_key && columns.ptr && name.len < sizeof key->constraint && columns.len < sizeof key->columns) {
+            memcpy(key->constraint, name.ptr, name.len + 1);
+            memcpy(key->columns, columns.ptr, columns.len + 1);
+            r->key_count++;
+        }
+    }
+}
+
 static alees_rc check_indexes(struct check *c, struct db *db, struct arena *arena, const char *const where[2]) {
     struct resource *r = c->r;
     struct db_result *indexes = NULL;
@@ -259,6 +274,7 @@ static alees_rc check_indexes(struct check *c, struct db *db, struct arena *aren
     check_unique_fields(c, indexes);
     check_keys_of_deleted(c, indexes);
     check_owner(c, indexes);
+    keep_keys(r, indexes);
     db_result_free(indexes);
     return ALEES_OK;
 }

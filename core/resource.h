@@ -22,6 +22,13 @@ struct resource_field {
     char constraint_names[2][64];   /* what these two point to; PostgreSQL's names are shorter */
 };
 
+/* A unique index, as its table has it; found by migrate_verify. */
+enum { RESOURCE_KEYS = 8 };
+struct resource_key {
+    char constraint[64];
+    char columns[128]; /* "organization_id,resource,key" */
+};
+
 struct resource {
     struct alees_self *plugin;
     const struct alees_resource *decl;
@@ -38,7 +45,9 @@ struct resource {
     const struct resource *owner;                                 /* what its rows are parts of; NULL */
     struct resource_field *owner_field;                           /* the reference to it */
     const struct resource_field *owner_list; /* the owner's field that shows these parts; NULL: there is none */
-    struct engine_shapes *shapes;            /* the engine's own: statements built at boot */
+    struct resource_key keys[RESOURCE_KEYS];
+    uint32_t key_count;
+    struct engine_shapes *shapes; /* the engine's own: statements built at boot */
 };
 
 /* Parameters and members of filter= that cannot be the names of fields to filter by. */

@@ -4,6 +4,7 @@
 
 #include "alees/util.h"
 #include "custom_fields.h"
+#include "engine_filter.h"
 
 /* ---- definitions ---- */
 
@@ -17,6 +18,8 @@ static void test_bad_definitions(void **state) {
         {"\"key\":\"a'; --\",\"type\":\"text\"", "/key", "invalid_format", "a letter first"},
         {"\"key\":\"a__b c\",\"type\":\"text\"", "/key", "invalid_format", "a letter first"},
         {"\"key\":\"\",\"type\":\"text\"", "/key", "too_short", "empty"},
+        {"\"key\":\"a__b\",\"type\":\"text\"", "/key", "invalid_format", "custom_fields__KEY__gte"},
+        {"\"key\":\"a_\",\"type\":\"text\"", "/key", "invalid_format", "custom_fields__KEY__gte"},
         {"\"key\":\"a\",\"type\":\"txet\"", "/type", "not_a_choice", "did you mean \"text\""},
         {"\"key\":\"a\",\"type\":\"choice\"", "/choices", "required", "what can be chosen"},
         {"\"key\":\"a\",\"type\":\"text\",\"choices\":[\"x\"]", "/choices", "not_applicable", "must be empty"},
@@ -48,6 +51,41 @@ static void test_bad_definitions(void **state) {
     assert_int_equal(pg_count(&w->pg, "SELECT count(*) FROM custom.custom_field_definition"), 0);
 }
 
+static void taken(const struct answer *a, const char *item, const char *detail) {
+    assert_problem(a, 409, "not_unique");
+    assert_text(answer_text(a, "/errors/0/pointer"), "/key");
+    assert_text(answer_text(a, "/errors/0/code"), "not_unique");
+    assert_text(answer_text(a, "/errors/0/detail"), item);
+    assert_text(answer_text(a, "/detail"), detail);
+}
+
+/* A field could not be filtered by: ?custom_fields__in=a is about the object. Those that are there already stay. */
+static void test_names_of_operators(void **state) {
+    struct world *w = *state;
+    uint32_t count = 0;
+    for (uint32_t op = ENGINE_EQ + 1; op < ENGINE_OPERATORS; op++) {
+        const char *word = engine_filter_word((enum engine_operator)op);
+        custom_refused(custom_define(w, MANAGER, world_text(w, "\"key\":\"%s\",\"type\":\"text\"", word)), "/key",
+                       "reserved", world_text(w, "?custom_fields__%s=", word));
+        const char *near = world_text(w, "\"key\":\"%s_x\",\"type\":\"text\"", word);
+        assert_status(custom_define(w, MANAGER, near), 201);
+        count++;
+    }
+    assert_true(count > 5);
+    assert_int_equal(pg_count(&w->pg,
+                              "WITH old AS (INSERT INTO custom.custom_field_definition (organization_id, resource, "
+                              "key, label, type) VALUES ('" ACME "', 'product.category', 'range', 'Range', 'text') "
+                              "RETURNING 1) SELECT count(*) FROM old"),
+                     1);
+    const char *path = custom_category_path(w, MANAGER, "{\"range\":\"far\"}");
+    assert_string_equal(custom_shown(w, custom_patch(w, MANAGER, path, "{\"range\":\"near\"}")),
+                        "{\"range\":\"near\"}");
+    const struct answer *a = world_ask(w, MANAGER, "GET", DEFINITIONS "?key=range", NULL);
+    path = world_text(w, DEFINITIONS "/%s", answer_text(a, "/results/0/id").ptr);
+    assert_status(world_ask(w, MANAGER, "PATCH", path, "{\"label\":\"Distance\"}"), 200);
+    assert_status(world_ask(w, MANAGER, "DELETE", path, NULL), 204);
+}
+
 /* Resource, key, type and what is pointed at stay; the rest is judged with what is there already. */
 static void test_change_of_definition(void **state) {
     struct world *w = *state;
@@ -60,10 +98,14 @@ static void test_change_of_definition(void **state) {
     custom_refused(world_ask(w, MANAGER, "PATCH", path, "{\"choices\":[]}"), "/choices", "required", "chosen");
     custom_refused(world_ask(w, MANAGER, "PATCH", path, "{\"min\":1}"), "/min", "not_applicable", "must be null");
     assert_status(world_ask(w, MANAGER, "PATCH", path, "{\"choices\":[\"a\",\"c\"],\"label\":\"Grade\"}"), 200);
-    assert_problem(custom_define(w, MANAGER, "\"key\":\"grade\",\"type\":\"text\""), 409, "not_unique");
+    taken(custom_define(w, MANAGER, "\"key\":\"grade\",\"type\":\"text\""),
+          "is taken by another custom_field_definition of the organization with the same resource",
+          "Another custom_field_definition of the organization with the same resource has this key already; choose a "
+          "different one.");
     (void)custom_defined(w, ADMIN, "\"organization\":null,\"key\":\"grade\",\"type\":\"text\"");
-    assert_problem(custom_define(w, ADMIN, "\"organization\":null,\"key\":\"grade\",\"type\":\"text\""), 409,
-                   "not_unique");
+    taken(custom_define(w, ADMIN, "\"organization\":null,\"key\":\"grade\",\"type\":\"text\""),
+          "is taken by another custom_field_definition with the same resource",
+          "Another custom_field_definition with the same resource has this key already; choose a different one.");
 }
 
 static void test_who_defines(void **state) {
@@ -274,6 +316,7 @@ static void test_required(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_bad_definitions, custom_clean),
+        cmocka_unit_test_setup(test_names_of_operators, custom_clean),
         cmocka_unit_test_setup(test_change_of_definition, custom_clean),
         cmocka_unit_test_setup(test_who_defines, custom_clean),
         cmocka_unit_test_setup(test_system_roles, custom_clean),
