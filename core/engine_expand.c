@@ -262,24 +262,42 @@ static uint32_t find_id(const struct engine_found *found, const alees_id *id) {
     return at != NULL ? (uint32_t)(at - found->ids) : UINT32_MAX;
 }
 
+/* A part is seen where the owner's list of them may be read. */
+static alees_rc may_see(struct engine_found *found, const struct engine_view *view, const alees_rows *rows,
+                        uint32_t row, bool *ret_may) {
+    const struct resource_field *f = resource_field(view->r, STR_LIT("organization"));
+    alees_id organization;
+    *ret_may = true;
+    if (view->r->owner == NULL || f == NULL) {
+        return ALEES_OK;
+    }
+    if (alees_id_parse(store_rows_text(rows, row, view->places[f - view->r->fields]), &organization) != ALEES_OK) {
+        return ALEES_E_INTERNAL;
+    }
+    return engine_owner_may_use(&found->fields, &organization, ret_may);
+}
+
 static alees_rc match(alees_ctx *ctx, struct engine_found *found, const struct engine_view *view,
                       const alees_rows *rows) {
+    alees_rc rc = ALEES_OK;
     found->rows = ARENA_ARRAY(ctx->arena, uint32_t, found->count);
     if (found->rows == NULL) {
         return engine_value_nomem(&ctx->problem);
     }
     memset(found->rows, 0xFF, found->count * sizeof found->rows[0]);
-    for (uint32_t row = 0; rows != NULL && row < store_rows_count(rows); row++) {
+    for (uint32_t row = 0; rows != NULL && row < store_rows_count(rows) && rc == ALEES_OK; row++) {
         uint32_t at = UINT32_MAX;
+        bool may = false;
         alees_id id;
         if (alees_id_parse(store_rows_text(rows, row, view->places[ENGINE_ID]), &id) == ALEES_OK) {
             at = find_id(found, &id);
         }
-        if (at != UINT32_MAX) {
+        rc = may_see(found, view, rows, row, &may);
+        if (at != UINT32_MAX && may) {
             found->rows[at] = row;
         }
     }
-    return ALEES_OK;
+    return rc;
 }
 
 /* All that one reference names, and what these rows name in turn. */

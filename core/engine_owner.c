@@ -30,17 +30,21 @@ static alees_rc only(alees_ctx *ctx, const alees_id *organization, const struct 
     return ALEES_OK;
 }
 
-/* May the owner's list of these parts be used there, under that permission? */
+alees_rc engine_owner_may_use(struct engine_fields *fields, const alees_id *organization, bool *ret_may) {
+    const struct resource *r = fields->r;
+    const bool *may = NULL;
+    alees_rc rc = r->owner == NULL || fields->is_all ? ALEES_OK : engine_fields_in(fields, organization, &may);
+    if (rc == ALEES_OK) {
+        *ret_may = may == NULL || may[r->owner_field - r->fields];
+    }
+    return rc;
+}
+
 static alees_rc may_use(alees_ctx *ctx, const struct resource *r, uint32_t permission, const alees_id *organization,
                         bool *ret_may) {
     struct engine_fields fields;
-    const bool *may = NULL;
     alees_rc rc = engine_fields_open(ctx, r, permission, &fields);
-    if (rc == ALEES_OK && !fields.is_all) {
-        rc = engine_fields_in(&fields, organization, &may);
-    }
-    *ret_may = rc == ALEES_OK && (may == NULL || may[r->owner_field - r->fields]);
-    return rc;
+    return rc == ALEES_OK ? engine_owner_may_use(&fields, organization, ret_may) : rc;
 }
 
 static alees_rc refuse_list(alees_ctx *ctx, const struct resource *r, const alees_id *organization) {

@@ -11,6 +11,10 @@
 /* Are r's rows those of the owner that the request's path names? */
 bool engine_owner_is_found(const alees_ctx *ctx, const struct resource *r);
 
+/* Of a part, by its organization: may the owner's list of such parts be used there, under the permission of fields? Of any
+ * other resource: yes. */
+alees_rc engine_owner_may_use(struct engine_fields *fields, const alees_id *organization, bool *ret_may) MUST_CHECK;
+
 /* Both in a transaction, before any of its parts is written, so that writes of one owner's parts come one after the other;
  * under the conditions of any change of the owner. 404 if it has gone, or is not the caller's to change any more. */
 alees_rc engine_owner_lock(alees_ctx *ctx, const struct resource *r) MUST_CHECK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * engine_refer.c - may a row point at those that the client names? A row that the caller may not view, or that belongs to
- * another organization than the one that shall point at it, looks like one that does not exist.
+ * another organization than the one that shall point at it, looks like one that does not exist. So does a part whose owner
+ * may be viewed where the list of such parts may not be read.
  *
  * Where both rows have an organization a foreign key holds it, and PostgreSQL does this by itself. It cannot where one of
  * them need not have any, where rows belong to users, for lists, of which it keeps no keys, and for weak references, which
@@ -68,19 +69,6 @@ void engine_refer_refuse(alees_ctx *ctx, const struct resource_field *f) {
                                                   : "does not name a row that can be used here");
 }
 
-static void put_organization(struct engine_sql *sql, const struct resource *target, alees_str organization) {
-    str_puts(&sql->text, " AND (");
-    str_ident(&sql->text, target->scope_column);
-    str_puts(&sql->text, " = ");
-    engine_sql_value(sql, organization, "uuid");
-    if (resource_is_optional(target)) { /* what belongs to none may be pointed at by all who see it */
-        str_puts(&sql->text, " OR ");
-        str_ident(&sql->text, target->scope_column);
-        str_puts(&sql->text, " IS NULL");
-    }
-    str_putc(&sql->text, ')');
-}
-
 static void put_place(struct engine_sql *sql, const struct resource *target, const struct engine_place *place) {
     (void)engine_sql_life(sql, " AND ", target, place->life);
     engine_sql_whole(sql, " AND ", target);
@@ -105,49 +93,109 @@ static alees_rc place_of_view(alees_ctx *ctx, const struct resource *target, str
     return rc == ALEES_OK ? engine_place_of(ctx, target, view, true, place) : rc;
 }
 
-/* How many of them are there, as far as the caller sees? */
-static alees_rc count_seen(alees_change *change, const struct resource *target, alees_str ids, int64_t *ret_count) {
-    bool is_inside = is_inside_one(change->resource, target);
-    alees_ctx *ctx = change->ctx;
-    alees_str organization = {NULL, 0};
+struct seen { /* of the rows that are named, those that the caller sees */
+    const struct resource *target;
+    alees_rows *rows;            /* id, organization or what else their scope is; by id. NULL: none */
+    struct engine_fields fields; /* of parts: where the owner's list of them may be read */
+};
+
+static alees_rc find_seen(alees_ctx *ctx, const struct resource *target, alees_str ids, struct seen *ret_seen) {
     struct engine_place place;
     struct engine_sql sql;
-    alees_rows *rows = NULL;
     alees_rc rc = place_of_view(ctx, target, &place);
-    if (rc == ALEES_OK && is_inside) {
-        rc = find_organization(change, &organization, &is_inside);
+    *ret_seen = (struct seen){.target = target};
+    if (rc == ALEES_OK && target->owner != NULL) {
+        rc = engine_fields_open(ctx, target, target->view, &ret_seen->fields);
     }
     if (rc != ALEES_OK || place.reach == ENGINE_NOWHERE) {
-        *ret_count = 0;
         return rc;
     }
-    engine_sql_init(&sql, ctx->arena, 3);
-    str_puts(&sql.text, "SELECT count(*) FROM ");
+    engine_sql_init(&sql, ctx->arena, 2);
+    str_puts(&sql.text, "SELECT \"id\", ");
+    if (target->scope_column != NULL) {
+        str_ident(&sql.text, target->scope_column);
+    } else {
+        str_puts(&sql.text, "NULL");
+    }
+    str_puts(&sql.text, " FROM ");
     str_view(&sql.text, target->shapes->table);
     str_puts(&sql.text, " WHERE \"id\" = ANY(");
     engine_sql_value(&sql, ids, "uuid[]");
     str_putc(&sql.text, ')');
     put_place(&sql, target, &place);
-    if (is_inside) {
-        put_organization(&sql, target, organization);
+    str_puts(&sql.text, " ORDER BY \"id\"");
+    return engine_sql_run(ctx, target, &place.scope, &sql, &ret_seen->rows, NULL);
+}
+
+/* The row of that id; below 0: none. Ids are written so that their texts order as they do. */
+static int64_t find_row(const alees_rows *rows, const alees_id *id) {
+    uint32_t low = 0, high = rows != NULL ? store_rows_count(rows) : 0;
+    char text[37];
+    alees_id_format(id, text);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = memcmp(store_rows_text(rows, middle, 0).ptr, text, 36);
+        if (order == 0) {
+            return middle;
+        }
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
     }
-    rc = engine_sql_run(ctx, target, &place.scope, &sql, &rows, NULL);
-    if (rc == ALEES_OK && !str_parse_i64(store_rows_text(rows, 0, 0), ret_count)) {
-        rc = ALEES_E_INTERNAL;
+    return -1;
+}
+
+/* Is it a row of the organization (absent: of none) or, where the target allows that, of none? */
+static bool is_of(const struct seen *seen, uint32_t row, alees_str organization) {
+    alees_str text = store_rows_text(seen->rows, row, 1);
+    if (text.ptr == NULL) {
+        return resource_is_optional(seen->target);
     }
+    return organization.ptr != NULL && alees_equal(text, organization);
+}
+
+/* A part is seen where the owner's list of them may be read. */
+static alees_rc may_see(struct seen *seen, uint32_t row, bool *ret_may) {
+    alees_id organization;
+    if (seen->target->owner == NULL) {
+        *ret_may = true;
+        return ALEES_OK;
+    }
+    if (alees_id_parse(store_rows_text(seen->rows, row, 1), &organization) != ALEES_OK) {
+        return ALEES_E_INTERNAL;
+    }
+    return engine_owner_may_use(&seen->fields, &organization, ret_may);
+}
+
+/* organization: that they must be of; NULL: any. */
+static alees_rc is_all_there(struct seen *seen, alees_str value, const alees_str *organization, bool *ret_is) {
+    bool is_there = true;
+    alees_rc rc = ALEES_OK;
+    alees_id id;
+    for (size_t at = 0; rc == ALEES_OK && is_there && engine_place_next(value, &at, &id);) {
+        int64_t row = find_row(seen->rows, &id);
+        is_there = row >= 0 && (organization == NULL || is_of(seen, (uint32_t)row, *organization));
+        rc = is_there ? may_see(seen, (uint32_t)row, &is_there) : ALEES_OK;
+    }
+    *ret_is = rc == ALEES_OK && is_there;
     return rc;
 }
 
+static alees_rc check_one(alees_change *change, const struct resource *target, alees_str ids, bool *ret_may) {
+    bool is_inside = is_inside_one(change->resource, target);
+    alees_str organization = {NULL, 0};
+    struct seen seen;
+    alees_rc rc = is_inside ? find_organization(change, &organization, &is_inside) : ALEES_OK;
+    rc = rc == ALEES_OK ? find_seen(change->ctx, target, ids, &seen) : rc;
+    return rc == ALEES_OK ? is_all_there(&seen, ids, is_inside ? &organization : NULL, ret_may) : rc;
+}
+
 alees_rc engine_refer_check(alees_change *change, const struct resource_field *f, alees_str value, bool *ret_may) {
-    int64_t wanted = 0, seen = 0;
     alees_str ids = value;
+    size_t at = 0;
     alees_id id;
-    alees_rc rc;
-    for (size_t at = 0; engine_place_next(value, &at, &id);) {
-        wanted++;
-    }
-    if (wanted == 0 || f->target == NULL) {
-        *ret_may = wanted == 0 && f->decl->type == ALEES_REFERENCES;
+    bool is_any = engine_place_next(value, &at, &id);
+    if (!is_any || f->target == NULL) {
+        *ret_may = !is_any && f->decl->type == ALEES_REFERENCES;
         return ALEES_OK;
     }
     if (f->target->decl->scope == ALEES_SCOPE_SELF) {
@@ -163,9 +211,7 @@ alees_rc engine_refer_check(alees_change *change, const struct resource_field *f
             return engine_value_nomem(&change->ctx->problem);
         }
     }
-    rc = count_seen(change, f->target, ids, &seen);
-    *ret_may = rc == ALEES_OK && seen == wanted;
-    return rc;
+    return check_one(change, f->target, ids, ret_may);
 }
 
 /* ---- many at once ---- */
@@ -195,73 +241,6 @@ static alees_str collect(alees_change *const *changes, uint32_t count, const str
     return ids.len > 2 ? str_done(&ids) : (alees_str){NULL, 0};
 }
 
-/* Which of them are there, as far as the caller sees? Rows of id and, is_inside, organization, by id. */
-static alees_rc find_seen(alees_ctx *ctx, const struct resource *target, bool is_inside, alees_str ids,
-                          alees_rows **ret_rows) {
-    struct engine_place place;
-    struct engine_sql sql;
-    alees_rc rc = place_of_view(ctx, target, &place);
-    if (rc != ALEES_OK || place.reach == ENGINE_NOWHERE) {
-        return rc;
-    }
-    engine_sql_init(&sql, ctx->arena, 2);
-    str_puts(&sql.text, "SELECT \"id\", ");
-    if (is_inside) {
-        str_ident(&sql.text, target->scope_column);
-    } else {
-        str_puts(&sql.text, "NULL");
-    }
-    str_puts(&sql.text, " FROM ");
-    str_view(&sql.text, target->shapes->table);
-    str_puts(&sql.text, " WHERE \"id\" = ANY(");
-    engine_sql_value(&sql, ids, "uuid[]");
-    str_putc(&sql.text, ')');
-    put_place(&sql, target, &place);
-    str_puts(&sql.text, " ORDER BY \"id\"");
-    return engine_sql_run(ctx, target, &place.scope, &sql, ret_rows, NULL);
-}
-
-/* The row of that id; below 0: none. Ids are written so that their texts order as they do. */
-static int64_t find_row(const alees_rows *rows, const alees_id *id) {
-    uint32_t low = 0, high = rows != NULL ? store_rows_count(rows) : 0;
-    char text[37];
-    alees_id_format(id, text);
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        int order = memcmp(store_rows_text(rows, middle, 0).ptr, text, 36);
-        if (order == 0) {
-            return middle;
-        }
-        low = order < 0 ? middle + 1 : low;
-        high = order < 0 ? high : middle;
-    }
-    return -1;
-}
-
-/* Is it a row of the organization, or, where the target allows that, of none? */
-static bool is_of(const alees_rows *rows, uint32_t row, const alees_change *change, const struct resource *target) {
-    static const alees_id none;
-    alees_str text = store_rows_text(rows, row, 1);
-    alees_id organization;
-    if (text.ptr == NULL) {
-        return resource_is_optional(target);
-    }
-    return alees_id_compare(&change->organization, &none) != 0 && alees_id_parse(text, &organization) == ALEES_OK &&
-           alees_id_compare(&organization, &change->organization) == 0;
-}
-
-static bool is_all_there(const alees_rows *rows, const alees_change *change, const struct resource_field *f,
-                         bool is_inside) {
-    alees_id id;
-    for (size_t at = 0; engine_place_next(value_of(change, f), &at, &id);) {
-        int64_t row = find_row(rows, &id);
-        if (row < 0 || (is_inside && !is_of(rows, (uint32_t)row, change, f->target))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static alees_rc check_each(alees_change *const *changes, uint32_t count, const struct resource_field *f, bool *may) {
     alees_rc rc = ALEES_OK;
     for (uint32_t i = 0; i < count && rc == ALEES_OK; i++) {
@@ -274,9 +253,17 @@ static alees_rc check_each(alees_change *const *changes, uint32_t count, const s
     return rc;
 }
 
+/* The organization of a row that is to point at them; absent: none. */
+static alees_str organization_of(const alees_change *change, char text[37]) {
+    static const alees_id none;
+    return alees_id_compare(&change->organization, &none) != 0
+               ? (alees_str){alees_id_format(&change->organization, text), 36}
+               : (alees_str){NULL, 0};
+}
+
 alees_rc engine_refer_many(alees_change *const *changes, uint32_t count, const struct resource_field *f, bool *may) {
     const struct resource *r = count > 0 ? changes[0]->resource : NULL;
-    alees_rows *rows = NULL;
+    struct seen seen = {.target = f->target};
     alees_rc rc = ALEES_OK;
     bool is_inside;
     alees_str ids;
@@ -289,12 +276,14 @@ alees_rc engine_refer_many(alees_change *const *changes, uint32_t count, const s
     is_inside = is_inside_one(r, f->target);
     ids = collect(changes, count, f);
     if (ids.ptr != NULL) {
-        rc = find_seen(changes[0]->ctx, f->target, is_inside, ids, &rows);
+        rc = find_seen(changes[0]->ctx, f->target, ids, &seen);
     } else if (arena_is_exhausted(changes[0]->ctx->arena)) {
         rc = engine_value_nomem(&changes[0]->ctx->problem);
     }
     for (uint32_t i = 0; i < count && rc == ALEES_OK; i++) {
-        may[i] = is_all_there(rows, changes[i], f, is_inside);
+        char text[37];
+        const alees_str organization = organization_of(changes[i], text);
+        rc = is_all_there(&seen, value_of(changes[i], f), is_inside ? &organization : NULL, &may[i]);
     }
     return rc;
 }

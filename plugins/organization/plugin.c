@@ -95,6 +95,13 @@ static const struct alees_field organization_fields[] = {
          "Whom to ask first: a contact of this very organization, so never given on create. When the contact "
          "is deleted its id stays here.",
      .example = "null"},
+    {.name = "primary_address",
+     .type = ALEES_REFERENCE,
+     .flags = ALEES_NULLABLE | ALEES_FILTER | ALEES_WEAK,
+     .reference = "contact.address",
+     .description = "Where it is: an address of a contact of this very organization, so never given on create. When "
+                    "the address is deleted its id stays here.",
+     .example = "null"},
     {.name = "timezone",
      .type = ALEES_TEXT,
      .flags = ALEES_FILTER,
