@@ -21,7 +21,8 @@ static const struct alees_field entry_fields[] = {
     {.name = "action",
      .type = ALEES_TEXT,
      .flags = ALEES_READ_ONLY | ALEES_FILTER,
-     .description = "What happened: create, update, delete, restore; denied, login_refused, password_refused; prune.",
+     .description = "What happened: create, update, delete, restore, move_in, move_out; denied, login_refused, "
+                    "password_refused; prune.",
      .example = "\"update\""},
     {.name = "resource",
      .type = ALEES_TEXT,
@@ -94,6 +95,7 @@ static const struct alees_migration migrations[] = {
     {1, 0, "create the audit trail", sql_audit_0001_entry},
     {2, 0, "find what a user did", sql_audit_0002_user},
     {3, 0, "show the history of a row", sql_audit_0003_history},
+    {4, 0, "a row goes to another organization", sql_audit_0004_moved},
 };
 
 enum { WRITTEN, SUPPRESSED, LOST };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * audit.h - the built-in plugin `audit`: it serves the trail, offers alees.audit/1, and prunes what is old. Level 3.
  *
- * The trail of changes is written by a trigger of its schema (core/sql/audit_0003_history.sql), which `alees migrate` puts
+ * The trail of changes is written by a trigger of its schema (core/sql/audit_0004_moved.sql), which `alees migrate` puts
  * on each declared table (migrate_audit.c); the server only says who writes (ctx_actor, in store_run.c). */
 #ifndef AUDIT_H
 #define AUDIT_H

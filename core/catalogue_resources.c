@@ -243,6 +243,20 @@ static void resolve(struct catalogue_builder *b, const struct resource *r, struc
     }
 }
 
+/* One that need not be of the row's organization would go on to name it when it has left. */
+static bool is_movable(const struct catalogue *c, const struct resource *r) {
+    bool is_free = (r->decl->flags & ALEES_RESOURCE_MOVABLE) != 0;
+    for (uint32_t i = 0; i < c->resource_count && is_free; i++) {
+        const struct resource *q = c->resources[i];
+        bool is_inside = q->decl->scope == ALEES_SCOPE_ORGANIZATION && !resource_is_optional(q);
+        for (uint32_t k = 0; k < q->field_count && is_free && !is_inside; k++) {
+            const struct alees_field *f = q->fields[k].decl;
+            is_free = q->fields[k].target != r || f->type != ALEES_REFERENCE || (f->flags & ALEES_WEAK) != 0;
+        }
+    }
+    return is_free;
+}
+
 void catalogue_add_resources(struct catalogue_builder *b) {
     struct catalogue *c = b->catalogue;
     uint32_t count;
@@ -263,5 +277,8 @@ void catalogue_add_resources(struct catalogue_builder *b) {
             resolve(b, c->resources[i], &c->resources[i]->fields[j]);
             check_name(b, c->resources[i], &c->resources[i]->fields[j]);
         }
+    }
+    for (uint32_t i = 0; i < c->resource_count; i++) {
+        c->resources[i]->is_movable = is_movable(c, c->resources[i]);
     }
 }

@@ -77,8 +77,13 @@ static bool is_known_by(const alees_change *change, const struct resource_field 
                                                                   strcmp(f->decl->name, "organization") == 0));
 }
 
+static bool is_organization(const struct resource_field *f) {
+    return f->is_standard && strcmp(f->decl->name, "organization") == 0;
+}
+
 static bool takes(const alees_change *change, const struct resource_field *f) {
-    return is_known_by(change, f) || engine_change_takes(change->resource, change->action, f);
+    return is_known_by(change, f) || (change->is_placed && is_organization(f)) ||
+           engine_change_takes(change->resource, change->action, f);
 }
 
 struct names { /* of one look over the members of a body */
@@ -187,6 +192,9 @@ static alees_rc read_field(alees_change *change, uint32_t at, const alees_json *
     bool is_create = change->action == ALEES_CREATE, may = true;
     alees_str pointer;
     alees_rc rc;
+    if (change->is_moving && f == change->resource->custom && engine_custom_is_moved(change, value)) {
+        return engine_custom_read(change, at, jx_kind(value) == ALEES_JSON_OBJECT ? value : NULL);
+    }
     if (jx_kind(value) == ALEES_JSON_ABSENT) {
         alees_str fallback = change->resource->shapes->fallbacks[at];
         if (change->is_whole) {
@@ -274,6 +282,7 @@ alees_rc engine_change_read(alees_change *change, const alees_json *body, const 
         }
     }
     rc = rc == ALEES_OK ? engine_nested_read(change, body) : rc;
+    rc = rc == ALEES_OK && change->is_moving ? engine_refer_carried(change) : rc;
     return rc == ALEES_OK ? verdict(change->ctx) : rc;
 }
 

@@ -96,7 +96,7 @@ static bool read_member(void *data, alees_str key, const alees_json *value) {
     struct reading *rd = data;
     const alees_json *now = jx_get(rd->before, key.ptr);
     const struct custom_definition *d = custom_find(rd->definitions, key);
-    if (now != NULL && jx_is_equal(now, value)) {
+    if (now != NULL && !rd->change->is_moving && jx_is_equal(now, value)) {
         put_key(rd, key);
         jx_write(value, &rd->out);
     } else if (d != NULL) {
@@ -115,6 +115,9 @@ struct keeping {
 
 static bool keep_member(void *data, alees_str key, const alees_json *value) {
     const struct keeping *k = data;
+    if (k->rd->change->is_moving && jx_get(k->sent, key.ptr) == NULL) {
+        return read_member(k->rd, key, value);
+    }
     if (jx_get(k->sent, key.ptr) == NULL) {
         put_key(k->rd, key);
         jx_write(value, &k->rd->out);
@@ -122,13 +125,15 @@ static bool keep_member(void *data, alees_str key, const alees_json *value) {
     return true;
 }
 
-/* A new row must have all that is required; of one that is replaced, what it has had. */
+/* A new row must have all that is required, and so must one that comes from another organization; of one that is replaced,
+ * what it has had. */
 static void check_required(const struct reading *rd, const alees_json *sent) {
     const alees_change *change = rd->change;
-    bool is_new = change->action == ALEES_CREATE;
+    const alees_json *kept = change->is_moving && !change->is_whole ? rd->before : NULL;
+    bool is_new = change->action == ALEES_CREATE || change->is_moving;
     for (uint32_t i = 0; i < rd->definitions->count && (is_new || change->is_whole); i++) {
         const struct alees_field *d = &rd->definitions->items[i].decl;
-        if ((d->flags & ALEES_REQUIRED) != 0 && jx_get(sent, d->name) == NULL &&
+        if ((d->flags & ALEES_REQUIRED) != 0 && jx_get(sent, d->name) == NULL && jx_get(kept, d->name) == NULL &&
             (is_new || jx_get(rd->before, d->name) != NULL)) {
             refuse(rd, alees_text(d->name), "required", "is required");
         }
@@ -170,6 +175,10 @@ static alees_rc write_cell(struct reading *rd, uint32_t at) {
     return ALEES_OK;
 }
 
+bool engine_custom_is_moved(const alees_change *change, const alees_json *value) {
+    return jx_kind(value) == ALEES_JSON_OBJECT || (jx_kind(value) == ALEES_JSON_ABSENT && !change->is_whole);
+}
+
 alees_rc engine_custom_read(alees_change *change, uint32_t at, const alees_json *value) {
     struct reading rd = {.change = change, .decl = change->resource->fields[at].decl};
     struct keeping keeping = {&rd, value};
@@ -187,7 +196,7 @@ alees_rc engine_custom_read(alees_change *change, uint32_t at, const alees_json 
         return rc;
     }
     check_required(&rd, value);
-    if (value == NULL) {
+    if (value == NULL && !(change->is_moving && !change->is_whole)) {
         return ALEES_OK;
     }
     str_init(&rd.out, change->ctx->arena, 256);

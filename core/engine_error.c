@@ -141,10 +141,22 @@ static alees_rc refused_by_trigger(alees_ctx *ctx, const struct engine_refused *
     return problem_fail(&ctx->problem, ALEES_E_CONFLICT, code, alees_text(e->message));
 }
 
+/* A row that moves has been found right in what it says of its own table: what is broken is said of it there. */
+static bool is_of_others(const struct engine_refused *what, const struct store_error *e) {
+    for (uint32_t i = 0; what->is_moving && i < what->r->field_count; i++) {
+        const struct resource_field *f = &what->r->fields[i];
+        if (f->target == what->r && is_same(f->foreign_constraint, e->constraint)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* PostgreSQL says the same of both ends of a reference: it names the table that has the key. */
 static alees_rc broken_reference(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e) {
     const char *dot = strchr(what->r->decl->table, '.');
-    bool is_own = e->table == NULL || is_same(dot != NULL ? dot + 1 : what->r->decl->table, e->table);
+    bool is_own =
+        (e->table == NULL || is_same(dot != NULL ? dot + 1 : what->r->decl->table, e->table)) && !is_of_others(what, e);
     return (is_own ? invalid_reference : protected_row)(ctx, what, e);
 }
 

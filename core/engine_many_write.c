@@ -110,8 +110,8 @@ static alees_rc write_one(struct engine_many *m, alees_change *change) {
     rc = engine_sql_run(m->ctx, m->r, &m->place.scope, &sql, &rows, &error);
     if (rc != ALEES_OK) {
         m->ctx->problem.at = arena_printf(m->ctx->arena, "/%.*s", STR_FMT(target.id));
-        return engine_error_map(m->ctx, &(struct engine_refused){m->r, m->action, &change->id, m->is_marking}, error,
-                                rc);
+        return engine_error_map(m->ctx, &(struct engine_refused){m->r, m->action, &change->id, m->is_marking, false},
+                                error, rc);
     }
     m->written += store_rows_changed(rows);
     return engine_change_hook(change, m->r->decl->after_write);
@@ -144,7 +144,7 @@ static void tell_protected(struct engine_many *m, const struct store_error *cons
         }
         pointer = arena_printf(m->ctx->arena, "/%.*s", STR_FMT(id));
         if (counted++ < MOST_COUNTED) {
-            const struct engine_refused what = {m->r, m->action, &m->changes[i]->id, m->is_marking};
+            const struct engine_refused what = {m->r, m->action, &m->changes[i]->id, m->is_marking, false};
             engine_protect_tell(m->ctx, &what, held[i], pointer);
         }
         if (m->ctx->problem.item_count == before) {

@@ -382,7 +382,7 @@ static alees_rc delete_ids(struct engine_batch *b, const alees_id *ids, uint32_t
     }
     rc = engine_sql_run(b->ctx, part, &place->scope, &sql, &rows, &error);
     if (rc != ALEES_OK) {
-        const struct engine_refused what = {part, ALEES_DELETE_ROW, count == 1 ? ids : NULL, false};
+        const struct engine_refused what = {part, ALEES_DELETE_ROW, count == 1 ? ids : NULL, false, false};
         rc = engine_error_map(b->ctx, &what, error, rc);
     }
     return rc;

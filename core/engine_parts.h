@@ -131,6 +131,8 @@ alees_rc engine_fields_refuse(const struct engine_fields *fields, uint32_t actio
 /* May the row point at this one, or all of these? value: as the database writes it. */
 alees_rc engine_refer_check(alees_change *change, const struct resource_field *f, alees_str value,
                             bool *ret_may) MUST_CHECK;
+/* Of a row that goes to another organization: an item for each reference that it keeps and may not have there. */
+alees_rc engine_refer_carried(alees_change *change) MUST_CHECK;
 /* Adds the item that says so. */
 void engine_refer_refuse(alees_ctx *ctx, const struct resource_field *f);
 
@@ -373,6 +375,8 @@ struct alees_change {
     uint32_t nested_count;
     bool is_item;         /* of such a list, about a part that is there: what cannot be written is compared later */
     bool is_imported;     /* ids of items of a new row mean nothing */
+    bool is_placed;       /* PATCH or PUT of one row: `organization` has been looked at, and may be sent */
+    bool is_moving;       /* to `organization`: what it has must hold there */
     struct problem *told; /* what validate_all refuses of it; NULL: refuse() goes to the problem of the ctx */
 };
 
@@ -410,6 +414,9 @@ alees_rc engine_replace_absent(alees_change *change, uint32_t at) MUST_CHECK;
 /* What is sent for the field that is CUSTOM, an object, or NULL: nothing, which is right unless something is required. Into
  * its cell; every fault is an item. Of an update the row must have been found. */
 alees_rc engine_custom_read(alees_change *change, uint32_t at, const alees_json *value) MUST_CHECK;
+/* Of a row that goes to another organization: are the values that it keeps, with what is sent, those of the field? A value
+ * that is no object is refused like any other, and one that is not sent with a whole row is none. */
+bool engine_custom_is_moved(const alees_change *change, const alees_json *value);
 /* The id that the row has for the definition of f; absent: none, or it was looked at already. */
 alees_str engine_custom_reference(const alees_change *change, const struct resource_field *f);
 /* Of changes that refer later: calls refused for each that may not point at what it names. */
@@ -449,6 +456,7 @@ struct engine_refused { /* a write */
     uint32_t action;    /* ALEES_CREATE .. */
     const alees_id *id; /* of the row; NULL: of many */
     bool is_marking;    /* a delete that leaves the row where it is */
+    bool is_moving;     /* a change that takes it to another organization */
 };
 
 /* Says what that means to the client; gives the result code of the answer. */

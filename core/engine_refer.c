@@ -49,7 +49,7 @@ static alees_rc find_organization(alees_change *change, alees_str *ret_text, boo
     alees_rc rc;
     *ret_text = (alees_str){NULL, 0};
     *ret_is_known = true;
-    if (change->action == ALEES_CREATE) {
+    if (change->action == ALEES_CREATE || change->is_moving) {
         if (alees_id_compare(&change->organization, &none) != 0) {
             *ret_text = arena_str(ctx->arena, (alees_str){alees_id_format(&change->organization, text), 36});
             *ret_is_known = ret_text->ptr != NULL;
@@ -201,7 +201,8 @@ alees_rc engine_refer_check(alees_change *change, const struct resource_field *f
     if (f->target->decl->scope == ALEES_SCOPE_SELF) {
         return ask_provider(change, f, value, ret_may);
     }
-    if (is_kept_by_key(change->resource, f)) {
+    /* of a row that moves, a key between two rows of one table would not say which of them it is about */
+    if (is_kept_by_key(change->resource, f) && !(change->is_moving && f->target == change->resource)) {
         *ret_may = true;
         return ALEES_OK;
     }
@@ -212,6 +213,37 @@ alees_rc engine_refer_check(alees_change *change, const struct resource_field *f
         }
     }
     return check_one(change, f->target, ids, ret_may);
+}
+
+/* A key that both rows' organization is in names one of the old organization, which cannot be right: nothing need be asked. */
+static alees_rc check_carried(alees_change *change, const struct resource_field *f, alees_str value, bool *ret_may) {
+    const struct resource *target = f->target;
+    bool is_scoped = target != NULL && target->decl->scope == ALEES_SCOPE_ORGANIZATION;
+    if (target != NULL && is_kept_by_key(change->resource, f)) {
+        *ret_may = !is_scoped;
+        return ALEES_OK;
+    }
+    return engine_refer_check(change, f, value, ret_may);
+}
+
+alees_rc engine_refer_carried(alees_change *change) {
+    const struct resource *r = change->resource;
+    alees_rc rc = ALEES_OK;
+    for (uint32_t i = 0; i < r->field_count && rc == ALEES_OK; i++) {
+        const struct resource_field *f = &r->fields[i];
+        uint32_t place = r->shapes->all.places[i];
+        bool may = true;
+        if (f->is_standard || f->decl->reference == NULL || !resource_field_is_stored(f) ||
+            change->cells[i].is_written || place == UINT32_MAX) {
+            continue;
+        }
+        alees_str value = store_rows_text(change->before, change->before_row, place);
+        rc = value.ptr != NULL ? check_carried(change, f, value, &may) : ALEES_OK;
+        if (rc == ALEES_OK && !may) {
+            engine_refer_refuse(change->ctx, f);
+        }
+    }
+    return rc;
 }
 
 /* ---- many at once ---- */

@@ -8,6 +8,7 @@
 #include "idempotency.h"
 #include "engine_transfer.h"
 #include "engine_nested.h"
+#include "engine_relocate.h"
 #include "engine_validate.h"
 
 #include <string.h>
@@ -67,7 +68,7 @@ static alees_rc run(struct engine_write *w) {
         engine_change_found(w->change, w->rows, 0, true);
     }
     if (rc != ALEES_OK) {
-        const struct engine_refused what = {r, w->change->action, &w->change->id, w->is_marking};
+        const struct engine_refused what = {r, w->change->action, &w->change->id, w->is_marking, w->change->is_moving};
         rc = engine_error_map(w->ctx, &what, error, rc);
     }
     return rc;
@@ -158,6 +159,7 @@ static alees_rc answer(struct engine_write *w) {
 static alees_rc compare(struct engine_write *w) {
     const alees_json *body = w->whole != NULL ? w->whole : w->patch;
     alees_rc rc = w->whole != NULL ? engine_replace_open(w->change, w->may) : ALEES_OK;
+    rc = rc == ALEES_OK ? engine_relocate_begin(w, body) : rc;
     if (rc == ALEES_OK && body != NULL) {
         rc = engine_change_read(w->change, body, NULL);
         w->has_parts = w->change->nested_count > 0;
@@ -224,6 +226,7 @@ static alees_rc perform(struct engine_write *w, bool *ret_is_missing) {
         *ret_is_missing = true;
         return ALEES_E_NOT_FOUND;
     }
+    rc = rc == ALEES_OK && w->change->is_moving ? engine_relocate_end(w) : rc;
     rc = rc == ALEES_OK ? engine_nested_write(&w->change, 1, &w->place) : rc;
     rc = rc == ALEES_OK ? engine_change_hook(w->change, hook_after(w)) : rc;
     rc = rc == ALEES_OK ? read_parts(w) : rc;
@@ -440,6 +443,10 @@ static alees_rc reply_unchanged(struct engine_write *w) {
     return rc == ALEES_OK ? show(w) : rc;
 }
 
+static bool is_custom_sent(const struct resource *r, const alees_json *body) {
+    return r->custom != NULL && jx_kind(jx_get(body, r->custom->decl->name)) == ALEES_JSON_OBJECT;
+}
+
 alees_rc engine_patch(alees_ctx *ctx) {
     const struct resource *r = ctx->route->resource;
     struct engine_write w = {.ctx = ctx, .r = r, .status = 200};
@@ -448,7 +455,7 @@ alees_rc engine_patch(alees_ctx *ctx) {
     alees_rc rc = start(&w, ALEES_UPDATE);
     rc = rc == ALEES_OK ? engine_change_body(ctx, &body) : rc;
     rc = rc == ALEES_OK ? check_fields(&w, r->change, body, &none) : rc;
-    if (rc == ALEES_OK && r->custom != NULL && jx_kind(jx_get(body, r->custom->decl->name)) == ALEES_JSON_OBJECT) {
+    if (rc == ALEES_OK && (is_custom_sent(r, body) || engine_relocate_is_asked(r, body))) {
         w.patch = body;
         return carry_out(&w);
     }

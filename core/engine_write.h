@@ -20,10 +20,11 @@ struct engine_write {
     alees_id judged;                /* create: the organization whose permission counts; zero: none */
     bool has_parts;                 /* lists of them were sent */
     const alees_json *whole;        /* PUT: the body, looked at when the row is locked */
-    const alees_json *patch;        /* PATCH of custom fields: the body, looked at when the row is locked, too */
-    const bool *may;                /* of whole: the fields that the caller may change */
-    enum engine_life life;          /* which the row must have */
-    bool is_marking;                /* a delete that leaves the row where it is */
+    const alees_json
+        *patch; /* PATCH of custom fields, or of the organization: the body, looked at when the row is locked, too */
+    const bool *may;       /* of whole: the fields that the caller may change */
+    enum engine_life life; /* which the row must have */
+    bool is_marking;       /* a delete that leaves the row where it is */
 };
 
 /* The row is seen. 403 if it is not the caller's to change. scope: of the row, as the database writes it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * migrate_audit.c - the triggers that write the audit trail (audit.record, core/sql/audit_0003_history.sql), one for each
+ * migrate_audit.c - the triggers that write the audit trail (audit.record, core/sql/audit_0004_moved.sql), one for each
  * kind of statement on each declared table. What they say follows from the declaration alone. */
 #include <string.h>
 

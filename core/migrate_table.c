@@ -279,11 +279,13 @@ static alees_rc check_indexes(struct check *c, struct db *db, struct arena *aren
     return ALEES_OK;
 }
 
-/* Columns: name, own columns, table referred to, what becomes of the rows when what they refer to is deleted. */
+/* Columns: name, own columns, table referred to, what becomes of the rows when what they refer to is deleted, and when its
+ * key changes. */
 static const char foreign_sql[] =
     "SELECT k.conname, (SELECT string_agg(a.attname::text, ',' ORDER BY p) FROM unnest(k.conkey) WITH ORDINALITY u (n, "
     "p) "
-    "JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n), fn.nspname || '.' || f.relname, k.confdeltype "
+    "JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n), fn.nspname || '.' || f.relname, "
+    "k.confdeltype, k.confupdtype "
     "FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace "
     "JOIN pg_class f ON f.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace "
     "WHERE k.contype = 'f' AND n.nspname = $1 AND t.relname = $2 ORDER BY k.conname";
@@ -299,13 +301,15 @@ static bool holds(alees_str key, const char *columns) {
 static bool find_foreign_key(const struct db_result *keys, const struct resource *r, const struct resource_field *f,
                              uint32_t *ret_row) {
     bool is_owner = f == r->owner_field; /* parts go with it */
+    bool is_moved = is_owner && f->target->is_movable;
     char composite[160];
     bool is_inside = is_scoped(r) && is_scoped(f->target);
     snprintf(composite, sizeof composite, "organization_id,%s", f->column);
     for (uint32_t i = 0; i < db_rows(keys); i++) {
         if (migrate_is(db_value(keys, i, 2), f->target->decl->table) &&
             holds(db_value(keys, i, 1), is_inside ? composite : f->column) &&
-            (!is_owner || migrate_is(db_value(keys, i, 3), "c"))) {
+            (!is_owner || migrate_is(db_value(keys, i, 3), "c")) &&
+            (!is_moved || migrate_is(db_value(keys, i, 4), "c"))) {
             *ret_row = i;
             return true;
         }
@@ -364,8 +368,10 @@ static alees_rc check_references(struct check *c, struct db *db, struct arena *a
         const struct resource_field *f = &r->fields[i];
         if (is_reference(f) && !f->foreign_constraint && !f->is_standard && f->target->plugin == r->plugin) {
             bool is_inside = is_scoped(r) && is_scoped(f->target);
-            fault(c, "FOREIGN KEY (%s%s) REFERENCES %s%s is missing", is_inside ? "organization_id, " : "", f->column,
-                  f->target->decl->table, f == r->owner_field ? " ON DELETE CASCADE" : "");
+            bool is_owner = f == r->owner_field;
+            fault(c, "FOREIGN KEY (%s%s) REFERENCES %s%s%s is missing", is_inside ? "organization_id, " : "", f->column,
+                  f->target->decl->table, is_owner ? " ON DELETE CASCADE" : "",
+                  is_owner && f->target->is_movable ? " ON UPDATE CASCADE" : "");
         }
     }
     return rc;

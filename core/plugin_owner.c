@@ -103,6 +103,43 @@ static void check_list(const struct alees_self *plugin, const struct alees_resou
     }
 }
 
+/* A part goes where its owner goes: what it says must hold there as well. */
+static void check_moved(const struct alees_self *plugin, const struct alees_resource *r,
+                        const struct alees_resource *part, struct plugin_report *report) {
+    const struct alees_field *fields = part->fields.items;
+    for (uint32_t i = 0; i < part->fields.count; i++) {
+        bool is_owner = fields[i].name && strcmp(fields[i].name, part->owner) == 0;
+        if ((fields[i].reference && !is_owner) || (fields[i].flags & ALEES_CUSTOM) != 0) {
+            plugin_fault(
+                report,
+                "resource %s is MOVABLE, but field %s of its part %s.%s is a reference or CUSTOM, which may not "
+                "hold in another organization",
+                r->name, fields[i].name ? fields[i].name : "", plugin->decl.name, part->name);
+        }
+    }
+}
+
+void plugin_check_movable(const struct alees_self *plugin, const struct alees_resource *r,
+                          struct plugin_report *report) {
+    if ((r->flags & ALEES_RESOURCE_MOVABLE) == 0) {
+        return;
+    }
+    if (!is_scoped(r) || r->owner) {
+        plugin_fault(report,
+                     "resource %s is MOVABLE, which only ALEES_SCOPE_ORGANIZATION can be, not OPTIONAL and no part",
+                     r->name);
+    }
+    if ((r->flags & (ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE)) != 0) {
+        plugin_fault(report, "resource %s is MOVABLE and NO_CREATE or NO_CHANGE", r->name);
+    }
+    for (uint32_t i = 0; i < plugin->resource_count; i++) {
+        const struct alees_resource *part = &plugin->resources[i];
+        if (part->owner && owner_of(plugin, part) == r) {
+            check_moved(plugin, r, part, report);
+        }
+    }
+}
+
 void plugin_check_owner(const struct alees_self *plugin, const struct alees_resource *r, struct plugin_report *report) {
     const struct alees_field *fields = r->fields.items;
     if (r->owner) {

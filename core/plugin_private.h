@@ -46,6 +46,8 @@ void plugin_check_soft(const struct alees_resource *r, struct plugin_report *rep
 
 /* plugin_owner.c. What a resource is part of, and what its own parts are. */
 void plugin_check_owner(const struct alees_self *plugin, const struct alees_resource *r, struct plugin_report *report);
+void plugin_check_movable(const struct alees_self *plugin, const struct alees_resource *r,
+                          struct plugin_report *report);
 
 bool plugin_is_name(const char *name, size_t longest); /* [a-z][a-z0-9_]*; NULL is none */
 bool plugin_is_permission(const char *name);           /* plugin.action, both names */

@@ -342,7 +342,7 @@ static void check_table(const struct place *place, const struct alees_self *plug
 static void check_scope(const struct place *place, const struct alees_resource *r) {
     const uint32_t known = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE |
                            ALEES_RESOURCE_OPTIONAL | ALEES_RESOURCE_SHARED | ALEES_RESOURCE_READ_ONLY |
-                           ALEES_RESOURCE_SOFT_DELETE;
+                           ALEES_RESOURCE_SOFT_DELETE | ALEES_RESOURCE_MOVABLE;
     const uint32_t unwritten = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE;
     if (r->scope < ALEES_SCOPE_ORGANIZATION || r->scope > ALEES_SCOPE_SEVERAL || (r->flags & ~known) != 0) {
         plugin_fault(place->report, "resource %s: scope %u and flags 0x%x are unknown to this server", r->name,
@@ -377,6 +377,7 @@ static void check_resource(const struct place *place, const struct alees_self *p
     check_parent(place, plugin, r);
     plugin_check_soft(r, place->report);
     plugin_check_owner(plugin, r, place->report);
+    plugin_check_movable(plugin, r, place->report);
 }
 
 void plugin_check_resources(struct arena *arena, const struct alees_self *plugin, struct plugin_report *report) {

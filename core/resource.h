@@ -42,8 +42,9 @@ struct resource {
     const char *view_name, *add_name, *change_name, *remove_name; /* NULL with 0 */
     struct resource_field *parent;                                /* SELF: the field a create is judged by; else NULL */
     const struct resource_field *custom;                          /* the one that is ALEES_CUSTOM; NULL */
-    const struct resource *owner;                                 /* what its rows are parts of; NULL */
-    struct resource_field *owner_field;                           /* the reference to it */
+    bool is_movable;                         /* declared so, and whatever refers to its rows is of their organization */
+    const struct resource *owner;            /* what its rows are parts of; NULL */
+    struct resource_field *owner_field;      /* the reference to it */
     const struct resource_field *owner_list; /* the owner's field that shows these parts; NULL: there is none */
     struct resource_key keys[RESOURCE_KEYS];
     uint32_t key_count;

@@ -106,7 +106,11 @@ enum { /* of a resource */
        ALEES_RESOURCE_READ_ONLY = 32,
        /* DELETE marks the row in its columns deleted_at timestamptz, deleted_by uuid; it is then seen only by ?deleted=true,
         * and POST .../{id}/restore brings it back. Unique indexes leave such rows out (WHERE deleted_at IS NULL). */
-       ALEES_RESOURCE_SOFT_DELETE = 64
+       ALEES_RESOURCE_SOFT_DELETE = 64,
+       /* ALEES_SCOPE_ORGANIZATION, not OPTIONAL, no part: a row goes to another organization, with its parts, by PATCH or PUT
+        * of `organization`. Whoever does it changes it in the one, and adds and views in the other. Hooks see the field
+        * as sent, and organization() is the new one. Keys of its parts to it are ON UPDATE CASCADE. */
+       ALEES_RESOURCE_MOVABLE = 128
 };
 
 /* A table served as list, create, get, patch and delete. Its permissions are <plugin>.view_<name>, add_, change_ and
@@ -158,7 +162,8 @@ struct alees_resource_v1 {
     alees_rc (*set)(alees_change *change, const char *field, alees_str value);
     /* Refuses one field with 422: code is snake_case, detail tells what to do. Gives ALEES_E_INVALID. [owner] */
     alees_rc (*refuse)(alees_change *change, const char *field, const char *code, alees_str detail);
-    /* The organization that the row belongs to, or is; zero if there is none, and in validate of a change. [owner] */
+    /* The organization that the row belongs to, or is, or goes to; zero if there is none, and in validate of a change that
+     * does not move it. [owner] */
     alees_id (*organization)(const alees_change *change);
     /* What the field held in the database before a change or a delete, as PostgreSQL writes it; absent if NULL or
      * WRITE_ONLY, on create, in validate, and without before_write. Then the row is locked until the end of the

@@ -25,6 +25,7 @@ static const struct alees_migration migrations[] = {
     {.version = 1, .name = "create tables", .sql = sql_0001_tables},
     {.version = 2, .name = "e-mail addresses, telephone numbers, addresses", .sql = sql_0002_parts},
     {.version = 3, .name = "a deleted contact can be brought back", .sql = sql_0003_deleted},
+    {.version = 4, .name = "a contact takes its parts along", .sql = sql_0004_moved},
 };
 
 static const struct alees_setting settings[] = {
@@ -190,7 +191,7 @@ static const struct alees_resource resources[] = {
      .path = "/contacts",
      .table = "contact.contact",
      .scope = ALEES_SCOPE_ORGANIZATION,
-     .flags = ALEES_RESOURCE_SOFT_DELETE,
+     .flags = ALEES_RESOURCE_SOFT_DELETE | ALEES_RESOURCE_MOVABLE,
      .description = "People that an organization deals with.",
      .fields = ALEES_LIST(contact_fields),
      .represent = represent},

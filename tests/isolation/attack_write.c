@@ -135,12 +135,67 @@ void kit_attack_unique(struct kit *k, const struct resource *r) {
     }
 }
 
-/* A row stays where it is, whoever asks (T33, T37). */
+static const struct answer *go(struct kit *k, const struct resource *r, size_t user, const char *id,
+                               const char *organization) {
+    const char *body = kit_text(k, "{\"organization\":\"%s\"}", organization);
+    return kit_ask(k, user, "PATCH", kit_row_path(k, r, id), body);
+}
+
+/* Who manages rows where it is: it arrives as a new one would. */
+static void arrive(struct kit *k, const struct resource *r, size_t user, const char *id, const struct answer *a) {
+    switch (kit_access(k, r, user, KIT_A)) {
+    case KIT_MANAGE:
+        kit_check_admitted(k, a, user);
+        if (a->status == 200) {
+            kit_check_admitted(k, go(k, r, user, id, k->place_ids[KIT_B]), user);
+        }
+        break;
+    case KIT_VIEW: kit_check_denied(k, a, r->add_name, KIT_A); break;
+    case KIT_OTHER: kit_check(k, a->status != 404 && a->status < 500, "must be decided"); break;
+    case KIT_NONE:
+    default:
+        if (kit_check_problem(k, a, 403, "organization_not_permitted")) {
+            kit_check_same(k, a, go(k, r, user, id, KIT_UNKNOWN));
+        }
+        break;
+    }
+}
+
+/* From B to A, which both must be the caller's. */
+static void move_by(struct kit *k, const struct resource *r, size_t user, const char *id) {
+    const struct answer *a = go(k, r, user, id, k->place_ids[KIT_A]);
+    if (user >= KIT_SEEN) {
+        kit_check_problem(k, a, 401, "unauthenticated");
+        return;
+    }
+    switch (kit_access(k, r, user, KIT_B)) {
+    case KIT_MANAGE: arrive(k, r, user, id, a); break;
+    case KIT_VIEW: kit_check_denied(k, a, r->change_name, KIT_B); break;
+    case KIT_OTHER: kit_check(k, a->status >= 400 && a->status < 500, "must be refused"); break;
+    case KIT_NONE:
+    default: kit_check_unknown(k, a, go(k, r, user, KIT_UNKNOWN, k->place_ids[KIT_A])); break;
+    }
+}
+
+static void attack_movable(struct kit *k, const struct resource *r, const char *id) {
+    for (size_t user = 0; user < KIT_USERS; user++) {
+        kit_attack_by(k, user, "T33");
+        move_by(k, r, user, id);
+        const char *place = kit_sql(k, "SELECT organization_id FROM %s WHERE id = '%s'", r->decl->table, id);
+        kit_check(k, strcmp(place, k->place_ids[KIT_B]) == 0, "must be where it was");
+    }
+}
+
+/* A row stays where it is, whoever asks, unless its kind can move (T33, T37). */
 void kit_attack_move(struct kit *k, const struct resource *r) {
     const char *name = r->parent ? r->parent->decl->name : "organization";
     const char *id = kit_is_scoped(r) && kit_has_route(k, r, ROUTE_PATCH) ? kit_row(k, r, KIT_B) : NULL;
     static const size_t users[] = {KIT_BOTH, KIT_MEMBER_B, KIT_ROOT};
     if (!id || (r->decl->scope != ALEES_SCOPE_ORGANIZATION && r->decl->scope != ALEES_SCOPE_SELF)) {
+        return;
+    }
+    if (r->is_movable) {
+        attack_movable(k, r, id);
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(users); i++) {

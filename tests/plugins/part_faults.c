@@ -35,6 +35,11 @@ static const struct alees_field selfish[] = {OWNER("part_faults.selfish", ALEES_
 static const struct alees_field deeper[] = {OWNER("part_faults.good", ALEES_READ_ONLY)};
 static const struct alees_field of_open[] = {OWNER("part_faults.open", ALEES_READ_ONLY)};
 static const struct alees_field of_fixed[] = {OWNER("part_faults.fixed", ALEES_READ_ONLY)};
+static const struct alees_field tied[] = {
+    OWNER("part_faults.moved", ALEES_READ_ONLY),
+    {.name = "other", .type = ALEES_REFERENCE, .reference = "part_faults.free", .description = "x"},
+    {.name = "values", .type = ALEES_JSON, .flags = ALEES_CUSTOM, .description = "x"},
+};
 static const struct alees_field text_single[] = {
     OWNER("part_faults.root", ALEES_READ_ONLY),
     {.name = "choice", .type = ALEES_TEXT, .flags = ALEES_SINGLE, .description = "x"},
@@ -64,6 +69,11 @@ static const struct alees_resource resources[] = {
     RESOURCE("fixed", plain, .flags = ALEES_RESOURCE_NO_CHANGE),
     RESOURCE("of_fixed", of_fixed, .owner = "owner"),
     RESOURCE("soft", good, .owner = "owner", .flags = ALEES_RESOURCE_SOFT_DELETE),
+    RESOURCE("moved_optional", plain, .flags = ALEES_RESOURCE_OPTIONAL | ALEES_RESOURCE_MOVABLE),
+    RESOURCE("moved_part", good, .owner = "owner", .flags = ALEES_RESOURCE_MOVABLE),
+    RESOURCE("moved_fixed", plain, .flags = ALEES_RESOURCE_MOVABLE | ALEES_RESOURCE_NO_CREATE),
+    RESOURCE("moved", plain, .flags = ALEES_RESOURCE_MOVABLE),
+    RESOURCE("tied", tied, .owner = "owner"),
     RESOURCE("text_single", text_single, .owner = "owner"),
     {.name = "deep",
      .path = "/a/b/c/d/e/f/g/h/i",
