@@ -229,7 +229,11 @@ static void test_mass_assignment(void **state) {
         check_discreet(a);
     }
     const char *move = "{\"organization\":\"01930000-0000-7000-8000-000000000003\"}";
-    assert_problem(world_ask(w, BOTH, "PATCH", path, move), 400, "read_only_field");
+    const char *nowhere = world_text(w, "{\"organization\":\"%s\"}", world_organizations[WORLD_UNKNOWN].id);
+    assert_problem(world_ask(w, BOTH, "PATCH", path, move), 403, "permission_denied"); /* only sees it */
+    assert_problem(world_ask(w, ACME_MANAGER, "PATCH", path, move), 403, "organization_not_permitted");
+    assert_string_equal(world_stable(w, world_ask(w, ACME_MANAGER, "PATCH", path, move)),
+                        world_stable(w, world_ask(w, ACME_MANAGER, "PATCH", path, nowhere)));
     assert_text(world_ask(w, ACME_MANAGER, "GET", path, NULL)->body, before->body.ptr);
 }
 
