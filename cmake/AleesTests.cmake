@@ -70,7 +70,7 @@ endforeach()
 # Each of the two locks alone (core/lock.h): the same suites with the other one off.
 foreach(lock IN ITEMS host database)
     foreach(suite IN ITEMS attack expand history_kinds kinds nested nested_filters soft
-            soft_references nested_writes relocate)
+            soft_references nested_writes relocate singles)
         alees_test(api ${suite}_without_${lock}_lock 300 COMMAND api_test_${suite})
         set_property(TEST api/${suite}_without_${lock}_lock APPEND PROPERTY
             ENVIRONMENT "ALEES_TEST_LOCK_OFF=${lock}")

@@ -408,26 +408,44 @@ static alees_rc delete_all(struct engine_batch *b, const struct all *all) {
     return rc;
 }
 
-/* Is something made false that another item makes true? */
-static bool is_loser(const struct engine_batch_row *item) {
-    const alees_change *change = item->change;
-    for (uint32_t k = 0; k < change->resource->field_count; k++) {
-        if ((change->resource->fields[k].decl->flags & ALEES_SINGLE) != 0 && change->cells[k].is_written &&
-            !engine_single_is_made(change, k)) {
-            return change->action == ALEES_UPDATE;
+/* Of what is true of one part at most: who loses it comes before who gains it. */
+enum turn { LOSES, LOSES_AND_GAINS, GAINS_OR_NEITHER, TURNS };
+
+static enum turn turn_of(const alees_change *change) {
+    bool loses = false, gains = false;
+    for (uint32_t k = 0; k < change->resource->field_count && change->action == ALEES_UPDATE; k++) {
+        if ((change->resource->fields[k].decl->flags & ALEES_SINGLE) != 0 && change->cells[k].is_written) {
+            bool is_made = engine_single_is_made(change, k);
+            gains = gains || is_made;
+            loses = loses || !is_made;
         }
     }
-    return false;
+    return !loses ? GAINS_OR_NEITHER : gains ? LOSES_AND_GAINS : LOSES;
 }
 
-/* Those that lose what others gain come first. */
+/* Among those that do both there need be no first: each may gain what the next one loses. */
+static alees_rc release(struct engine_batch *b, const struct all *all) {
+    alees_change **changes = ARENA_ARRAY(b->ctx->arena, alees_change *, all->count + 1);
+    uint32_t count = 0;
+    if (changes == NULL) {
+        return engine_value_nomem(&b->ctx->problem);
+    }
+    for (uint32_t i = 0; i < all->count; i++) {
+        if (turn_of(all->rows[i]->change) == LOSES_AND_GAINS) {
+            changes[count++] = all->rows[i]->change;
+        }
+    }
+    return count > 1 ? engine_single_release(changes, count, &b->change_place) : ALEES_OK;
+}
+
 static alees_rc write_items(struct engine_batch *b, const struct all *all) {
     alees_rc rc = ALEES_OK;
-    for (uint32_t pass = 0; pass < 2; pass++) {
+    for (uint32_t turn = 0; turn < TURNS; turn++) {
         struct engine_batch_row *part[ENGINE_BATCH_ROWS];
         uint32_t count = 0;
+        rc = rc == ALEES_OK && turn == LOSES_AND_GAINS ? release(b, all) : rc;
         for (uint32_t i = 0; i <= all->count && rc == ALEES_OK && !engine_batch_is_faulty(b); i++) {
-            if (i < all->count && is_loser(all->rows[i]) == (pass == 0)) {
+            if (i < all->count && !all->rows[i]->is_done && turn_of(all->rows[i]->change) == turn) {
                 part[count++] = all->rows[i];
             }
             if (count == ENGINE_BATCH_ROWS || (i == all->count && count > 0)) {

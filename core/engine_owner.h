@@ -33,6 +33,10 @@ bool engine_single_makes_any(const alees_change *change); /* one of them? */
 /* Before the change is written, its owner locked: makes false what the owner's other parts have true, of every such field
  * that the change makes true. change->owner must be set. */
 alees_rc engine_single_unmake(const alees_change *change, const struct store_scope *scope) MUST_CHECK;
+/* Of parts of one resource that are changed next: what they lose is made false, of all of them, in one statement for each such
+ * field. Their versions rise when they are changed. */
+alees_rc engine_single_release(alees_change *const *changes, uint32_t count,
+                               const struct engine_place *place) MUST_CHECK;
 /* Adds the item that says that the field is true a second time in one request: code several_<field>. */
 void engine_single_refuse(alees_ctx *ctx, const struct resource_field *f);
 

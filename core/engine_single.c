@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lock.h"
+
 /* As PostgreSQL reads a boolean: hooks may write it in their own way. */
 static bool is_true(alees_str text) {
     static const char *const words[] = {"true", "t", "yes", "y", "on", "1"};
@@ -75,6 +77,53 @@ alees_rc engine_single_unmake(const alees_change *change, const struct store_sco
             ASSERT(alees_id_compare(&change->owner, &none) != 0);
             rc = unmake(change, scope, &r->fields[i]);
         }
+    }
+    return rc;
+}
+
+/* The ids of those that lose it, as uuid[]; absent: nobody does. */
+static alees_str losers_of(alees_change *const *changes, uint32_t count, uint32_t field) {
+    bool is_any = false;
+    struct str ids;
+    str_init(&ids, changes[0]->ctx->arena, (size_t)count * 37 + 2);
+    str_putc(&ids, '{');
+    for (uint32_t i = 0; i < count; i++) {
+        if (changes[i]->cells[field].is_written && !engine_single_is_made(changes[i], field)) {
+            str_puts(&ids, is_any ? "," : "");
+            str_id(&ids, &changes[i]->id);
+            is_any = true;
+        }
+    }
+    str_putc(&ids, '}');
+    return is_any ? str_done(&ids) : (alees_str){NULL, 0};
+}
+
+alees_rc engine_single_release(alees_change *const *changes, uint32_t count, const struct engine_place *place) {
+    const struct resource *r = changes[0]->resource;
+    alees_ctx *ctx = changes[0]->ctx;
+    alees_rc rc = ALEES_OK;
+    for (uint32_t i = 0; i < r->field_count && rc == ALEES_OK; i++) {
+        bool is_single = (r->fields[i].decl->flags & ALEES_SINGLE) != 0;
+        alees_str ids = is_single ? losers_of(changes, count, i) : (alees_str){NULL, 0};
+        struct engine_sql sql;
+        alees_rows *rows = NULL;
+        if (ids.ptr == NULL) {
+            continue;
+        }
+        engine_sql_init(&sql, ctx->arena, 2);
+        str_puts(&sql.text, "UPDATE ");
+        str_view(&sql.text, r->shapes->table);
+        str_puts(&sql.text, " SET ");
+        str_ident(&sql.text, r->fields[i].column);
+        str_puts(&sql.text, " = false WHERE \"id\" = ANY(");
+        engine_sql_value(&sql, ids, "uuid[]");
+        str_puts(&sql.text, ") AND ");
+        str_ident(&sql.text, r->fields[i].column);
+        if (place->reach != ENGINE_EVERYWHERE && !lock_host_is_off()) {
+            str_puts(&sql.text, " AND ");
+            engine_sql_scope(&sql, r, place->ids, false);
+        }
+        rc = engine_sql_run(ctx, r, &place->scope, &sql, &rows, NULL);
     }
     return rc;
 }
