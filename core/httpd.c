@@ -78,12 +78,11 @@ static int on_access(const struct mg_connection *conn, const char *text) {
     return 1; /* the pipeline has its own line */
 }
 
-/* The last resort, when there is no memory to say anything better. */
-static void write_bare(struct mg_connection *conn) {
-    static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\n"
-                                 "Cache-Control: no-store\r\nConnection: close\r\n\r\n";
+/* There is not even memory for a request. */
+static void write_last_resort(struct mg_connection *conn) {
+    alees_str bytes = pipeline_last_resort(NULL, false);
     mg_disable_connection_keep_alive(conn);
-    (void)mg_write(conn, answer, sizeof answer - 1);
+    (void)mg_write(conn, bytes.ptr, bytes.len);
 }
 
 /* civetweb waits for each byte anew; the deadline is that of all of them. */
@@ -143,10 +142,6 @@ static void answer(struct mg_connection *conn, alees_ctx *ctx, struct httpd_stre
         return;
     }
     alees_str bytes = pipeline_bytes(ctx, keep_alive);
-    if (!bytes.ptr) {
-        write_bare(conn);
-        return;
-    }
     if (!keep_alive) {
         mg_disable_connection_keep_alive(conn);
     }
@@ -307,7 +302,7 @@ static int on_request(struct mg_connection *conn) {
         serve(conn, w, ctx);
         ctx_end(ctx);
     } else {
-        write_bare(conn);
+        write_last_resort(conn);
     }
     shim_watch(0);
     atomic_fetch_sub(&h->active, 1);
@@ -323,7 +318,7 @@ static int on_error(struct mg_connection *conn, int status, const char *text) {
     struct httpd_stream stream;
     (void)text;
     if (!ctx) {
-        write_bare(conn);
+        write_last_resort(conn);
         return 0;
     }
     if (status == 505) {

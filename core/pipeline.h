@@ -17,8 +17,12 @@ bool pipeline_is_streamed(alees_ctx *ctx);
 /* The head of an answer whose body follows in pieces, or at once (is_chunked: framed as such). Absent without memory. */
 alees_str pipeline_head(alees_ctx *ctx, bool keep_alive, bool is_chunked) MUST_CHECK;
 
-/* The answer as bytes for the wire, headers and body in one buffer. */
+/* The answer as bytes for the wire, headers and body in one buffer; the last resort if there is no memory for them. */
 alees_str pipeline_bytes(alees_ctx *ctx, bool keep_alive) MUST_CHECK;
+
+/* 503 out_of_memory as bytes for the wire, in memory of the thread's own until its next call. The ctx, which is answered so
+ * then, may be NULL: there was no memory for one. */
+alees_str pipeline_last_resort(alees_ctx *ctx, bool keep_alive) MUST_CHECK;
 
 /* Shall this answer, of unknown length, be packed by gzip.h? Sets what its headers say about that. */
 bool pipeline_choose_coding(alees_ctx *ctx) MUST_CHECK;

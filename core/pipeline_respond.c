@@ -280,6 +280,38 @@ alees_str pipeline_head(alees_ctx *ctx, bool keep_alive, bool is_chunked) {
     return str_done(&out);
 }
 
+alees_str pipeline_last_resort(alees_ctx *ctx, bool keep_alive) {
+    enum { HEAD = 512, BODY = 512 }; /* an id of a request has at most 39 characters */
+    static _Thread_local char bytes[HEAD + BODY];
+    const struct problem_row *row = &problem_rows[PROBLEM_OUT_OF_MEMORY];
+    const struct problem p = {.rc = row->rc,
+                              .status = row->status,
+                              .code = row->code,
+                              .title = row->title,
+                              .detail = alees_text(advice(PROBLEM_OUT_OF_MEMORY))};
+    const char *id = ctx != NULL ? ctx->request_id : NULL;
+    char text[BODY];
+    struct str body, out;
+    str_init_fixed(&body, text, sizeof text);
+    problem_write(&p, alees_text(id), &body);
+    str_init_fixed(&out, bytes, sizeof bytes);
+    str_printf(&out,
+               "HTTP/1.1 %" PRIu32
+               " %s\r\nDate: %s\r\nContent-Type: application/problem+json\r\nContent-Length: %zu\r\n"
+               "Retry-After: 1\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s%s%sConnection: %s"
+               "\r\n\r\n",
+               row->status, reason(row->status), http_date(), body.len, id != NULL ? "X-Request-Id: " : "",
+               id != NULL ? id : "", id != NULL ? "\r\n" : "", keep_alive ? "keep-alive" : "close");
+    if (ctx == NULL || !ctx->request.is_head) {
+        str_put(&out, body.ptr, body.len);
+    }
+    if (ctx != NULL) {
+        ctx->response.status = row->status;
+    }
+    ASSERT(!body.failed && !out.failed);
+    return str_done(&out);
+}
+
 alees_str pipeline_bytes(alees_ctx *ctx, bool keep_alive) {
     const struct ctx_response *r = &ctx->response;
     bool sends_body = !ctx->request.is_head && r->status != 204 && r->status != 304;
@@ -289,5 +321,5 @@ alees_str pipeline_bytes(alees_ctx *ctx, bool keep_alive) {
     if (sends_body) {
         str_put(&out, r->body.ptr, r->body.len);
     }
-    return r->body.failed ? (alees_str){NULL, 0} : str_done(&out);
+    return r->body.failed || out.failed ? pipeline_last_resort(ctx, keep_alive) : str_done(&out);
 }

@@ -38,11 +38,20 @@ static alees_rc handle_headers(void *state, alees_ctx *ctx) {
     return ALEES_OK;
 }
 
+/* Leaves nothing of the request's memory. */
+static alees_rc handle_hungry(void *state, alees_ctx *ctx) {
+    (void)state;
+    for (size_t size = arena_left(ctx->arena); size > 0; size = arena_alloc(ctx->arena, size) ? size : size / 2) {
+    }
+    return ALEES_OK;
+}
+
 #define OPEN (ALEES_ROUTE_READ | ALEES_ROUTE_PUBLIC)
 static const struct alees_route decls[] = {
     {.method = ALEES_GET, .flags = OPEN, .path = "/text", .handle = handle_text},
     {.method = ALEES_PATCH, .flags = OPEN, .path = "/text", .handle = handle_text},
     {.method = ALEES_GET, .flags = OPEN, .path = "/headers", .handle = handle_headers},
+    {.method = ALEES_GET, .flags = OPEN, .path = "/hungry", .handle = handle_hungry},
 };
 
 struct fixture {
@@ -179,13 +188,36 @@ static void test_metrics(void **state) {
     assert_int_equal(metrics_value(r->requests[4]), 1);
 }
 
+/* Whatever a request has eaten: what is said about it lies elsewhere. */
+static void test_no_memory_left(void **state) {
+    struct fixture *f = *state;
+    const struct answer *a = request(f, "GET", "/hungry", "abc");
+    assert_problem(a, 503, "out_of_memory");
+    assert_text(answer_text(a, "/type"), "/docs/errors/out_of_memory");
+    assert_text(answer_text(a, "/title"), "The request needs too much memory");
+    assert_text(answer_text(a, "/detail"), "Ask for less at once.");
+    assert_text(answer_text(a, "/request_id"), "abc");
+    assert_text(answer_header(a, "Content-Type"), "application/problem+json");
+    assert_text(answer_header(a, "Retry-After"), "1");
+    assert_text(answer_header(a, "Cache-Control"), "no-store");
+    assert_text(answer_header(a, "X-Request-Id"), "abc");
+    int64_t length = 0;
+    assert_true(str_parse_i64(answer_header(a, "Content-Length"), &length));
+    assert_int_equal(length, a->body.len);
+    assert_status(request(f, "GET", "/text", "abc"), 200); /* the next one has all of it again */
+    a = request(f, "HEAD", "/hungry", "abc");
+    assert_status(a, 503);
+    assert_int_equal(a->body.len, 0);
+    assert_text(answer_header(a, "Content-Type"), "application/problem+json");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_bytes),         TEST(test_head),       TEST(test_options_and_allow),
         TEST(test_refused_types), TEST(test_request_id), TEST(test_headers_of_a_handler),
-        TEST(test_host_routes),   TEST(test_metrics),
+        TEST(test_host_routes),   TEST(test_metrics),    TEST(test_no_memory_left),
     };
     return cmocka_run_group_tests_name("pipeline_respond", tests, NULL, NULL);
 }
