@@ -8,27 +8,103 @@
 
 #define BASE "/api/v1"
 
-static const struct {
-    uint32_t method, flags;
-    uint32_t without; /* the flag of a resource that has no such route */
-    uint32_t with;    /* the flag of one that has; 0: every one has */
+enum right { VIEW, ADD, CHANGE, REMOVE, RIGHTS }; /* the four permissions of a resource */
+
+static bool has_tags(const struct resource *r) {
+    return resource_tags(r) != NULL;
+}
+
+/* What the host serves of each resource. */
+static const struct operation {
     enum route_operation operation;
-    const char *tail; /* behind the resource's path */
-    const char *verb; /* of the summary, before the resource's name in words */
+    uint32_t method, flags;
+    const char *tail;                           /* behind the resource's path */
+    enum right right;                           /* that the route asks for */
+    uint32_t without;                           /* the flag of a resource that has no such route */
+    uint32_t with;                              /* the flag of one that has; 0: every one has */
+    bool (*is_there)(const struct resource *r); /* and what no flag says; NULL: nothing */
+    const char *verb;                           /* of the summary, before the resource's name in words */
     alees_rc (*run)(alees_ctx *ctx);
 } operations[] = {
-    {ALEES_GET, ALEES_ROUTE_READ, 0, 0, ROUTE_LIST, "", "List", engine_list},
-    {ALEES_POST, 0, ALEES_RESOURCE_NO_CREATE, 0, ROUTE_CREATE, "", "Create", engine_create},
-    {ALEES_GET, ALEES_ROUTE_READ, 0, 0, ROUTE_GET, "/{id}", "Get one", engine_get},
-    {ALEES_PATCH, 0, ALEES_RESOURCE_NO_CHANGE, 0, ROUTE_PATCH, "/{id}", "Change", engine_patch},
-    {ALEES_PUT, 0, ALEES_RESOURCE_NO_CHANGE, 0, ROUTE_PUT, "/{id}", "Replace", engine_put},
-    {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, 0, ROUTE_REMOVE, "/{id}", "Delete", engine_remove},
-    {ALEES_PATCH, 0, ALEES_RESOURCE_NO_CHANGE, 0, ROUTE_PATCH_MANY, "", "Change many", engine_patch_many},
-    {ALEES_DELETE, 0, ALEES_RESOURCE_NO_DELETE, 0, ROUTE_REMOVE_MANY, "", "Delete many", engine_remove_many},
-    {ALEES_GET, ALEES_ROUTE_READ, ALEES_RESOURCE_READ_ONLY, 0, ROUTE_HISTORY, "/{id}/history", "History of one",
-     engine_history},
-    {ALEES_POST, 0, 0, ALEES_RESOURCE_SOFT_DELETE, ROUTE_RESTORE, "/{id}/restore", "Restore", engine_restore},
-    {ALEES_GET, ALEES_ROUTE_READ, 0, 0, ROUTE_TAGS, "/tags", "Tags in use", engine_tags},
+    {.operation = ROUTE_LIST,
+     .method = ALEES_GET,
+     .flags = ALEES_ROUTE_READ,
+     .tail = "",
+     .right = VIEW,
+     .verb = "List",
+     .run = engine_list},
+    {.operation = ROUTE_CREATE,
+     .method = ALEES_POST,
+     .tail = "",
+     .right = ADD,
+     .without = ALEES_RESOURCE_NO_CREATE,
+     .verb = "Create",
+     .run = engine_create},
+    {.operation = ROUTE_GET,
+     .method = ALEES_GET,
+     .flags = ALEES_ROUTE_READ,
+     .tail = "/{id}",
+     .right = VIEW,
+     .verb = "Get one",
+     .run = engine_get},
+    {.operation = ROUTE_PATCH,
+     .method = ALEES_PATCH,
+     .tail = "/{id}",
+     .right = CHANGE,
+     .without = ALEES_RESOURCE_NO_CHANGE,
+     .verb = "Change",
+     .run = engine_patch},
+    {.operation = ROUTE_PUT,
+     .method = ALEES_PUT,
+     .tail = "/{id}",
+     .right = CHANGE,
+     .without = ALEES_RESOURCE_NO_CHANGE,
+     .verb = "Replace",
+     .run = engine_put},
+    {.operation = ROUTE_REMOVE,
+     .method = ALEES_DELETE,
+     .tail = "/{id}",
+     .right = REMOVE,
+     .without = ALEES_RESOURCE_NO_DELETE,
+     .verb = "Delete",
+     .run = engine_remove},
+    {.operation = ROUTE_PATCH_MANY,
+     .method = ALEES_PATCH,
+     .tail = "",
+     .right = CHANGE,
+     .without = ALEES_RESOURCE_NO_CHANGE,
+     .verb = "Change many",
+     .run = engine_patch_many},
+    {.operation = ROUTE_REMOVE_MANY,
+     .method = ALEES_DELETE,
+     .tail = "",
+     .right = REMOVE,
+     .without = ALEES_RESOURCE_NO_DELETE,
+     .verb = "Delete many",
+     .run = engine_remove_many},
+    {.operation = ROUTE_HISTORY,
+     .method = ALEES_GET,
+     .flags = ALEES_ROUTE_READ,
+     .tail = "/{id}/history",
+     .right = VIEW,
+     .without = ALEES_RESOURCE_READ_ONLY,
+     .verb = "History of one",
+     .run = engine_history},
+    {.operation = ROUTE_RESTORE,
+     .method = ALEES_POST,
+     .tail = "/{id}/restore",
+     .right = REMOVE,
+     .with = ALEES_RESOURCE_SOFT_DELETE,
+     .verb = "Restore",
+     .run = engine_restore},
+    {.operation = ROUTE_TAGS,
+     .method = ALEES_GET,
+     .flags = ALEES_ROUTE_READ,
+     .tail = "/tags",
+     .right = VIEW,
+     .is_there = has_tags,
+     .verb = "Tags in use",
+     .run = engine_tags},
 };
 
 /* Do two paths match the same requests? Parameters' names do not tell them apart. */
@@ -88,12 +164,19 @@ static void add(struct catalogue_builder *b, const struct route *route) {
     c->route_count++;
 }
 
+static bool is_served(const struct operation *o, const struct resource *r) {
+    return (r->decl->flags & o->without) == 0 && (r->decl->flags & o->with) == o->with &&
+           (!o->is_there || o->is_there(r));
+}
+
 static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
-    const uint32_t numbers[] = {r->view,   r->add,    r->view, r->change, r->change, r->remove,
-                                r->change, r->remove, r->view, r->remove, r->view};
-    const char *const names[] = {r->view_name,   r->add_name,    r->view_name,   r->change_name,
-                                 r->change_name, r->remove_name, r->change_name, r->remove_name,
-                                 r->view_name,   r->remove_name, r->view_name};
+    const struct {
+        uint32_t number;
+        const char *name;
+    } rights[RIGHTS] = {[VIEW] = {r->view, r->view_name},
+                        [ADD] = {r->add, r->add_name},
+                        [CHANGE] = {r->change, r->change_name},
+                        [REMOVE] = {r->remove, r->remove_name}};
     char words[64];
     size_t length = strlen(r->decl->name); /* at most 63: plugin_rows.c */
     memcpy(words, r->decl->name, length + 1);
@@ -101,23 +184,22 @@ static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
         *p = (char)(*p == '_' ? ' ' : *p);
     }
     for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
+        const struct operation *o = &operations[i];
         struct route route;
-        bool is_there = operations[i].operation != ROUTE_TAGS || resource_tags(r) != NULL;
-        if (!is_there || (r->decl->flags & operations[i].without) != 0 ||
-            (r->decl->flags & operations[i].with) != operations[i].with) {
+        if (!is_served(o, r)) {
             continue;
         }
         memset(&route, 0, sizeof route);
-        route.method = operations[i].method;
-        route.flags = operations[i].flags | (r->decl->scope == ALEES_SCOPE_OWN ? ALEES_ROUTE_LOGIN : 0u);
-        route.operation = operations[i].operation;
-        route.path = catalogue_text(b, BASE "%s%s", r->path, operations[i].tail);
+        route.method = o->method;
+        route.flags = o->flags | (r->decl->scope == ALEES_SCOPE_OWN ? ALEES_ROUTE_LOGIN : 0u);
+        route.operation = o->operation;
+        route.path = catalogue_text(b, BASE "%s%s", r->path, o->tail);
         route.plugin = r->plugin;
-        route.permission_name = names[i];
-        route.permission = numbers[i];
+        route.permission_name = rights[o->right].name;
+        route.permission = rights[o->right].number;
         route.resource = r;
-        route.run = operations[i].run;
-        route.summary = catalogue_text(b, "%s: %s", operations[i].verb, words);
+        route.run = o->run;
+        route.summary = catalogue_text(b, "%s: %s", o->verb, words);
         add(b, &route);
     }
 }
