@@ -5,22 +5,28 @@
 -- change it under the other.
 --
 -- So far the type of a category could change under what was in it. A tree in which there are products is one of type
--- PRODUCT; any other has the type of its root.
+-- PRODUCT; any other has the type of its root. Below one parent a name is unique within its type: where two would be the same
+-- now, the one that changes says what it was.
 WITH RECURSIVE tree AS (
-    SELECT organization_id, id, id AS root_id, category_type FROM product.category WHERE parent_id IS NULL
+    SELECT organization_id, id, parent_id, name, category_type AS old_type, id AS root_id, category_type AS root_type
+    FROM product.category WHERE parent_id IS NULL
     UNION ALL
-    SELECT c.organization_id, c.id, t.root_id, t.category_type
+    SELECT c.organization_id, c.id, c.parent_id, c.name, c.category_type, t.root_id, t.root_type
     FROM tree t JOIN product.category c ON c.organization_id = t.organization_id AND c.parent_id = t.id
 ), kept AS (
     SELECT DISTINCT t.organization_id, t.root_id
     FROM tree t JOIN product.product p ON p.organization_id = t.organization_id AND p.category_id = t.id
+), typed AS (
+    SELECT t.*, CASE WHEN k.root_id IS NULL THEN t.root_type ELSE 'PRODUCT' END AS new_type
+    FROM tree t LEFT JOIN kept k ON k.organization_id = t.organization_id AND k.root_id = t.root_id
+), named AS (
+    SELECT *, count(*) OVER (PARTITION BY organization_id, parent_id, name, new_type) > 1 AS has_namesake FROM typed
 )
 UPDATE product.category c
-SET category_type = CASE WHEN k.root_id IS NULL THEN t.category_type ELSE 'PRODUCT' END, version = version + 1,
-    updated_at = now()
-FROM tree t LEFT JOIN kept k ON k.organization_id = t.organization_id AND k.root_id = t.root_id
-WHERE c.organization_id = t.organization_id AND c.id = t.id
-    AND c.category_type <> CASE WHEN k.root_id IS NULL THEN t.category_type ELSE 'PRODUCT' END;
+SET category_type = n.new_type, version = version + 1, updated_at = now(),
+    name = CASE WHEN n.has_namesake THEN left(n.name, 240) || ' (' || n.old_type || ')' ELSE n.name END
+FROM named n
+WHERE c.organization_id = n.organization_id AND c.id = n.id AND n.old_type <> n.new_type;
 
 ALTER TABLE product.category ADD UNIQUE (organization_id, id, category_type);
 ALTER TABLE product.category DROP CONSTRAINT category_organization_id_parent_id_fkey;
