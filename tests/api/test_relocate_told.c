@@ -8,6 +8,7 @@
 
 #include "grant.h"
 #include "metrics.h"
+#include "migrate.h"
 #include "str.h"
 
 enum { ROUNDS = 300 };
@@ -181,6 +182,27 @@ static void test_policies(void **state) {
                      1);
 }
 
+/* A key that would not take the parts along is found before anybody moves a row. */
+static void test_keys_of_parts(void **state) {
+    struct people *p = *state;
+    struct app *app = loopback_app(p->loopback);
+    char said[2048] = "";
+    FILE *errors = fmemopen(said, sizeof said, "w");
+    assert_non_null(errors);
+    pg_exec(&p->pg, "ALTER TABLE contact.address DROP CONSTRAINT address_organization_id_contact_id_fkey, "
+                    "ADD FOREIGN KEY (organization_id, contact_id) REFERENCES contact.contact (organization_id, id) "
+                    "ON DELETE CASCADE");
+    assert_err(migrate_verify(app->config, &app->plugins, &app->catalogue, errors), ALEES_E_INVALID);
+    (void)fclose(errors);
+    assert_non_null(strstr(said,
+                           "contact.address: FOREIGN KEY (organization_id, contact_id) REFERENCES contact.contact "
+                           "ON DELETE CASCADE ON UPDATE CASCADE is missing"));
+    pg_exec(&p->pg, "ALTER TABLE contact.address DROP CONSTRAINT address_organization_id_contact_id_fkey, "
+                    "ADD FOREIGN KEY (organization_id, contact_id) REFERENCES contact.contact (organization_id, id) "
+                    "ON DELETE CASCADE ON UPDATE CASCADE");
+    assert_ok(migrate_verify(app->config, &app->plugins, &app->catalogue, stderr));
+}
+
 /* ---- what it costs ---- */
 
 static int64_t statements(struct people *p, const char *method, const char *path, const char *body) {
@@ -300,8 +322,9 @@ static int set_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_history),  cmocka_unit_test(test_trail), cmocka_unit_test(test_scope),
-        cmocka_unit_test(test_policies), cmocka_unit_test(test_cost),  cmocka_unit_test(test_meanwhile),
+        cmocka_unit_test(test_history),   cmocka_unit_test(test_trail),         cmocka_unit_test(test_scope),
+        cmocka_unit_test(test_policies),  cmocka_unit_test(test_keys_of_parts), cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_meanwhile),
     };
     return cmocka_run_group_tests_name("relocate_told", tests, set_up, people_teardown);
 }
