@@ -130,15 +130,26 @@ static alees_rc broken_rule(alees_ctx *ctx, const struct engine_refused *what, c
                        r->decl->name);
 }
 
+/* What the client has not said cannot be seen in what it sent: of a PUT, the default of a field that was left out. */
+static bool is_left_out(const alees_ctx *ctx, const struct resource *r, const struct resource_field *f) {
+    return f != NULL && f->decl->fallback != NULL && ctx->route != NULL && ctx->route->operation == ROUTE_PUT &&
+           ctx->route->resource == r && jx_kind(jx_get(ctx->json, f->decl->name)) == ALEES_JSON_ABSENT;
+}
+
 /* A trigger of the plugin: RAISE EXCEPTION '<what to do>' USING ERRCODE = 'AL003', CONSTRAINT = '<code>', COLUMN = .. */
 static alees_rc refused_by_trigger(alees_ctx *ctx, const struct engine_refused *what, const struct store_error *e) {
     const struct resource_field *f = e->column != NULL ? by_column(what->r, e->column) : NULL;
     const char *code = e->constraint != NULL ? e->constraint : "conflict";
+    alees_str detail = alees_text(e->message);
     if (e->message == NULL) {
         return problem_set(&ctx->problem, PROBLEM_CONFLICT, "A rule of %s does not allow this.", what->r->decl->name);
     }
-    problem_add(&ctx->problem, f != NULL ? pointer_to(ctx, f) : STR_LIT(""), code, "%s", e->message);
-    return problem_fail(&ctx->problem, ALEES_E_CONFLICT, code, alees_text(e->message));
+    if (is_left_out(ctx, what->r, f)) {
+        detail = arena_printf(ctx->arena, "%s PUT without %s means %s: send %s.", e->message, f->decl->name,
+                              f->decl->fallback, f->decl->name);
+    }
+    problem_add(&ctx->problem, f != NULL ? pointer_to(ctx, f) : STR_LIT(""), code, "%.*s", STR_FMT(detail));
+    return problem_fail(&ctx->problem, ALEES_E_CONFLICT, code, detail);
 }
 
 /* A row that moves has been found right in what it says of its own table: what is broken is said of it there. */

@@ -97,9 +97,16 @@ static void test_every_step(void **state) {
 static void test_steps_of_put(void **state) {
     struct world *w = *state;
     const char *path = product(w, "active");
-    refused(send(w, "PUT", path, product_body(w, "")), 409, "invalid_transition", "/status", step_detail(w, 1));
+    const char *without =
+        "The status is active; it can only become discontinued. PUT without status means \"draft\": send "
+        "status.";
+    const struct answer *a = send(w, "PUT", path, product_body(w, ""));
+    refused(a, 409, "invalid_transition", "/status", without);
+    assert_text(answer_text(a, "/detail"), without);
+    refused(send(w, "PUT", path, product_body(w, ",\"status\":\"draft\"")), 409, "invalid_transition", "/status",
+            step_detail(w, 1));
     assert_status(send(w, "PUT", path, product_body(w, ",\"status\":\"active\"")), 200);
-    const struct answer *a = send(w, "PUT", path, product_body(w, ",\"status\":\"discontinued\""));
+    a = send(w, "PUT", path, product_body(w, ",\"status\":\"discontinued\""));
     assert_status(a, 200);
     assert_text(answer_text(a, "/status"), "discontinued");
 }
