@@ -8,11 +8,18 @@
 
 #include "migrate_impl.h"
 
-/* The sub-select is evaluated once for each statement, not for each row; the cast around it makes it one value, an
- * array, rather than rows to compare with; nullif because a setting that was local to an earlier transaction is empty
- * afterwards, not unset: both mean no organization. */
+/* nullif because a setting that was local to an earlier transaction is empty afterwards, not unset: both mean no
+ * organization. Each sub-select is evaluated once for each statement, not for each row.
+ *
+ * Rows of one organization: PostgreSQL hashes what the sub-select gives, so that a row costs the same whether its reader
+ * has one organization or 100,000. An array, = ANY, would be compared item by item; and as a condition for an index it
+ * would be tried in every pair with the organizations that the statement itself names. No index is asked by this form:
+ * it locks, and statements say what they look for.
+ * Rows of several: && is what a GIN index can find; the cast makes the sub-select one value, an array. */
 #define SETTING "current_setting('alees.organizations', true)"
-#define SCOPE "((SELECT nullif(" SETTING ", '')::uuid[])::uuid[])"
+#define SCOPE "nullif(" SETTING ", '')::uuid[]"
+#define IS_IN_SCOPE " IN (SELECT unnest(" SCOPE "))"
+#define MEETS_SCOPE " && ((SELECT " SCOPE ")::uuid[])"
 
 void migrate_table_name(struct arena *arena, const struct resource *r, const char **ret_schema,
                         const char **ret_table) {
@@ -37,7 +44,7 @@ static void put_clause(struct str *s, const struct resource *r, const char *keyw
     }
     str_puts(s, " (");
     str_ident(s, column);
-    str_puts(s, is_list ? " && " SCOPE : " = ANY " SCOPE); /* && is what a GIN index can find */
+    str_puts(s, is_list ? MEETS_SCOPE : IS_IN_SCOPE);
     if (clause == IN_SCOPE_OR_SHARED) { /* for whoever is logged in: nothing at all is seen where nothing was set */
         str_puts(s, " OR (");
         str_ident(s, column);

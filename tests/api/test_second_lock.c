@@ -118,12 +118,14 @@ static void check_index(const struct table *t) {
 
 /* The same policies, in words of their own, on an empty table beside: PostgreSQL prints both, and both must be the same. */
 #define SETTING "current_setting('alees.organizations', true)"
-#define SCOPE "((SELECT nullif(" SETTING ", '')::uuid[])::uuid[])"
+#define SCOPE "nullif(" SETTING ", '')::uuid[]"
+#define IS_IN " IN (SELECT unnest(" SCOPE "))"
+#define MEETS " && ((SELECT " SCOPE ")::uuid[])"
 
 static void make_reference(const struct table *t) {
     bool is_list = t->r->decl->scope == ALEES_SCOPE_SEVERAL, is_shared = t->r->decl->flags & ALEES_RESOURCE_SHARED;
     bool is_self = t->r->decl->scope == ALEES_SCOPE_SELF;
-    const char *in_scope = world_text(world, "%s %s " SCOPE, t->column, is_list ? "&&" : "= ANY");
+    const char *in_scope = world_text(world, "%s%s", t->column, is_list ? MEETS : IS_IN);
     const char *shared = world_text(world, " OR (%s IS NULL AND (SELECT " SETTING " <> ''))", t->column);
     pg_exec(&world->pg, "CREATE TABLE reference.row (id uuid, organization_id uuid, user_id uuid, scope_ids uuid[], "
                         "parent_id uuid)");
@@ -139,7 +141,7 @@ static void make_reference(const struct table *t) {
     if (!is_list) { /* rows of several organizations are made by the other role alone */
         pg_exec(&world->pg,
                 world_text(world, "CREATE POLICY alees_insert ON reference.row FOR INSERT TO %s WITH CHECK (%s %s)",
-                           t->role, is_self ? "parent_id" : t->column, "= ANY " SCOPE));
+                           t->role, is_self ? "parent_id" : t->column, IS_IN));
     }
 }
 
