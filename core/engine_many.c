@@ -120,10 +120,10 @@ void engine_many_place(struct engine_sql *sql, const struct engine_many *m, cons
         engine_sql_owned(sql, m->r);
     } else if (m->r->scope_column != NULL && place->reach != ENGINE_EVERYWHERE && !lock_host_is_off()) {
         engine_select_also(sql, has_where);
-        engine_sql_scope(sql, m->r, place->ids, place->is_shared);
+        engine_sql_among(sql, m->r, place->ids, place->is_shared);
     } else if (place->reach != ENGINE_EVERYWHERE && (m->query.has_organization || m->query.is_below)) {
         engine_select_also(sql, has_where); /* by name, the host's lock being off */
-        engine_sql_scope(sql, m->r, place->ids, false);
+        engine_sql_among(sql, m->r, place->ids, false);
     }
 }
 

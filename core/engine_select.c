@@ -146,7 +146,7 @@ static const char *put_scope(const struct resource *r, const struct engine_place
     }
     engine_select_also(sql, has_where);
     if (!is_one) {
-        engine_sql_scope(sql, r, place->ids, place->is_shared);
+        engine_sql_among(sql, r, place->ids, place->is_shared);
         return NULL;
     }
     str_ident(&sql->text, r->scope_column);

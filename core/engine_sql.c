@@ -121,19 +121,32 @@ alees_rc engine_sql_run(alees_ctx *ctx, const struct resource *r, const struct s
     return store_run(ctx, scope, &call, 1, ret_rows, ret_error);
 }
 
-void engine_sql_scope(struct engine_sql *sql, const struct resource *r, alees_str ids, bool with_shared) {
+static void put_scope(struct engine_sql *sql, const struct resource *r, alees_str ids, bool with_shared,
+                      const char *before, const char *after) {
     bool is_list = r->decl->scope == ALEES_SCOPE_SEVERAL;
     str_puts(&sql->text, with_shared ? "(" : "");
     str_ident(&sql->text, r->scope_column);
-    str_puts(&sql->text, is_list ? " && " : " = ANY(");
+    str_puts(&sql->text, is_list ? " && " : before);
     engine_sql_value(sql, ids, "uuid[]");
     sql->scope_form = ENGINE_SCOPE_LIST;
     sql->scope_number = sql->count;
-    str_puts(&sql->text, is_list ? "" : ")");
+    str_puts(&sql->text, is_list ? "" : after);
     if (with_shared) {
         str_puts(&sql->text, " OR ");
         str_ident(&sql->text, r->scope_column);
         str_puts(&sql->text, " IS NULL)");
+    }
+}
+
+void engine_sql_scope(struct engine_sql *sql, const struct resource *r, alees_str ids, bool with_shared) {
+    put_scope(sql, r, ids, with_shared, " = ANY(", ")");
+}
+
+void engine_sql_among(struct engine_sql *sql, const struct resource *r, alees_str ids, bool with_shared) {
+    if (r->decl->scope == ALEES_SCOPE_SELF) { /* found by its id, one by one in the order of its index */
+        engine_sql_scope(sql, r, ids, with_shared);
+    } else {
+        put_scope(sql, r, ids, with_shared, " IN (SELECT unnest(", "))");
     }
 }
 

@@ -74,6 +74,9 @@ bool engine_sql_life(struct engine_sql *sql, const char *before, const struct re
 void engine_sql_whole(struct engine_sql *sql, const char *before, const struct resource *r);
 /* "scope = ANY($1)": is the row's scope among the ids? with_shared: or has it none. */
 void engine_sql_scope(struct engine_sql *sql, const struct resource *r, alees_str ids, bool with_shared);
+/* The same where nothing else finds the rows: as rows to join with, not a list to compare with item by item, which would be
+ * tried in the index of substrings one after the other. */
+void engine_sql_among(struct engine_sql *sql, const struct resource *r, alees_str ids, bool with_shared);
 /* The same for each row with a scope, whichever. */
 void engine_sql_owned(struct engine_sql *sql, const struct resource *r);
 

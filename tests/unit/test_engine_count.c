@@ -112,7 +112,7 @@ static const char *sql_of(struct arena *arena, enum kind kind, uint32_t scope, e
 
 #define ITEMS "FROM \"sample\".\"item\""
 #define ONE " WHERE \"organization_id\" = ANY(ARRAY[$1::uuid])"
-#define SEVERAL " WHERE \"organization_id\" = ANY($1::uuid[])"
+#define SEVERAL " WHERE \"organization_id\" IN (SELECT unnest($1::uuid[]))"
 
 static void test_counts(void **state) {
     static const struct {
