@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "alees/util.h"
@@ -323,6 +324,12 @@ static void test_reader_that_stops(void **state) {
     wire_close(&wire);
 }
 
+/* The answer has begun. */
+static void wait_for_bytes(const struct wire *w) {
+    char first;
+    assert_int_equal(recv(w->socket, &first, 1, MSG_PEEK), 1);
+}
+
 /* What breaks off in the middle is not a whole answer. */
 static void test_database_that_breaks(void **state) {
     struct world *w = *state;
@@ -332,6 +339,7 @@ static void test_database_that_breaks(void **state) {
     login(token);
     ask_for(&wire, token, "/api/v1/products?name=many", "");
     wait_for_some(w, 1);
+    wait_for_bytes(&wire);
     pg_exec(&w->pg, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND "
                     "usename = 'alees_app' AND xact_start IS NOT NULL");
     wire_drain(&wire);
