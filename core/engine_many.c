@@ -206,6 +206,11 @@ static alees_rc lock(struct engine_many *m) {
     engine_sql_value(&sql, m->ids, "uuid[]");
     str_putc(&sql.text, ')');
     engine_many_place(&sql, m, &m->place, &has_where);
+    if (m->r->is_movable && (m->query.has_organization || m->query.is_below)) {
+        str_puts(&sql.text, " AND ("); /* IS TRUE: as in engine_sql.c */
+        engine_sql_scope(&sql, m->r, m->seen.ids, false);
+        str_puts(&sql.text, ") IS TRUE");
+    }
     put_filters(&sql, m, &has_where);
     str_puts(&sql.text, " ORDER BY \"id\" FOR NO KEY UPDATE");
     rc = engine_sql_run(m->ctx, m->r, &m->place.scope, &sql, &m->rows, NULL);

@@ -14,6 +14,20 @@ bool engine_relocate_is_asked(const struct resource *r, const alees_json *body) 
     return r->is_movable && jx_kind(jx_get(body, "organization")) != ALEES_JSON_ABSENT;
 }
 
+alees_rc engine_relocate_never(struct engine_write *w, const alees_id *organization) {
+    char text[37];
+    alees_rc rc;
+    if (!w->r->is_movable) {
+        return ALEES_OK;
+    }
+    rc = engine_place_narrow(w->ctx, w->where, organization, &w->place);
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    w->place.ids = arena_printf(w->ctx->arena, "{%s}", alees_id_format(organization, text));
+    return w->place.ids.ptr != NULL ? ALEES_OK : engine_value_nomem(&w->ctx->problem);
+}
+
 /* ---- rights ---- */
 
 /* As of a create there, but that the caller must see it afterwards: it was seen before. */

@@ -285,7 +285,8 @@ static alees_rc find_fields(struct engine_write *w, struct engine_fields *fields
     if (scope.ptr == NULL || alees_id_parse(scope, ret_organization) != ALEES_OK) {
         return ALEES_E_INTERNAL;
     }
-    return engine_fields_in(fields, ret_organization, ret_may);
+    rc = engine_fields_in(fields, ret_organization, ret_may);
+    return rc == ALEES_OK ? engine_relocate_never(w, ret_organization) : rc;
 }
 
 /* May the caller send these fields? Only when they might not everywhere does the row's organization count, and has a row

@@ -4,7 +4,9 @@
 #include "people.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "grant.h"
 #include "metrics.h"
@@ -308,6 +310,97 @@ static void test_meanwhile(void **state) {
     assert_int_equal(entries(p, id_of(path), "action = 'move_in'"), ROUNDS);
 }
 
+/* ---- while a request waits ---- */
+
+struct waiting {
+    pthread_t thread;
+    struct loopback *loopback;
+    const char *path, *token, *body;
+    const struct answer *answer;
+    atomic_bool is_done;
+};
+
+static void *send_patch(void *data) {
+    struct waiting *w = data;
+    w->answer = loopback_request(w->loopback, "PATCH", w->path, w->token, w->body);
+    atomic_store(&w->is_done, true);
+    return NULL;
+}
+
+/* What is sent is looked at while the row is Acme's, and written when somebody else has taken it to Globex meanwhile. */
+static const struct answer *patch_meanwhile(struct people *p, struct waiting *w, const char *token, const char *path,
+                                            const char *body, const char *id) {
+    *w = (struct waiting){.path = people_text(p, "/api/v1%s", path), .token = token, .body = body};
+    w->loopback = loopback_on(loopback_app(p->loopback));
+    pg_exec(&p->pg, "BEGIN");
+    people_sql(p, "UPDATE contact.contact SET organization_id = '" PEOPLE_GLOBEX "' WHERE id = '%s'", id);
+    assert_int_equal(pthread_create(&w->thread, NULL, send_patch, w), 0);
+    for (int i = 0; i < 300 && !atomic_load(&w->is_done); i++) {
+        if (pg_count(&p->pg, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0) {
+            break;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    assert_false(atomic_load(&w->is_done));
+    pg_exec(&p->pg, "COMMIT");
+    assert_int_equal(pthread_join(w->thread, NULL), 0);
+    return w->answer;
+}
+
+#define KEPT "'{first_name,last_name,title,tags,email_addresses}'"
+
+/* Of Acme's contacts they may change all, of Globex's some fields only: a row is written under the rights of the
+ * organization that they were judged by. */
+static void test_rights_while_one_waits(void **state) {
+    struct people *p = *state;
+    const char *role = grant_role(&p->pg, p->arena, PEOPLE_GLOBEX, "contact.view_contact,contact.change_contact");
+    const char *token = people_new(p, "t_some", PEOPLE_ACME, "manager");
+    grant_member(&p->pg, "t_some", PEOPLE_GLOBEX, role, false);
+    people_sql(p,
+               "INSERT INTO rbac.field_permission (organization_id, role_id, resource, read_fields, update_fields) "
+               "VALUES ('" PEOPLE_GLOBEX "', '%s', 'contact.contact', " KEPT ", " KEPT ")",
+               role);
+    const char *there =
+        people_text(p, "/contacts/%s",
+                    answer_text(people_ask(p, "POST", "/contacts", us.globex, "{\"first_name\":\"Lena\"}"), "/id").ptr);
+    people_soon(p, 403, "PATCH", there, token, "{\"notes\":\"mine\"}");
+    static const char *const bodies[] = {"{\"notes\":\"mine\"}", "{\"notes\":\"mine\",\"custom_fields\":{}}",
+                                         "{\"notes\":\"mine\",\"organization\":\"" PEOPLE_ACME "\"}",
+                                         "{\"phone_numbers\":[{\"number\":\"+4930901820\"}]}"};
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        const char *path = contact(p, "\"notes\":\"theirs\",");
+        struct waiting w;
+        const struct answer *a = patch_meanwhile(p, &w, token, path, bodies[i], id_of(path));
+        print_message("%s: %u\n", bodies[i], a->status);
+        assert_problem(a, 409, "conflict");
+        loopback_close(w.loopback);
+        a = people_ask(p, "GET", path, us.globex, NULL);
+        assert_text(answer_text(a, "/notes"), "theirs");
+        assert_int_equal(jx_size(answer_at(a, "/phone_numbers")), 0);
+    }
+    assert_problem(people_ask(p, "PATCH", there, token, "{\"notes\":\"mine\"}"), 403, "field_not_permitted");
+    assert_status(people_ask(p, "PATCH", there, token, "{\"title\":\"mine\"}"), 200);
+}
+
+/* Rows of one organization are meant: one that has left it is not. */
+static void test_filters_while_one_waits(void **state) {
+    struct people *p = *state;
+    static const char *const parameters[] = {"organization=" PEOPLE_ACME, "organization=" PEOPLE_ACME "&below=true"};
+    const char *const tokens[] = {us.both, us.admin};
+    for (size_t i = 0; i < ARRAY_LEN(parameters) * ARRAY_LEN(tokens); i++) {
+        const char *path = contact(p, "\"last_name\":\"Many\",");
+        struct waiting w;
+        const struct answer *a =
+            patch_meanwhile(p, &w, tokens[i / 2], people_text(p, "/contacts?last_name=Many&%s", parameters[i % 2]),
+                            "{\"title\":\"written\"}", id_of(path));
+        assert_status(a, 200);
+        assert_int_equal(answer_integer(a, "/count"), 0);
+        loopback_close(w.loopback);
+        assert_text(answer_text(people_ask(p, "GET", path, us.globex, NULL), "/title"), "");
+        people_sql(p, "DELETE FROM contact.contact WHERE id = '%s'", id_of(path));
+    }
+}
+
 static int set_up(void **state) {
     struct people *p;
     people_setup(state);
@@ -322,9 +415,15 @@ static int set_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_history),   cmocka_unit_test(test_trail),         cmocka_unit_test(test_scope),
-        cmocka_unit_test(test_policies),  cmocka_unit_test(test_keys_of_parts), cmocka_unit_test(test_cost),
+        cmocka_unit_test(test_history),
+        cmocka_unit_test(test_trail),
+        cmocka_unit_test(test_scope),
+        cmocka_unit_test(test_policies),
+        cmocka_unit_test(test_keys_of_parts),
+        cmocka_unit_test(test_cost),
         cmocka_unit_test(test_meanwhile),
+        cmocka_unit_test(test_rights_while_one_waits),
+        cmocka_unit_test(test_filters_while_one_waits),
     };
     return cmocka_run_group_tests_name("relocate_told", tests, set_up, people_teardown);
 }
