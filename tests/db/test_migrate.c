@@ -219,6 +219,27 @@ static void test_migrate_repairs(void **state) {
     assert_ok(shop_verify(s));
 }
 
+/* The policies of an earlier version were right then, in the text kept beside them and in print: each is made anew. */
+static void test_policies_of_an_earlier_version(void **state) {
+    static const char old[] =
+        "SELECT count(*)::text FROM pg_policies WHERE schemaname = 'shop' AND qual LIKE '%organization_id = ANY%'";
+    struct shop *s = *state;
+    pg_exec(
+        &s->pg,
+        "ALTER POLICY alees_read ON shop.item USING (organization_id = ANY ((SELECT "
+        "nullif(current_setting('alees.organizations', true), '')::uuid[])::uuid[]));"
+        "UPDATE alees.policy e SET declared = declared || ' of old', printed = (SELECT concat_ws('|', permissive, "
+        "cmd, roles, coalesce(qual, '-'), coalesce(with_check, '-')) FROM pg_policies p WHERE p.schemaname = 'shop' "
+        "AND p.tablename = 'item' AND p.policyname = 'alees_read') WHERE schema_name = 'shop' AND table_name = "
+        "'item' AND policy_name = 'alees_read'");
+    assert_int_equal(pg_count(&s->pg, old), 1);
+    assert_err(shop_verify(s), ALEES_E_INVALID);
+    assert_true(shop_printed(s, "not as declared: policy alees_read; run `alees migrate`"));
+    assert_ok(shop_migrate(s, MIGRATE_APPLY));
+    assert_ok(shop_verify(s));
+    assert_int_equal(pg_count(&s->pg, old), 0);
+}
+
 /* A plugin that is new since the last bootstrap. */
 static void test_migrate_needs_roles(void **state) {
     struct shop *s = *state;
@@ -284,6 +305,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_names_of_constraints, setup_migrated, teardown),
         cmocka_unit_test_setup_teardown(test_drift, setup_migrated, teardown),
         cmocka_unit_test_setup_teardown(test_migrate_repairs, setup_migrated, teardown),
+        cmocka_unit_test_setup_teardown(test_policies_of_an_earlier_version, setup_migrated, teardown),
         cmocka_unit_test_setup_teardown(test_migrate_needs_roles, setup_migrated, teardown),
         cmocka_unit_test_setup_teardown(test_role_attributes, setup_migrated, teardown),
         cmocka_unit_test_setup_teardown(test_new_id, setup_migrated, teardown),
