@@ -80,6 +80,8 @@ alees_rc engine_nested_compare(alees_change *owner, const alees_rows *rows, uint
 bool engine_nested_is_changed(const alees_change *owner);
 /* References, and what the parts' own hooks say; the organization of the owners is known. */
 alees_rc engine_nested_check(alees_change *const *owners, uint32_t count) MUST_CHECK;
+/* Before a row goes to another organization: what it does not take along is deleted where it is. */
+alees_rc engine_nested_remove(const alees_change *owner, const struct engine_place *place) MUST_CHECK;
 /* In the transaction in which the owners were written. place: where the caller may change them. */
 alees_rc engine_nested_write(alees_change *const *owners, uint32_t count, const struct engine_place *place) MUST_CHECK;
 

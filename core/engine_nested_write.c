@@ -457,6 +457,21 @@ static alees_rc write_items(struct engine_batch *b, const struct all *all) {
     return rc;
 }
 
+alees_rc engine_nested_remove(const alees_change *owner, const struct engine_place *place) {
+    alees_rc rc = ALEES_OK;
+    for (uint32_t i = 0; i < owner->nested_count && rc == ALEES_OK; i++) {
+        struct engine_nested *n = &owner->nested[i];
+        const struct all all = {.gone = n->gone, .gone_count = n->gone_count};
+        struct engine_nested_work work;
+        rc = engine_nested_open(owner->ctx, n->field->target, &work);
+        work.batch.change_place = *place;
+        rc = rc == ALEES_OK ? delete_all(&work.batch, &all) : rc;
+        rc = engine_nested_close(&work, rc);
+        n->gone_count = 0;
+    }
+    return rc;
+}
+
 alees_rc engine_nested_write(alees_change *const *owners, uint32_t count, const struct engine_place *place) {
     const struct resource *r = resource_of(owners, count);
     alees_rc rc = ALEES_OK;

@@ -221,6 +221,7 @@ static alees_rc perform(struct engine_write *w, bool *ret_is_missing) {
         }
     }
     rc = rc == ALEES_OK ? prepare(w) : rc;
+    rc = rc == ALEES_OK && w->change->is_moving ? engine_nested_remove(w->change, &w->place) : rc;
     rc = rc == ALEES_OK ? run(w) : rc;
     if (rc == ALEES_OK && store_rows_changed(w->rows) == 0) {
         *ret_is_missing = true;

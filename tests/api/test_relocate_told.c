@@ -127,6 +127,29 @@ static void test_trail(void **state) {
     assert_text(answer_text(a, "/results/0/action"), "move_in");
 }
 
+/* What is left out of the lists in the same body is left behind: the new organization learns nothing of it. */
+static void test_what_is_left_out(void **state) {
+    struct people *p = *state;
+    static const char *const methods[] = {"PATCH", "PUT"};
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        const char *path =
+            contact(p, "\"email_addresses\":[{\"email\":\"goes@example.com\"},{\"email\":\"left@example.com\"}],");
+        const struct answer *a = people_ask(p, "GET", path, us.acme, NULL);
+        const char *goes = people_text(p, "%s", answer_text(a, "/email_addresses/0/id").ptr);
+        const char *left = people_text(p, "%s", answer_text(a, "/email_addresses/1/id").ptr);
+        const char *list = i == 0 ? people_text(p, ",\"email_addresses\":[{\"id\":\"%s\"}]", goes) : "";
+        a = people_ask(p, methods[i], path, us.both,
+                       people_text(p, "{\"organization\":\"" PEOPLE_GLOBEX "\",\"first_name\":\"Lena\"%s}", list));
+        assert_status(a, 200);
+        assert_int_equal(jx_size(answer_at(a, "/email_addresses")), i == 0 ? 1 : 0);
+        assert_int_equal(entries(p, left, "organization_id = '" PEOPLE_GLOBEX "'"), 0);
+        assert_int_equal(entries(p, left, "organization_id = '" PEOPLE_ACME "' AND action IN ('create', 'delete')"), 2);
+        assert_int_equal(entries(p, goes, "organization_id = '" PEOPLE_GLOBEX "'"), i == 0 ? 1 : 0);
+        a = people_ask(p, "GET", people_text(p, "%s/email-addresses/%s/history", path, left), us.globex, NULL);
+        assert_problem(a, 404, "not_found");
+    }
+}
+
 /* ---- the second lock ---- */
 
 /* What a statement sees while it takes the row along: these two organizations, a superuser's no more. */
@@ -417,6 +440,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_history),
         cmocka_unit_test(test_trail),
+        cmocka_unit_test(test_what_is_left_out),
         cmocka_unit_test(test_scope),
         cmocka_unit_test(test_policies),
         cmocka_unit_test(test_keys_of_parts),
