@@ -405,6 +405,43 @@ static void test_rights_while_one_waits(void **state) {
     assert_status(people_ask(p, "PATCH", there, token, "{\"title\":\"mine\"}"), 200);
 }
 
+static const char *key_of(struct people *p, const char *members) {
+    const struct answer *a = people_ask(p, "POST", "/api-keys", us.both,
+                                        people_text(p, "{\"name\":\"k\",\"permissions\":[\"contact.*\"]%s}", members));
+    assert_status(a, 201);
+    return people_text(p, "%.*s", STR_FMT(answer_text(a, "/secret")));
+}
+
+/* A program goes no further than its key; nobody goes where nobody may act, and not where the organization has gone. */
+static void test_no_way(void **state) {
+    struct people *p = *state;
+    const char *to = "{\"organization\":\"" PEOPLE_GLOBEX "\"}", *path = contact(p, "");
+    const char *here = key_of(p, ",\"organizations\":[\"" PEOPLE_ACME "\"]");
+    const char *there = key_of(p, ",\"organizations\":[\"" PEOPLE_GLOBEX "\"]"), *key = key_of(p, "");
+    people_soon(p, 403, "PATCH", path, here, to);
+    assert_problem(people_ask(p, "PATCH", path, here, to), 403, "organization_not_permitted");
+    assert_problem(people_ask(p, "PATCH", path, there, to), 404, "not_found");
+    people_soon(p, 200, "PATCH", path, key, "{\"title\":\"by key\"}");
+    static const char *const states[] = {"status = 'inactive'", "end_date = '2020-01-01'",
+                                         "effective_date = '2199-01-01'"};
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        people_sql(p, "UPDATE organization.organization SET %s WHERE id = '" PEOPLE_GLOBEX "'", states[i]);
+        people_soon(p, 403, "POST", "/contacts", us.globex, "{\"first_name\":\"late\"}");
+        const struct answer *a = people_ask(p, "PATCH", path, us.both, to);
+        assert_problem(a, 403, "organization_not_permitted");
+        people_sql(p, "UPDATE organization.organization SET status = 'active', end_date = NULL, effective_date = NULL "
+                      "WHERE id = '" PEOPLE_GLOBEX "'");
+        people_soon(p, 201, "POST", "/contacts", us.globex, "{\"first_name\":\"late\"}");
+        people_sql(p, "UPDATE organization.organization SET %s WHERE id = '" PEOPLE_ACME "'", states[i]);
+        people_soon(p, 404, "GET", path, us.acme, NULL);
+        assert_problem(people_ask(p, "PATCH", path, us.both, to), 404, "not_found");
+        people_sql(p, "UPDATE organization.organization SET status = 'active', end_date = NULL, effective_date = NULL "
+                      "WHERE id = '" PEOPLE_ACME "'");
+        people_soon(p, 200, "GET", path, us.acme, NULL);
+    }
+    assert_status(people_ask(p, "PATCH", path, key, to), 200);
+}
+
 /* Rows of one organization are meant: one that has left it is not. */
 static void test_filters_while_one_waits(void **state) {
     struct people *p = *state;
@@ -448,6 +485,7 @@ int main(void) {
         cmocka_unit_test(test_meanwhile),
         cmocka_unit_test(test_rights_while_one_waits),
         cmocka_unit_test(test_filters_while_one_waits),
+        cmocka_unit_test(test_no_way),
     };
     return cmocka_run_group_tests_name("relocate_told", tests, set_up, people_teardown);
 }
