@@ -93,6 +93,7 @@ static alees_rc open_file(const char *plugin, const struct phone_library **ret_l
         return fault(ret_fault, "%s is not the one of this contact.so; install both from one build", path);
     }
     *ret_library = library;
+    /* cppcheck-suppress resourceLeak */
     return ALEES_OK;
 }
 

@@ -75,9 +75,9 @@ static void must_not_have(const struct answer *a, const char *text) {
 static void test_they_are_shown_with_their_owner(void **state) {
     struct world *w = *state;
     static const char *const paths[] = {
-        "/api/v1/boxes/" BOX(1),
+        ("/api/v1/boxes/" BOX(1)),
         "/api/v1/boxes",
-        "/api/v1/boxes?organization=" ACME,
+        ("/api/v1/boxes?organization=" ACME),
         "/api/v1/boxes?ordering=-created_at,name",
         "/api/v1/boxes?fields=items,labels",
         "/api/v1/boxes?page=1&page_size=2",
