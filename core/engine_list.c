@@ -39,7 +39,7 @@ static alees_rc put_page(alees_ctx *ctx, struct engine_page *page) {
 static alees_rc run(alees_ctx *ctx, const struct engine_place *place, const struct engine_page *page,
                     alees_rows *ret_rows[2]) {
     const struct engine_query *q = page->query;
-    const struct store_scope *scope = &place->scope;
+    struct store_scope scope = place->scope;
     struct engine_sql sqls[2];
     struct store_call calls[2];
     uint32_t count = q->count == CTX_COUNT_NONE ? 1 : 2;
@@ -51,8 +51,9 @@ static alees_rc run(alees_ctx *ctx, const struct engine_place *place, const stru
             return engine_value_nomem(&ctx->problem);
         }
     }
-    return q->is_slow ? store_run_slow(ctx, scope, calls, count, ret_rows, NULL)
-                      : store_run(ctx, scope, calls, count, ret_rows, NULL);
+    scope.by_index = engine_select_is_by_index(page->r, q, place);
+    return q->is_slow || scope.by_index ? store_run_slow(ctx, &scope, calls, count, ret_rows, NULL)
+                                        : store_run(ctx, &scope, calls, count, ret_rows, NULL);
 }
 
 static alees_rc read_page(alees_ctx *ctx, const struct engine_place *place, struct engine_page *page) {

@@ -12,6 +12,9 @@
 void engine_select_also(struct engine_sql *sql, bool *has_where);
 /* Room for all that any of these binds. */
 void engine_select_init(struct engine_sql *sql, struct arena *arena, const struct engine_query *q);
+/* Does the statement look into each of many organizations? See struct store_scope. */
+bool engine_select_is_by_index(const struct resource *r, const struct engine_query *q,
+                               const struct engine_place *place);
 void engine_select_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
                        struct engine_sql *sql);
 /* How many rows the list has; estimated: no further than one more than ENGINE_EXACT_ROWS. */

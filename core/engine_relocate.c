@@ -111,7 +111,7 @@ static alees_rc narrow(struct engine_write *w, const alees_id *from, const alees
     w->place.is_owned = w->place.is_shared = false;
     w->place.ids = arena_printf(ctx->arena, "{%s}", alees_id_format(from, first));
     w->place.id = arena_printf(ctx->arena, "%s", alees_id_format(from, first));
-    w->place.scope = (struct store_scope){w->r->plugin, false, both->text};
+    w->place.scope = (struct store_scope){.plugin = w->r->plugin, .organizations = both->text};
     ctx->where = both;
     return both->text.ptr != NULL && w->place.ids.ptr != NULL && w->place.id.ptr != NULL
                ? ALEES_OK

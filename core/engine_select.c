@@ -2,12 +2,12 @@
  * engine_select.c - the statements of a list: its rows, in three forms, and their number.
  *
  *   one organization:       SELECT .. FROM t WHERE scope = ANY(ARRAY[$1]) AND filters AND after ORDER BY scope, .. LIMIT n
- *   several organizations:  the same for each, LATERAL, and the best n of all
+ *   several organizations:  the same for each, LATERAL, and the best n of all; to find words in many of them, joined
  *   everywhere (superusers, global rows): without the scope
  *
  * Several organizations as `= ANY(..) ORDER BY .. LIMIT n` would sort all their rows: twelve times slower. The parts of
  * rows are read around that, for the rows of the page alone. */
-#include "engine_parts.h"
+#include "engine_filter.h"
 
 #include <inttypes.h>
 
@@ -205,10 +205,35 @@ void engine_select_init(struct engine_sql *sql, struct arena *arena, const struc
     engine_sql_init(sql, arena, q->filter_values + 2 * q->search.count + 1 + ENGINE_MAX_KEYS + 5);
 }
 
+enum { MANY = 500, ID = 37 }; /* organizations; characters of an id and a comma */
+
+static bool is_of_many(const struct engine_place *place) {
+    return place->ids.len > (size_t)MANY * ID;
+}
+
+/* Words and parts of texts are found by an index of the whole table, once; to ask it of each of many organizations takes
+ * seconds. */
+static bool is_looking_for_text(const struct engine_query *q) {
+    bool is_so = q->search.count > 0;
+    for (uint32_t i = 0; i < q->filter_count; i++) {
+        is_so = is_so || engine_filter_is_slow(&q->filters[i]);
+    }
+    return is_so;
+}
+
+static bool is_in_each(const struct resource *r, const struct engine_query *q, const struct engine_place *place) {
+    return place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION && !place->is_shared &&
+           !lock_host_is_off() && !q->is_endless && !(is_of_many(place) && is_looking_for_text(q));
+}
+
+bool engine_select_is_by_index(const struct resource *r, const struct engine_query *q,
+                               const struct engine_place *place) {
+    return is_in_each(r, q, place) && is_of_many(place);
+}
+
 void engine_select_sql(const struct resource *r, const struct engine_query *q, const struct engine_place *place,
                        struct engine_sql *sql) {
-    bool is_lateral = place->reach == ENGINE_SEVERAL && r->decl->scope == ALEES_SCOPE_ORGANIZATION &&
-                      !place->is_shared && !lock_host_is_off() && !q->is_endless;
+    bool is_lateral = is_in_each(r, q, place);
     const struct engine_view *view = q->view != NULL ? q->view : &r->shapes->all;
     bool has_where = false;
     const char *scope;

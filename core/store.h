@@ -26,6 +26,9 @@ struct store_scope {
     struct alees_self *plugin; /* whose role; NULL: alees_app itself (the host's own tables in schema alees) */
     bool all;                  /* a superuser's request: the twin role, whose policies are true */
     alees_str organizations;   /* "{uuid,uuid}"; "{}" for none; NUL-terminated */
+    /* of store_run_slow: tables are not read whole where an index will do. For statements that look into a table once for
+     * each of many organizations: PostgreSQL thinks it cheap to read a small one, and does so each time. */
+    bool by_index;
 };
 
 struct store_call {

@@ -193,7 +193,7 @@ static alees_rc transaction_run(alees_ctx *ctx, const struct store_scope *scope,
     if (rc != ALEES_OK) {
         return rc;
     }
-    const struct store_scope now = {scope->plugin, scope->all, u->organizations};
+    const struct store_scope now = {.plugin = scope->plugin, .all = scope->all, .organizations = u->organizations};
     if (!t->has_actor) {
         u->actor = ctx_actor(ctx); /* once: it holds until the end of the transaction */
         if (!u->actor.ptr) {
@@ -303,7 +303,7 @@ alees_rc store_run_slow(alees_ctx *ctx, const struct store_scope *scope, const s
     if (rc != ALEES_OK) {
         return rc;
     }
-    u->flags = UNIT_SNAPSHOT | UNIT_SCOPE | UNIT_COMMIT;
+    u->flags = UNIT_SNAPSHOT | UNIT_SCOPE | UNIT_COMMIT | (scope->by_index ? UNIT_BY_INDEX : 0u);
     rc = run_slow(ctx, u, ret_error);
     return rc == ALEES_OK ? store_give_rows(ctx, u, ret_rows) : rc;
 }

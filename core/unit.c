@@ -54,6 +54,7 @@ static const struct {
     {"begin", "BEGIN"},
     {"snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
     {"anew", "SET LOCAL plan_cache_mode = force_custom_plan"},
+    {"by_index", "SET LOCAL enable_seqscan = off"},
     {"commit", "COMMIT"},
     {"rollback", "ROLLBACK"},
     {"leave", "SET LOCAL ROLE NONE"},
@@ -241,6 +242,9 @@ bool unit_send(struct unit *u, struct session *s) {
     }
     if (is_sent && (u->flags & UNIT_SNAPSHOT)) { /* what may be slow is planned for its values: that takes far less */
         is_sent = send_control(u, s, STEP_CONTROL, "anew", NULL, 0);
+    }
+    if (is_sent && (u->flags & UNIT_BY_INDEX)) {
+        is_sent = send_control(u, s, STEP_CONTROL, "by_index", NULL, 0);
     }
     for (uint32_t i = 0; is_sent && i < u->count; i++) {
         is_sent = make_room(u, s, i);

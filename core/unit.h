@@ -34,7 +34,8 @@ enum unit_flags {
     UNIT_SNAPSHOT = 128,    /* opens a transaction first that only reads, in one snapshot, planned for its values */
     UNIT_RELEASE = 256,     /* forgets the savepoint */
     UNIT_SAVEPOINT = 512,   /* sets it */
-    UNIT_BACK = 1024        /* undoes what has happened since it was set */
+    UNIT_BACK = 1024,       /* undoes what has happened since it was set */
+    UNIT_BY_INDEX = 2048    /* with SNAPSHOT: see struct store_scope */
 };
 
 enum unit_stopped { UNIT_NOT_STOPPED, UNIT_LATE, UNIT_GONE };

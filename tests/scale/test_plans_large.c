@@ -124,7 +124,7 @@ static const char *plan_of(struct looking *l, const struct engine_query *q, bool
     struct engine_sql sql;
     struct db_result *result = NULL;
     struct str plan;
-    place.scope = (struct store_scope){l->r->plugin, false, place.ids};
+    place.scope = (struct store_scope){.plugin = l->r->plugin, .organizations = place.ids};
     engine_select_init(&sql, l->w->arena, q);
     engine_select_sql(l->r, q, &place, &sql);
     assert_non_null(str_done(&sql.text).ptr);

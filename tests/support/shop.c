@@ -190,7 +190,8 @@ void shop_ctx_end(alees_ctx *ctx) {
 }
 
 struct store_scope shop_scope(struct alees_self *plugin, const char *organizations) {
-    return (struct store_scope){plugin, !organizations, test_view(organizations ? organizations : "{}")};
+    return (struct store_scope){
+        .plugin = plugin, .all = !organizations, .organizations = test_view(organizations ? organizations : "{}")};
 }
 
 alees_rc shop_run(alees_ctx *ctx, struct alees_self *plugin, const char *organizations, const char *sql,
