@@ -5,8 +5,10 @@
  *   on the table that refers      a live row cannot come to name a deleted one: as the key itself, 23503 with its name
  *   on the table referred to      a row is not marked while live ones hold it: 23001 with the name of the key
  *
- * Each locks the row referred to as PostgreSQL does for a key: FOR KEY SHARE here, FOR UPDATE there, so that whoever comes
- * second waits, and then sees what the first has done. The functions run as their owner, who sees every row. */
+ * The first locks the row that it names FOR SHARE, which minds the change that marks it, and the other way round: whoever
+ * comes second waits, and then sees what the first has done. FOR KEY SHARE, as PostgreSQL does for keys, is too weak: it
+ * does not mind a change that leaves the key alone, and was seen to be lost beside one. The functions run as their owner,
+ * who sees every row. */
 #include <string.h>
 
 #include "alees/util.h"
@@ -79,7 +81,7 @@ static void put_referring(struct str *s, struct arena *arena, const struct resou
                resource_is_soft(q) ? " AND OLD.deleted_at IS NULL" : "");
     str_puts(s, "THEN RETURN NULL; END IF; SELECT p.deleted_at IS NOT NULL INTO is_deleted FROM ");
     put_table(s, arena, f->target);
-    str_printf(s, " AS p WHERE p.id = NEW.%s FOR KEY SHARE OF p; IF is_deleted THEN ", name);
+    str_printf(s, " AS p WHERE p.id = NEW.%s FOR SHARE OF p; IF is_deleted THEN ", name);
     put_error(s, arena, q, f, "foreign_key_violation", "the row that is referred to is deleted");
     str_puts(s, "END IF; RETURN NULL; END");
 }
@@ -102,10 +104,7 @@ static void put_holder(struct str *s, struct arena *arena, const struct resource
 /* Of r; false: nothing holds its rows. */
 static bool put_referred(struct str *s, struct arena *arena, const struct catalogue *c, const struct resource *r) {
     bool is_held = false;
-    str_puts(s,
-             "BEGIN IF OLD.deleted_at IS NOT NULL OR NEW.deleted_at IS NULL THEN RETURN NULL; END IF; PERFORM FROM ");
-    put_table(s, arena, r);
-    str_puts(s, " AS p WHERE p.id = NEW.id FOR UPDATE OF p; ");
+    str_puts(s, "BEGIN IF OLD.deleted_at IS NOT NULL OR NEW.deleted_at IS NULL THEN RETURN NULL; END IF; ");
     for (uint32_t i = 0; i < c->resource_count; i++) {
         const struct resource *q = c->resources[i];
         for (uint32_t k = 0; k < q->field_count; k++) {

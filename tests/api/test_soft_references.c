@@ -202,6 +202,62 @@ static void *run(void *data) {
     return NULL;
 }
 
+/* The server's statement, and whoever holds the lock that it waits for. */
+struct waiting {
+    struct world *world;
+    const char *path, *body;
+    uint32_t status;
+};
+
+static void *post(void *data) {
+    struct waiting *x = data;
+    struct loopback *l = loopback_on(loopback_app(x->world->loopback));
+    x->status = loopback_request(l, "POST", x->path, x->world->tokens[GLOBEX_MANAGER], x->body)->status;
+    loopback_close(l);
+    return NULL;
+}
+
+static bool is_waiting(struct world *w) {
+    return pg_count(&w->pg, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+                            "usename = 'alees_app' AND wait_event_type = 'Lock'") > 0;
+}
+
+/* A folder is deleted, and that is committed while the request waits for it. */
+static uint32_t post_meanwhile(struct world *w, const char *folder, const char *path, const char *body) {
+    struct waiting x = {w, path, body, 0};
+    pthread_t thread;
+    pg_exec(&w->pg, world_text(w, "BEGIN; UPDATE archive.folder SET deleted_at = now() WHERE id = '%s'", folder));
+    assert_int_equal(pthread_create(&thread, NULL, post, &x), 0);
+    for (int i = 0; i < 2000 && !is_waiting(w); i++) {
+        nanosleep(&(struct timespec){0, 1000000}, NULL);
+    }
+    nanosleep(&(struct timespec){0, 50000000}, NULL); /* and again, on the pool, as a lane does not wait for long */
+    pg_exec(&w->pg, "COMMIT");
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    return x.status;
+}
+
+static void test_who_waits_sees_what_was_done(void **state) {
+    struct world *w = *state;
+    const char *folder = make(w, "/folders", ""), *paper = make(w, "/papers", in(w, "folder", folder));
+    assert_status(globex(w, "DELETE", at(w, "/papers", paper), NULL), 204);
+    assert_int_equal(post_meanwhile(w, folder, world_text(w, "/api/v1/papers/%s/restore", paper), NULL), 409);
+    folder = make(w, "/folders", "");
+    assert_int_equal(post_meanwhile(w, folder, "/api/v1/papers", title(w, in(w, "folder", folder))), 422);
+}
+
+/* What the two have left behind. */
+static const char *state_of(struct world *w, const char *folder) {
+    return pg_value(&w->pg, w->arena,
+                    world_text(w,
+                               "SELECT concat('folder deleted ', f.deleted_at, ' version ', f.version, ' by ', f.xmin, "
+                               "'; papers: ', (SELECT string_agg(concat(p.created_at, ' by ', p.xmin, ' deleted ', "
+                               "p.deleted_at), ', ') FROM archive.paper p WHERE p.folder_id = f.id)) "
+                               "FROM archive.folder f WHERE f.id = '%s'",
+                               folder))
+        .ptr;
+}
+
 static void test_race(void **state) {
     struct world *w = *state;
     struct race race = {.world = w};
@@ -223,6 +279,9 @@ static void test_race(void **state) {
         pthread_barrier_wait(&race.barrier);
         won[0] += race.statuses[0] == 204;
         won[1] += race.statuses[1] == 201;
+        if (race.statuses[0] == 204 && race.statuses[1] == 201) {
+            snprintf(race.fault, sizeof race.fault, "round %u: %s", round, state_of(w, race.folder));
+        }
     }
     for (uint32_t i = 0; i < 2; i++) {
         assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
@@ -301,6 +360,7 @@ int main(void) {
         cmocka_unit_test(test_not_held),
         cmocka_unit_test(test_together),
         cmocka_unit_test(test_deleted_is_not_referred_to),
+        cmocka_unit_test(test_who_waits_sees_what_was_done),
         cmocka_unit_test(test_race),
         cmocka_unit_test(test_rows_of_nobody),
         cmocka_unit_test(test_rows_of_no_organization),
