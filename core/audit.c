@@ -133,7 +133,7 @@ static alees_str id_text(struct arena *arena, const alees_id *id) {
 static void write_note(void *state, alees_ctx *ctx, void *data) {
     const struct note *n = data;
     const struct alees_self *self = audit.self;
-    struct store_scope scope = {audit.self, false, STR_LIT("{}")};
+    struct store_scope scope = {.plugin = audit.self, .organizations = STR_LIT("{}")};
     const alees_str params[] = {alees_text(n->action), n->user,     n->key,    alees_text(ctx->request_id),
                                 n->organization,       n->resource, n->object, n->detail};
     (void)state;
@@ -251,7 +251,7 @@ static const void *offer(void *state, const char *id) {
 
 alees_rc audit_history(alees_ctx *ctx, const struct audit_question *q, alees_rows **ret_rows) {
     static const alees_str yes = {"true", 4}, no = {"false", 5};
-    struct store_scope scope = {audit.self, q->is_all, q->organizations};
+    struct store_scope scope = {.plugin = audit.self, .all = q->is_all, .organizations = q->organizations};
     char most[12];
     if (!audit.self || !audit.self->prepared[HISTORY]) {
         return problem_set(&ctx->problem, PROBLEM_UNAVAILABLE, "There is no audit trail.");
@@ -274,7 +274,7 @@ alees_rc audit_history(alees_ctx *ctx, const struct audit_question *q, alees_row
 /* --- alees audit prune ------------------------------------------------------------------------------------------ */
 
 static alees_rc prune(alees_ctx *ctx, int64_t days) {
-    struct store_scope scope = {audit.self, true, STR_LIT("{}")};
+    struct store_scope scope = {.plugin = audit.self, .all = true, .organizations = STR_LIT("{}")};
     char text[24], most[24];
     int64_t gone = 0, total = 0;
     snprintf(text, sizeof text, "%" PRId64, days);

@@ -264,7 +264,7 @@ static alees_str only(const alees_ctx *ctx, const alees_id *organization) {
  * reaches only that row's organization, a superuser's too. Where any login will do, what belongs to the user is reached. */
 void ctx_scope(const alees_ctx *ctx, struct alees_self *plugin, struct store_scope *ret_scope) {
     static const alees_id none;
-    struct store_scope scope = {plugin, false, STR_LIT("{}")};
+    struct store_scope scope = {.plugin = plugin, .organizations = STR_LIT("{}")};
     const struct route *route = ctx->route;
     bool is_all = ctx->is_all || is_superuser(ctx);
     bool is_login = route && (route->flags & ALEES_ROUTE_LOGIN) && ctx->who && !(ctx->who->flags & ALEES_API_KEY);

@@ -267,7 +267,7 @@ static alees_str id_text(struct arena *arena, const alees_id *id) {
 
 /* Those of one organization, or those for all. */
 static struct store_scope scope_of(struct arena *arena, alees_str organization) {
-    struct store_scope scope = {custom_self, false, STR_LIT("{}")};
+    struct store_scope scope = {.plugin = custom_self, .organizations = STR_LIT("{}")};
     if (organization.ptr != NULL) {
         scope.organizations = arena_printf(arena, "{%.*s}", STR_FMT(organization));
     }

@@ -50,7 +50,7 @@ static bool prepare(alees_ctx *ctx, const char *sql, uint32_t nparams, const ale
 }
 
 static alees_rc run_both(alees_ctx *ctx, const struct store_call calls[2], alees_rows *ret_rows[2]) {
-    const struct store_scope scope = {NULL, false, STR_LIT("{}")};
+    const struct store_scope scope = {.organizations = STR_LIT("{}")};
     return store_run(ctx, &scope, calls, 2, ret_rows, NULL);
 }
 
