@@ -39,7 +39,7 @@ static void set_everywhere(const alees_ctx *ctx, const struct resource *r, bool 
 
 alees_rc engine_place_of(alees_ctx *ctx, const struct resource *r, const struct alees_organizations *where,
                          bool is_reading, struct engine_place *ret_place) {
-    struct engine_place place = {.ids = STR_LIT("{}"), .scope = {r->plugin, false, STR_LIT("{}")}};
+    struct engine_place place = {.ids = STR_LIT("{}"), .scope = {.plugin = r->plugin, .organizations = STR_LIT("{}")}};
     bool is_everywhere = ctx->is_all || r->scope_column == NULL || (where != NULL && where->all == 1);
     alees_rc rc = ALEES_OK;
     if (engine_owner_is_found(ctx, r)) {

@@ -157,7 +157,8 @@ static alees_rc ask_both(struct protect *p, const struct resource *q, const stru
 
 /* Which organization is the row of? */
 static alees_rc find_organization(struct protect *p) {
-    const struct engine_place everywhere = {.reach = ENGINE_EVERYWHERE, .scope = {p->r->plugin, true, STR_LIT("{}")}};
+    const struct engine_place everywhere = {
+        .reach = ENGINE_EVERYWHERE, .scope = {.plugin = p->r->plugin, .all = true, .organizations = STR_LIT("{}")}};
     struct engine_target target = {.id = p->id, .life = ENGINE_EITHER};
     alees_rows *rows = NULL;
     struct engine_sql sql;
