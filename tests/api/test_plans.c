@@ -52,10 +52,11 @@ static void check_plan(struct world *w, struct db *db, const struct resource *r,
 
 static const char *list_sql(struct world *w, const struct resource *r, const char *organization) {
     struct engine_query q = {.key_count = r->shapes->order_count, .page_size = 50};
-    struct engine_place place = {.reach = ENGINE_ONE,
-                                 .id = test_view(organization),
-                                 .ids = test_view(world_text(w, "{%s}", organization)),
-                                 .scope = {r->plugin, false, test_view(world_text(w, "{%s}", organization))}};
+    struct engine_place place = {
+        .reach = ENGINE_ONE,
+        .id = test_view(organization),
+        .ids = test_view(world_text(w, "{%s}", organization)),
+        .scope = {.plugin = r->plugin, .organizations = test_view(world_text(w, "{%s}", organization))}};
     struct engine_sql sql;
     memcpy(q.keys, r->shapes->order, sizeof q.keys);
     engine_sql_init(&sql, w->arena, ENGINE_MAX_KEYS + 4);
@@ -170,8 +171,9 @@ static const char *plans_of_many(struct world *w, struct db *db, bool is_search)
     const char *ids = many_ids(w);
     struct engine_filter leaf;
     struct engine_query q = query_of(r, is_search, &leaf);
-    struct engine_place place = {
-        .reach = ENGINE_SEVERAL, .ids = test_view(ids), .scope = {r->plugin, false, test_view(ids)}};
+    struct engine_place place = {.reach = ENGINE_SEVERAL,
+                                 .ids = test_view(ids),
+                                 .scope = {.plugin = r->plugin, .organizations = test_view(ids)}};
     struct engine_sql sql;
     struct str plans;
     engine_select_init(&sql, w->arena, &q);
