@@ -7,8 +7,8 @@
  *
  * The first locks the row that it names FOR SHARE, which minds the change that marks it, and the other way round: whoever
  * comes second waits, and then sees what the first has done. FOR KEY SHARE, as PostgreSQL does for keys, is too weak: it
- * does not mind a change that leaves the key alone, and was seen to be lost beside one. The functions run as their owner,
- * who sees every row. */
+ * does not mind a change that leaves the key alone, so that a restore was given the row as it was before the wait. The
+ * functions run as their owner, who sees every row. */
 #include <string.h>
 
 #include "alees/util.h"
