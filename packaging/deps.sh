@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: packaging/deps.sh [run|test]...
+# Installs the Debian packages that are missing: packaging/deps.sh [run|test|clients]...
 # Prints what it installs; where it may not, prints the command to run and exits 1.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 wanted=()
 for list in "${@:-run}"; do
-  while read -r package _; do
-    case $package in '' | '#'*) ;; *) wanted+=("$package") ;; esac
+  while read -r package instead _; do
+    case $package in '' | '#'*) continue ;; esac
+    if [ -z "$instead" ] || ! command -v "$instead" >/dev/null; then wanted+=("$package"); fi
   done <"$here/packages-$list.txt"
 done
 
+if [ "${#wanted[@]}" -eq 0 ]; then exit 0; fi
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "deps: this is no Debian; install what these stand for: ${wanted[*]}" >&2
   exit 0

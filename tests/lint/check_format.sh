@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-mapfile -t files < <(find include core plugins tests examples -name '*.[ch]' -o -name '*.cc' | sort)
+mapfile -t files < <(find include core plugins tests examples '(' -name '*.[ch]' -o -name '*.cc' ')' ! -path '*/node_modules/*' | sort)
 if [ "${1:-}" = --fix ]; then
   clang-format-14 -i "${files[@]}"
 else
