@@ -33,7 +33,9 @@ struct route {
     const char *permission_name;    /* NULL: none */
     uint32_t permission;            /* number; 0: none */
     struct resource *resource;      /* of an engine route, or the `object` of a plugin's; else NULL */
+    const struct resource *row;     /* ROUTE_PLUGIN only: whose row it answers, for descriptions; NULL: none */
     const struct alees_route *decl; /* ROUTE_PLUGIN only */
+    const char *type;               /* ROUTE_HOST only: the type of its answer */
     alees_rc (*run)(alees_ctx *ctx);
     const char *summary;
     struct metric *requests[6]; /* by class of status: [0] all others, [1] 1xx .. [5] 5xx */

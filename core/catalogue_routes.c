@@ -254,6 +254,13 @@ static void add_plugin_route(struct catalogue_builder *b, struct alees_self *plu
     if (decl->object) {
         route.resource = find_object(b, &route, decl->object);
     }
+    if (decl->row) {
+        route.row = catalogue_resource(b->catalogue, decl->row);
+        if (!route.row) {
+            catalogue_fault(b, plugin, "route %s %s: row %s is no resource", plugin_method(route.method), route.path,
+                            decl->row);
+        }
+    }
     add(b, &route);
 }
 

@@ -30,6 +30,11 @@ bool pipeline_choose_coding(alees_ctx *ctx) MUST_CHECK;
 /* The run of every route of a plugin's own: the ctx's plugin and transaction around decl->handle. */
 alees_rc pipeline_plugin_handler(alees_ctx *ctx);
 
+/* Types of bodies, of which the first is the usual one, and of answers; lists that end with NULL. NULL: no body; of an answer:
+ * none, or one that the handler alone knows. is_import: the body of the request is CSV or NDJSON. */
+const char *const *pipeline_body_types(const struct route *route);
+const char *const *pipeline_answer_types(const struct route *route, bool is_import);
+
 /* GET /healthz, /readyz, /metrics. */
 extern const struct route pipeline_host_routes[];
 extern const uint32_t pipeline_host_route_count;

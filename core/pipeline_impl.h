@@ -23,9 +23,7 @@ bool pipeline_is_request_id(alees_str text) MUST_CHECK;
 const char *pipeline_negotiate(alees_str accept, const char *const *offered) MUST_CHECK;
 /* Does the client ask for this content coding? Not without the header. */
 bool pipeline_accepts_coding(alees_str accept_encoding, const char *coding) MUST_CHECK;
-const char *const *pipeline_answer_types(const alees_ctx *ctx);    /* of ctx->route; NULL: the handler alone knows */
-enum ctx_format pipeline_format(const char *type);                 /* CTX_JSON for whatever else */
-const char *const *pipeline_body_types(const struct route *route); /* the first is the usual one; NULL: no body */
+enum ctx_format pipeline_format(const char *type); /* CTX_JSON for whatever else */
 /* The one among types that a Content-Type names; NULL: none, or in another charset than UTF-8. */
 const char *pipeline_body_type(alees_str content_type, const char *const *types) MUST_CHECK;
 /* "a, b or c", before_last being " or "; absent without memory. */

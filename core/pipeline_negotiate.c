@@ -97,19 +97,18 @@ enum ctx_format pipeline_format(const char *type) {
     return strcmp(type, CSV) == 0 ? CTX_CSV : strcmp(type, NDJSON) == 0 ? CTX_NDJSON : CTX_JSON;
 }
 
-const char *const *pipeline_answer_types(const alees_ctx *ctx) {
+const char *const *pipeline_answer_types(const struct route *route, bool is_import) {
     static const char *const json[] = {JSON, NULL}, *const rows[] = {JSON, CSV, NDJSON, NULL};
     static const char *const lines[] = {JSON, NDJSON, NULL}; /* what becomes of an import, as it goes */
-    const struct route *route = ctx->route;
     switch (route->operation) {
     case ROUTE_HOST: return NULL;
     case ROUTE_LIST: return rows;
-    case ROUTE_CREATE: return ctx->request.is_unread ? lines : json;
+    case ROUTE_CREATE: return is_import ? lines : json;
     case ROUTE_PLUGIN:
         if (route->flags & ALEES_ROUTE_LIST) {
             return rows;
         }
-        return route->decl->response.count > 0 ? json : NULL;
+        return route->decl->response.count > 0 || route->decl->row ? json : NULL;
     case ROUTE_GET:
     case ROUTE_PATCH:
     case ROUTE_PUT:

@@ -208,7 +208,8 @@ static alees_rc check_accept(alees_ctx *ctx, const char *const *offered) {
 
 alees_rc pipeline_validate(alees_ctx *ctx) {
     const struct route *route = ctx->route;
-    const char *const *answers = pipeline_answer_types(ctx), *const *bodies = pipeline_body_types(route);
+    const char *const *answers = pipeline_answer_types(route, ctx->request.is_unread);
+    const char *const *bodies = pipeline_body_types(route);
     alees_rc rc = answers ? check_accept(ctx, answers) : ALEES_OK;
     if (rc == ALEES_OK && bodies) {
         rc = parse_body(ctx, bodies);

@@ -79,6 +79,8 @@ struct alees_self *plugin_find(const struct plugins *plugins, const char *name);
 /* Place of a statement that a plugin passed to db->run; UINT32_MAX if it is not of its own list. */
 uint32_t plugin_statement(const struct alees_self *plugin, const struct alees_statement *statement);
 
+const char *plugin_method(uint32_t method); /* "GET"; "?" if unknown */
+
 void plugin_print(const struct plugins *plugins, bool json, FILE *out); /* alees plugins */
 void plugin_print_one(const struct alees_self *plugin, FILE *out);      /* its catalogue as JSON */
 

@@ -52,7 +52,6 @@ void plugin_check_movable(const struct alees_self *plugin, const struct alees_re
 bool plugin_is_name(const char *name, size_t longest); /* [a-z][a-z0-9_]*; NULL is none */
 bool plugin_is_permission(const char *name);           /* plugin.action, both names */
 bool plugin_is_blank(const char *text);                /* NULL or empty */
-const char *plugin_method(uint32_t method);            /* "GET"; "?" if unknown */
 /* NULL if text is JSON (or NULL), else what is wrong. */
 const char *plugin_json_fault(struct arena *arena, const char *text);
 

@@ -181,16 +181,21 @@ static void check_type(const struct place *place, const struct alees_field *f) {
     }
 }
 
-static void check_texts(const struct place *place, const struct alees_field *f) {
-    const char *why = plugin_json_fault(place->arena, f->fallback);
+/* of: the field, NULL: the place itself. */
+static void check_json(const struct place *place, const char *of, const char *what, const char *text) {
+    const char *why = plugin_json_fault(place->arena, text);
     if (why) {
-        plugin_fault(place->report, "%s %s: field %s: the fallback is not JSON text: %s", place->of, place->name,
-                     f->name, why);
+        plugin_fault(place->report, "%s %s: %s%s%sthe %s is not JSON text: %s", place->of, place->name,
+                     of ? "field " : "", of ? of : "", of ? ": " : "", what, why);
     }
-    why = plugin_json_fault(place->arena, f->example);
-    if (why) {
-        plugin_fault(place->report, "%s %s: field %s: the example is not JSON text: %s", place->of, place->name,
-                     f->name, why);
+}
+
+static void check_texts(const struct place *place, const struct alees_field *f) {
+    check_json(place, f->name, "fallback", f->fallback);
+    check_json(place, f->name, "example", f->example);
+    check_json(place, f->name, "schema", f->schema);
+    if (f->schema && f->type != ALEES_JSON) {
+        field_fault(place, f, "has a schema but is not JSON: other types have their own");
     }
     if (f->fallback && has(f, ALEES_REQUIRED)) {
         field_fault(place, f, "is REQUIRED and has a fallback");
@@ -442,17 +447,6 @@ static void check_parameters(const struct place *place, const struct alees_route
     }
 }
 
-static void check_examples(const struct place *place, const struct alees_route *r) {
-    const char *why = plugin_json_fault(place->arena, r->request_example);
-    if (why) {
-        plugin_fault(place->report, "%s %s: the request example is not JSON text: %s", place->of, place->name, why);
-    }
-    why = plugin_json_fault(place->arena, r->response_example);
-    if (why) {
-        plugin_fault(place->report, "%s %s: the response example is not JSON text: %s", place->of, place->name, why);
-    }
-}
-
 static void check_route(struct place *place, const struct alees_route *r) {
     const uint32_t known =
         ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ | ALEES_ROUTE_LOGIN | ALEES_ROUTE_SECRET | ALEES_ROUTE_LIST;
@@ -464,6 +458,10 @@ static void check_route(struct place *place, const struct alees_route *r) {
         (r->method != ALEES_GET || (r->flags & ALEES_ROUTE_READ) == 0 || !r->permission)) {
         plugin_fault(place->report, "%s %s is LIST: it must be a GET with READ and a permission", place->of,
                      place->name);
+    }
+    if (r->status != 0 && (r->status < 200 || r->status > 299)) {
+        plugin_fault(place->report, "%s %s: the status of success is %u, which is none", place->of, place->name,
+                     r->status);
     }
     if (!r->handle || plugin_is_blank(r->summary)) {
         plugin_fault(place->report, "%s %s has no function `handle` or no summary", place->of, place->name);
@@ -480,7 +478,8 @@ static void check_route(struct place *place, const struct alees_route *r) {
     check_fields(place, &r->body);
     place->use = FIELD_OF_RESPONSE;
     check_fields(place, &r->response);
-    check_examples(place, r);
+    check_json(place, NULL, "request example", r->request_example);
+    check_json(place, NULL, "response example", r->response_example);
 }
 
 void plugin_check_routes(struct arena *arena, const struct alees_self *plugin, struct plugin_report *report) {

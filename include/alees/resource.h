@@ -66,6 +66,9 @@ struct alees_field {
     const char *fallback;    /* the value when it is not sent, as JSON text; NULL: the column's default */
     const char *description; /* one sentence */
     const char *example;     /* JSON text: "\"M8-40\"", "12" */
+    const char
+        *schema; /* JSON of a body, an answer or COMPUTED: its JSON Schema (2020-12) as JSON text, for descriptions
+                                alone; NULL: a body is any object, an answer any value */
 };
 
 typedef struct alees_change alees_change; /* one row about to be written, or just written; lives as long as its ctx */
@@ -216,6 +219,10 @@ struct alees_route {
     const char *response_example; /* JSON text */
     /* In a transaction, committed on ALEES_OK, else rolled back. Many at once, one per ctx. [owner] */
     alees_rc (*handle)(void *state, alees_ctx *ctx);
+    /* For descriptions: the status of success (0: 200, or 204 without `response` and `row`), and the resource whose row is
+     * answered ("organization.organization"), with the members in `response` besides. NULL: those alone. */
+    uint32_t status, reserved0;
+    const char *row;
 };
 
 #ifdef __cplusplus

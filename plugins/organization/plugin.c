@@ -420,7 +420,7 @@ static const struct alees_route routes[] = {
                     "organization.add_organization in the new one. From and to being a root: superusers only.",
      .parameters = ALEES_LIST(move_parameters),
      .body = ALEES_LIST(move_body),
-     .response = ALEES_LIST(organization_fields),
+     .row = "organization.organization",
      .request_example = "{\"parent\": \"01930000-0000-7000-8000-000000000003\"}",
      .response_example = "{\"id\": \"01930000-0000-7000-8000-000000000002\", \"name\": \"Acme Berlin\", "
                          "\"parent\": \"01930000-0000-7000-8000-000000000003\"}",

@@ -215,10 +215,6 @@ static const struct alees_field key_body[] = {
     "\"created_at\":\"2026-11-22T08:15:00.000000Z\",\"updated_at\":\"2026-11-22T08:15:00.000000Z\"," \
     "\"created_by\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"updated_by\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\""
 static const struct alees_field key_response[] = {
-    {.name = "id",
-     .type = ALEES_UUID,
-     .description = "And the other fields of the key, as GET shows them.",
-     .example = "\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\""},
     {.name = "secret",
      .type = ALEES_TEXT,
      .description = "The key itself, to be sent as Authorization: Bearer SECRET. It is never shown again.",
@@ -254,10 +250,6 @@ static const struct alees_field invitation_body[] = {
      .example = "\"2026-11-29T08:15:00Z\""},
 };
 static const struct alees_field invitation_response[] = {
-    {.name = "id",
-     .type = ALEES_UUID,
-     .description = "And the other fields of the invitation, as GET shows them.",
-     .example = "\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\""},
     {.name = "token",
      .type = ALEES_TEXT,
      .description = "For the person who is invited. The server sends no mail and never shows it again.",
@@ -393,6 +385,8 @@ const struct alees_route rbac_routes[RBAC_ROUTES] = {
                          "\"name\":\"nightly export\",\"prefix\":\"alees_key_6nqWc0\",\"permissions\":["
                          "\"product.view_product\"],\"organizations\":null,\"expires_at\":null,\"last_used_at\":null,"
                          "\"secret\":\"alees_key_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\"}",
+     .status = 201,
+     .row = "rbac.api_key",
      .handle = rbac_create_key},
     {.method = ALEES_POST,
      .flags = ALEES_ROUTE_SECRET,
@@ -409,6 +403,8 @@ const struct alees_route rbac_routes[RBAC_ROUTES] = {
                          "\"inherit\":false,\"expires_at\":\"2026-11-29T08:15:00.000000Z\",\"accepted_at\":null,"
                          "\"accepted_by\":null,\"token\":"
                          "\"alees_invitation_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\"}",
+     .status = 201,
+     .row = "rbac.invitation",
      .handle = rbac_invite},
     {.method = ALEES_POST,
      .flags = ALEES_ROUTE_PUBLIC,

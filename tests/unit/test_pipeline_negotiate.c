@@ -89,25 +89,23 @@ static void test_body_types(void **state) {
 static void test_routes(void **state) {
     struct alees_route decl = {.path = "/x"};
     struct route r = {.operation = ROUTE_PATCH, .method = ALEES_PATCH, .decl = &decl};
-    struct alees_ctx ctx = {.route = &r};
     (void)state;
     assert_string_equal(pipeline_body_types(&r)[0], "application/merge-patch+json");
     assert_string_equal(pipeline_body_types(&r)[1], "application/json");
-    assert_string_equal(pipeline_answer_types(&ctx)[0], "application/json");
+    assert_string_equal(pipeline_answer_types(&r, false)[0], "application/json");
     r.operation = ROUTE_LIST;
-    assert_string_equal(pipeline_answer_types(&ctx)[1], "text/csv");
-    assert_string_equal(pipeline_answer_types(&ctx)[2], "application/x-ndjson");
+    assert_string_equal(pipeline_answer_types(&r, false)[1], "text/csv");
+    assert_string_equal(pipeline_answer_types(&r, false)[2], "application/x-ndjson");
     r.operation = ROUTE_CREATE;
-    assert_null(pipeline_answer_types(&ctx)[1]);
-    ctx.request.is_unread = true;
-    assert_string_equal(pipeline_answer_types(&ctx)[1], "application/x-ndjson");
+    assert_null(pipeline_answer_types(&r, false)[1]);
+    assert_string_equal(pipeline_answer_types(&r, true)[1], "application/x-ndjson");
     assert_string_equal(pipeline_body_types(&r)[1], "text/csv");
     r.operation = ROUTE_REMOVE;
     assert_null(pipeline_body_types(&r));
     r.operation = ROUTE_HOST;
-    assert_null(pipeline_answer_types(&ctx));
+    assert_null(pipeline_answer_types(&r, false));
     r.operation = ROUTE_PLUGIN;
-    assert_null(pipeline_answer_types(&ctx)); /* it declares no answer */
+    assert_null(pipeline_answer_types(&r, false)); /* it declares no answer */
     assert_string_equal(pipeline_body_types(&r)[0], "application/merge-patch+json");
     r.method = ALEES_POST;
     assert_string_equal(pipeline_body_types(&r)[0], "application/json");
