@@ -8,7 +8,7 @@ SECONDS_EACH_FUZZ ?= 60
 export PORT VAR
 
 .DEFAULT_GOAL := help
-.PHONY: deps build run test bench bench-decide revocation lint coverage fuzz install package clean help
+.PHONY: deps build run test bench bench-decide revocation lint golden coverage fuzz install package clean help
 
 deps: ## install the Debian packages that are missing
 	@packaging/deps.sh run test
@@ -46,6 +46,12 @@ bench-decide: ## measure the permission check alone
 lint: ## formats, layers, symbols, static analysis
 	@packaging/deps.sh run test
 	@tests/lint/run.sh
+
+golden: ## write what is generated anew: docs/openapi.json, docs/configuration.md and others
+	@packaging/deps.sh run test
+	@cmake --preset ci --log-level=WARNING >/dev/null
+	@cmake --build --preset ci
+	@tests/lint/check_golden.sh build/ci --fix
 
 coverage: ## line and branch coverage into build/coverage/report
 	@packaging/deps.sh run test

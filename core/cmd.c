@@ -22,6 +22,7 @@ const struct cmd cmd_table[] = {
     {"plugins", "[--json]", "List the plugins in the order of starting.", NULL, cmd_plugins},
     {"routes", "", "List every route with its permission.", NULL, cmd_routes},
     {"permissions", "", "List every permission.", NULL, cmd_permissions},
+    {"openapi", "", "Print the whole API as OpenAPI 3.1 (docs/openapi.json).", NULL, cmd_openapi},
     {"demo", "[--size small|large] [--organizations N]", "Load the plugins' demonstration data.",
      "Into a database without users, or one of an earlier demonstration.\n"
      "  --size small       some hundred rows, all of them or none (default)\n"

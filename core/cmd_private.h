@@ -51,6 +51,7 @@ int cmd_plugins(const struct cmd_call *call);
 int cmd_plugin(const struct cmd_call *call);
 int cmd_routes(const struct cmd_call *call);
 int cmd_permissions(const struct cmd_call *call);
+int cmd_openapi(const struct cmd_call *call);
 int cmd_demo(const struct cmd_call *call);
 int cmd_purge(const struct cmd_call *call);
 int cmd_export(const struct cmd_call *call);

@@ -3,6 +3,9 @@
 #include <stdio.h>
 
 #include "cmd_private.h"
+#include "describe.h"
+
+enum { DOCUMENT_MEMORY = 256 * 1024 * 1024 };
 
 int cmd_serve(const struct cmd_call *call) {
     struct app app;
@@ -48,6 +51,32 @@ static void print_routes(const struct cmd_call *call, const struct app *app) {
 static void print_permissions(const struct cmd_call *call, const struct app *app) {
     (void)call;
     catalogue_print_permissions(&app->catalogue, stdout);
+}
+
+/* A document that is made of the catalogue. */
+static int print_document(const struct cmd_call *call, alees_str (*make)(struct arena *arena, const struct app *app)) {
+    struct app app;
+    int status = cmd_option(call, NULL, 0) == CMD_BAD ? CMD_USAGE : cmd_open(call, &app, SERVER_CATALOGUE, false);
+    if (status != 0) {
+        return status;
+    }
+    struct arena *arena = arena_new(DOCUMENT_MEMORY);
+    alees_str text = arena ? make(arena, &app) : (alees_str){NULL, 0};
+    if (!text.ptr || fwrite(text.ptr, 1, text.len, stdout) != text.len) {
+        fprintf(stderr, text.ptr ? "standard output cannot be written\n" : "out of memory\n");
+        status = CMD_FAILED;
+    }
+    arena_free(arena);
+    server_close(&app);
+    return status;
+}
+
+static alees_str make_openapi(struct arena *arena, const struct app *app) {
+    return describe_openapi(arena, &app->catalogue, NULL, true);
+}
+
+int cmd_openapi(const struct cmd_call *call) {
+    return print_document(call, make_openapi);
 }
 
 int cmd_check_config(const struct cmd_call *call) {

@@ -251,6 +251,7 @@ void engine_search_sql(const struct resource *r, const struct engine_query *q, s
 
 /* Has the list of r this one of resource_reserved? */
 bool engine_query_takes(const struct resource *r, const char *parameter);
+bool engine_query_sorts(const struct resource_field *f); /* can ?ordering= name it? */
 /* A field that may not be used here. If it can be read in a part of the list, this says so; ALEES_OK: it is one like any
  * other that cannot be used, and to be answered as such. */
 alees_rc engine_query_explain(alees_ctx *ctx, const struct resource *r, const struct engine_query *q,

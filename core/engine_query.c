@@ -11,7 +11,7 @@ static bool is_id(const struct resource_field *f) {
     return f->is_standard && strcmp(f->decl->name, "id") == 0;
 }
 
-static bool is_sort(const struct resource_field *f) {
+bool engine_query_sorts(const struct resource_field *f) {
     return is_id(f) || ((f->decl->flags & ALEES_SORT) != 0 && (f->decl->flags & ALEES_WRITE_ONLY) == 0);
 }
 
@@ -41,7 +41,7 @@ static const char *nearest_key(struct arena *arena, const struct resource *r, co
         return "";
     }
     for (uint32_t i = 0; i < r->field_count; i++) {
-        if (is_sort(&r->fields[i]) && may_use(r, may, &r->fields[i])) {
+        if (engine_query_sorts(&r->fields[i]) && may_use(r, may, &r->fields[i])) {
             names[count++] = r->fields[i].decl->name;
         }
     }
@@ -55,7 +55,7 @@ static const char *read_key(struct arena *arena, const struct resource *r, const
     alees_str name = descending ? (alees_str){word.ptr + 1, word.len - 1} : word;
     const struct resource_field *f = resource_field(r, name);
     alees_str fault;
-    if (f == NULL || !is_sort(f) || !may_use(r, may, f)) {
+    if (f == NULL || !engine_query_sorts(f) || !may_use(r, may, f)) {
         fault =
             arena_printf(arena, "cannot use %s%s", engine_value_quote(arena, name), nearest_key(arena, r, may, name));
         return fault.ptr != NULL ? fault.ptr : "cannot be read";

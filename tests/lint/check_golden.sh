@@ -11,11 +11,13 @@ golden() { # FILE COMMAND...
   if [ "${fix:-}" = 1 ]; then
     "$@" >"$file"
   elif ! "$@" | diff -u "$file" - >/dev/null; then
-    echo "$file is not what \`${*##*/}\` prints: tests/lint/check_golden.sh $build --fix"
+    echo "$file is not what the server says of itself now: \`make golden\` writes it anew (tests/lint/check_golden.sh $build --fix)"
     failed=1
   fi
 }
 if [ "${2:-}" = --fix ]; then fix=1; fi
 golden etc/alees.conf "$build/alees" help-config --file
 golden docs/configuration.md "$build/alees" help-config --markdown
+documents() { "$build/alees" -c tests/lint/golden.conf --module-dir "$build/plugins" "$@"; }
+golden docs/openapi.json documents openapi
 exit "$failed"

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ * describe.h - the API as documents tell it, all of it from the catalogue that requests are served by: what a route takes and
+ * answers, what a field may hold. Level 4. Split by task:
+ *   describe_name.c      names in documents: of schemas, operations, groups
+ *   describe_schema.c    a field, a resource -> JSON Schema (2020-12)
+ *   describe_query.c     the parameters of a route
+ *   describe_answer.c    the statuses of a route, with what each has
+ *   describe_example.c   a row, a body that a request could have
+ *   describe_openapi.c   OpenAPI 3.1: /openapi.json, `alees openapi`
+ *   describe_postman.c   a Postman collection: /postman.json, `alees postman`
+ *   describe_markdown.c  docs/api.md: `alees apidoc` */
+#ifndef DESCRIBE_H
+#define DESCRIBE_H
+
+#include "engine_filter.h"
+#include "engine_nested.h"
+#include "jw.h"
+
+/* One document while it is made. Memory is that of arena; whether there was enough, arena_is_exhausted and str_done say. */
+struct describe {
+    struct jw w;
+    struct arena *arena;
+    const struct catalogue *catalogue;
+    const bool *told; /* by place in catalogue->routes; NULL: all of them */
+};
+
+/* ---- describe_name.c ---- */
+
+/* "EmailAddress", as components/schemas call a row; of two plugins' resources of one name the second is "CrmContact". */
+const char *describe_schema_name(struct describe *d, const struct resource *r);
+/* "listProducts", "getProduct", "postOrganizationsMove": one for each route. */
+const char *describe_operation_id(struct describe *d, const struct route *route);
+/* The group that a route stands in: "Email addresses". */
+const char *describe_group(struct describe *d, const struct route *route);
+
+/* ---- describe_schema.c ---- */
+
+enum describe_use { /* what a schema is for */
+                    DESCRIBE_ROW,
+                    DESCRIBE_CREATE,  /* a body of POST */
+                    DESCRIBE_REPLACE, /* of PUT: what was read may be sent back whole */
+                    DESCRIBE_CHANGE,  /* of PATCH */
+                    DESCRIBE_USES
+};
+
+/* "" for a row, "Create" .. behind the schema's name. */
+extern const char *const describe_uses[DESCRIBE_USES];
+/* Is it there at all? */
+bool describe_has(const struct resource_field *f, const struct resource *r, enum describe_use use);
+bool describe_is_required(const struct alees_field *f, enum describe_use use);
+/* The schema of one value, with its description. */
+void describe_field(struct describe *d, const char *key, const struct alees_field *f, enum describe_use use);
+/* An object of these members and, unless row is NULL, those of its rows. */
+void describe_members(struct describe *d, const char *key, const struct resource *row, alees_list fields,
+                      enum describe_use use);
+/* components/schemas: of every resource and use, and what all of them share. */
+void describe_schemas(struct describe *d);
+void describe_reference(struct describe *d, const char *key, const char *place, const char *format, ...)
+    PRINTF_LIKE(4, 5); /* {"$ref": "#/components/PLACE/.."} */
+
+/* ---- describe_query.c ---- */
+
+/* Calls each for every parameter in the query of a route, in an order that does not change. */
+struct describe_parameter {
+    const char *name, *description;
+    const char *shared; /* the name under components/parameters; NULL: it is told where it stands */
+    bool is_required;
+    bool is_list; /* values separated by commas */
+    void (*schema)(struct describe *d, const char *key, const struct describe_parameter *p);
+    const struct resource *resource;
+    const struct resource_field *field, *nested; /* of a filter */
+    const struct alees_field *decl;              /* of a plugin's own */
+    const struct engine_filter_form *form;
+    const char *json; /* the schema, where it is the same for every resource */
+};
+void describe_query(struct describe *d, const struct route *route,
+                    void (*each)(struct describe *d, const struct describe_parameter *p));
+/* Members of components/parameters: all that are shared. */
+void describe_parameters(struct describe *d);
+
+void describe_parameter(struct describe *d, const char *key, const struct describe_parameter *p);
+
+/* ---- describe_answer.c ---- */
+
+/* Types of the body that a request has; a list that ends with NULL. NULL: it has none. */
+const char *const *describe_body_types(const struct route *route);
+/* The schema of a body of that type. */
+void describe_body(struct describe *d, const char *key, const struct route *route, const char *type);
+
+enum { /* headers of an answer */
+       DESCRIBE_ETAG = 1,
+       DESCRIBE_LOCATION = 2,
+       DESCRIBE_LINK = 4,
+       DESCRIBE_PREFERENCE = 8,
+       DESCRIBE_REPLAYED = 16,
+       DESCRIBE_HEADERS = 5
+};
+struct describe_answer {
+    uint32_t status;
+    const char *description;
+    const char *const *types; /* as describe_body_types */
+    void (*schema)(struct describe *d, const char *key, const struct describe_answer *a, const char *type);
+    uint32_t headers;
+    bool is_problem;
+    const struct route *route;
+};
+typedef void (*describe_answer_visit)(struct describe *d, const struct describe_answer *a);
+/* Calls each for every status that the route can give, successes first. */
+void describe_answers(struct describe *d, const struct route *route, describe_answer_visit each);
+/* And for every one that problems have, whatever the route. */
+void describe_problems(struct describe *d, describe_answer_visit each);
+
+/* ---- describe_example.c ---- */
+
+/* An object that such a body, or a row, could be. */
+void describe_example(struct describe *d, const char *key, const struct resource *r, enum describe_use use);
+/* One of these members; all of them, or those alone that are required or have an example of their own. */
+void describe_example_of(struct describe *d, const char *key, alees_list fields, enum describe_use use);
+/* A value for one field. */
+void describe_example_value(struct describe *d, const char *key, const struct alees_field *f, enum describe_use use);
+
+/* ---- describe_openapi.c ---- */
+
+/* Sets up d, writing to out. */
+void describe_init(struct describe *d, struct str *out, struct arena *arena, const struct catalogue *catalogue,
+                   const bool *told);
+/* Is this route in the document? */
+bool describe_tells(const struct describe *d, const struct route *route);
+/* The whole document, as JSON text; absent without memory. told: by place in catalogue->routes; NULL: all of them.
+ * is_indented: for people, with a line break at the end. */
+alees_str describe_openapi(struct arena *arena, const struct catalogue *catalogue, const bool *told,
+                           bool is_indented) MUST_CHECK;
+
+#endif

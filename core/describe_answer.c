@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT
+ * describe_answer.c - what a route reads and answers: the schemas of its bodies, and every status that it can give. One table
+ * for what the engine does, one for problems; a plugin's own routes by their declaration. */
+#include <stdio.h>
+#include <string.h>
+
+#include "describe.h"
+#include "pipeline.h"
+
+static bool is_type(const char *type, const char *wanted) {
+    return strcmp(type, wanted) == 0;
+}
+
+static bool is_json(const char *type) {
+    return is_type(type, "application/json") || is_type(type, "application/merge-patch+json");
+}
+
+static void put_text(struct describe *d, const char *key, const char *description) {
+    jw_object(&d->w, key);
+    jw_words(&d->w, "type", "string");
+    jw_words(&d->w, "description", description);
+    jw_end(&d->w);
+}
+
+static void put_row(struct describe *d, const char *key, const struct resource *r, const char *tail) {
+    describe_reference(d, key, "schemas", "%s%s", describe_schema_name(d, r), tail);
+}
+
+/* ---- requests ---- */
+
+/* One row or many of them. */
+static void put_create(struct describe *d, const char *key, const struct resource *r) {
+    jw_object(&d->w, key);
+    jw_array(&d->w, "anyOf");
+    put_row(d, NULL, r, describe_uses[DESCRIBE_CREATE]);
+    jw_object(&d->w, NULL);
+    jw_words(&d->w, "type", "array");
+    jw_integer(&d->w, "minItems", 1);
+    put_row(d, "items", r, describe_uses[DESCRIBE_CREATE]);
+    jw_end(&d->w);
+    jw_end(&d->w);
+    jw_end(&d->w);
+}
+
+void describe_body(struct describe *d, const char *key, const struct route *route, const char *type) {
+    if (!is_json(type)) {
+        put_text(d, key,
+                 is_type(type, "text/csv") ? "Records, the first of them the names of fields (RFC 4180)."
+                                           : "A JSON object on each line.");
+    } else if (route->operation == ROUTE_CREATE) {
+        put_create(d, key, route->resource);
+    } else if (route->operation == ROUTE_PLUGIN) {
+        describe_members(d, key, NULL, route->decl->body, DESCRIBE_CREATE);
+    } else {
+        put_row(d, key, route->resource,
+                describe_uses[route->operation == ROUTE_PUT ? DESCRIBE_REPLACE : DESCRIBE_CHANGE]);
+    }
+}
+
+const char *const *describe_body_types(const struct route *route) {
+    bool is_without = route->operation == ROUTE_PLUGIN && route->decl->body.count == 0;
+    return is_without ? NULL : pipeline_body_types(route);
+}
+
+/* ---- successes ---- */
+
+static void schema_of_row(struct describe *d, const char *key, const struct describe_answer *a, const char *type) {
+    (void)type;
+    put_row(d, key, a->route->resource, "");
+}
+
+static void schema_of_list(struct describe *d, const char *key, const struct describe_answer *a, const char *type) {
+    if (is_json(type)) {
+        put_row(d, key, a->route->resource, "List");
+    } else {
+        put_text(d, key,
+                 is_type(type, "text/csv") ? "The whole list (RFC 4180)."
+                                           : "The whole list, a row as JSON on each line.");
+    }
+}
+
+static void schema_of_create(struct describe *d, const char *key, const struct describe_answer *a, const char *type) {
+    if (!is_json(type)) {
+        put_text(d, key, "How far an import is, a JSON object on each line, the last one being its result.");
+        return;
+    }
+    jw_object(&d->w, key);
+    jw_array(&d->w, "anyOf");
+    put_row(d, NULL, a->route->resource, "");
+    put_row(d, NULL, a->route->resource, "Results");
+    describe_reference(d, NULL, "schemas", "ImportResult");
+    jw_end(&d->w);
+    jw_end(&d->w);
+}
+
+static void schema_of_results(struct describe *d, const char *key, const struct describe_answer *a, const char *type) {
+    (void)type;
+    put_row(d, key, a->route->resource, "Results");
+}
+
+static void schema_of_history(struct describe *d, const char *key, const struct describe_answer *a, const char *type) {
+    (void)type;
+    (void)a;
+    describe_reference(d, key, "schemas", "History");
+}
+
+static void schema_of_tags(struct describe *d, const char *key, const struct describe_answer *a, const char *type) {
+    (void)type;
+    (void)a;
+    describe_reference(d, key, "schemas", "TagCounts");
+}
+
+static void schema_of_plugin(struct describe *d, const char *key, const struct describe_answer *a, const char *type) {
+    (void)type;
+    describe_members(d, key, a->route->row, a->route->decl->response, DESCRIBE_ROW);
+}
+
+static void schema_of_host(struct describe *d, const char *key, const struct describe_answer *a, const char *type) {
+    (void)a;
+    jw_json(&d->w, key, is_json(type) ? "{\"type\":\"object\"}" : "{\"type\":\"string\"}");
+}
+
+static void schema_of_problem(struct describe *d, const char *key, const struct describe_answer *a, const char *type) {
+    (void)type;
+    (void)a;
+    describe_reference(d, key, "schemas", "Problem");
+}
+
+static const struct success {
+    enum route_operation operation;
+    uint32_t status;
+    const char *description;
+    void (*schema)(struct describe *d, const char *key, const struct describe_answer *a, const char *type);
+    uint32_t headers;
+} successes[] = {
+    {ROUTE_LIST, 200, "A page of rows; as CSV or NDJSON all of them.", schema_of_list, DESCRIBE_LINK},
+    {ROUTE_CREATE, 200, "By on_conflict or an import, rows were changed and none created; or the lines of an import.",
+     schema_of_create, DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
+    {ROUTE_CREATE, 201, "The row, for an array the rows, of an import the counts; nothing with Prefer: return=minimal.",
+     schema_of_create, DESCRIBE_ETAG | DESCRIBE_LOCATION | DESCRIBE_PREFERENCE | DESCRIBE_REPLAYED},
+    {ROUTE_CREATE, 204, "As 200, with Prefer: return=minimal.", NULL, DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
+    {ROUTE_GET, 200, "The row.", schema_of_row, DESCRIBE_ETAG},
+    {ROUTE_GET, 304, "The row is as If-None-Match says.", NULL, DESCRIBE_ETAG},
+    {ROUTE_PATCH, 200, "The row as it is now.", schema_of_row, DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
+    {ROUTE_PATCH, 204, "Done; with Prefer: return=minimal, or for who may not view it.", NULL,
+     DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
+    {ROUTE_PUT, 200, "The row as it is now.", schema_of_row, DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
+    {ROUTE_PUT, 204, "Done; with Prefer: return=minimal, or for who may not view it.", NULL,
+     DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
+    {ROUTE_REMOVE, 204, "It is deleted.", NULL, DESCRIBE_PREFERENCE},
+    {ROUTE_PATCH_MANY, 200, "How many rows were changed; with Prefer: return=representation the rows, too.",
+     schema_of_results, DESCRIBE_PREFERENCE},
+    {ROUTE_REMOVE_MANY, 200, "How many rows were deleted.", schema_of_results, DESCRIBE_PREFERENCE},
+    {ROUTE_HISTORY, 200, "What happened to the row, the latest first.", schema_of_history, DESCRIBE_LINK},
+    {ROUTE_RESTORE, 200, "The row, which is back.", schema_of_row, DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
+    {ROUTE_RESTORE, 204, "It is back; with Prefer: return=minimal, or for who may not view it.", NULL,
+     DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
+    {ROUTE_TAGS, 200, "The tags, the most frequent first.", schema_of_tags, 0},
+    {ROUTE_HOST, 200, "The answer.", schema_of_host, 0},
+};
+
+static void visit_plugin(struct describe *d, const struct route *route, describe_answer_visit each) {
+    const struct alees_route *decl = route->decl;
+    bool is_empty = !decl->row && decl->response.count == 0;
+    struct describe_answer a = {.status = decl->status, .description = route->summary, .route = route};
+    if (route->flags & ALEES_ROUTE_LIST) {
+        a.status = 200;
+        a.description = successes[0].description;
+        a.schema = schema_of_list;
+        a.headers = DESCRIBE_LINK;
+    } else {
+        a.status = a.status ? a.status : is_empty ? 204 : 200;
+        a.schema = is_empty ? NULL : schema_of_plugin;
+    }
+    a.description = is_empty && !a.schema ? "Done." : a.description;
+    a.types = a.schema ? pipeline_answer_types(route, false) : NULL;
+    each(d, &a);
+}
+
+static void visit_successes(struct describe *d, const struct route *route, describe_answer_visit each) {
+    static const char *const lines[] = {"application/json", "application/x-ndjson", NULL};
+    const char *const host[] = {route->type, NULL};
+    for (size_t i = 0; i < ARRAY_LEN(successes); i++) {
+        const struct success *s = &successes[i];
+        struct describe_answer a = {.status = s->status, .description = s->description, .route = route};
+        if (s->operation != route->operation) {
+            continue;
+        }
+        a.schema = s->schema;
+        a.headers = s->headers;
+        if (s->schema) {
+            a.types = route->operation == ROUTE_HOST     ? host
+                      : route->operation == ROUTE_CREATE ? lines
+                                                         : pipeline_answer_types(route, false);
+        }
+        each(d, &a);
+    }
+}
+
+/* ---- problems ---- */
+
+enum { /* which routes can give a status */
+       BY_ALL = 1,
+       BY_LOGIN = 2,      /* all but the host's own */
+       BY_ROW = 4,        /* that name a row or an organization */
+       BY_TYPES = 8,      /* that choose between types of answers */
+       BY_BODY = 16,      /* that read one */
+       BY_WRITE = 32,     /* that change something */
+       BY_WRITE_ONE = 64, /* one row, by its ETag */
+       BY_CHECK = 128     /* that have rules of their own */
+};
+
+static const struct {
+    uint32_t status, by;
+    const char *description;
+} problems[] = {
+    {400, BY_LOGIN, "The request was not understood."},
+    {401, BY_LOGIN, "No token, or one that does not count."},
+    {403, BY_LOGIN, "Known, but not permitted."},
+    {404, BY_ROW, "There is no such thing, or it may not be seen."},
+    {406, BY_TYPES, "No type that Accept names is offered."},
+    {409, BY_WRITE, "In conflict with what is there."},
+    {412, BY_WRITE_ONE, "The row is not as If-Match or If-None-Match says."},
+    {413, BY_BODY, "The body is too large."},
+    {414, BY_ALL, "The address is too long."},
+    {415, BY_BODY, "The type of the body is not read here."},
+    {422, BY_CHECK, "Understood, but not valid."},
+    {428, BY_WRITE_ONE, "The server wants If-Match."},
+    {429, BY_LOGIN, "Too many requests; Retry-After says when to go on."},
+    {431, BY_ALL, "The headers are too large."},
+    {500, BY_ALL, "A defect of the server; its log has the request_id."},
+    {503, BY_ALL, "For now it cannot be answered; Retry-After says when to try again."},
+};
+
+static uint32_t kinds_of(const struct route *route) {
+    const enum route_operation o = route->operation;
+    bool is_one = o == ROUTE_PATCH || o == ROUTE_PUT || o == ROUTE_REMOVE;
+    bool is_reading = route_is_reading(route) || o == ROUTE_HOST || (o == ROUTE_PLUGIN && route->method == ALEES_GET);
+    return BY_ALL | (o != ROUTE_HOST ? BY_LOGIN | BY_ROW : 0u) |
+           (o != ROUTE_HOST && pipeline_answer_types(route, false) ? BY_TYPES : 0u) |
+           (pipeline_body_types(route) ? BY_BODY : 0u) | (is_reading ? 0u : BY_WRITE | BY_CHECK) |
+           (o == ROUTE_PLUGIN ? BY_CHECK : 0u) | (is_one || o == ROUTE_RESTORE ? BY_WRITE_ONE : 0u);
+}
+
+void describe_answers(struct describe *d, const struct route *route, describe_answer_visit each) {
+    static const char *const types[] = {"application/problem+json", NULL};
+    const uint32_t kinds = kinds_of(route);
+    if (route->operation == ROUTE_PLUGIN) {
+        visit_plugin(d, route, each);
+    } else {
+        visit_successes(d, route, each);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(problems); i++) {
+        struct describe_answer a = {.status = problems[i].status,
+                                    .description = problems[i].description,
+                                    .types = types,
+                                    .schema = schema_of_problem,
+                                    .is_problem = true,
+                                    .route = route};
+        if ((problems[i].by & kinds) != 0) {
+            each(d, &a);
+        }
+    }
+}
+
+void describe_problems(struct describe *d, describe_answer_visit each) {
+    static const char *const types[] = {"application/problem+json", NULL};
+    for (size_t i = 0; i < ARRAY_LEN(problems); i++) {
+        struct describe_answer a = {.status = problems[i].status,
+                                    .description = problems[i].description,
+                                    .types = types,
+                                    .schema = schema_of_problem,
+                                    .is_problem = true};
+        each(d, &a);
+    }
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT
+ * describe_openapi.c - the whole API as OpenAPI 3.1 (spec.openapis.org/oas/v3.1.0): /openapi.json, `alees openapi`. */
+#include <stdio.h>
+#include <string.h>
+
+#include "alees/abi.h"
+#include "describe.h"
+#include "pipeline.h"
+
+enum { FIRST_SIZE = 1024 * 1024, MOST_LINES = 5 };
+
+void describe_init(struct describe *d, struct str *out, struct arena *arena, const struct catalogue *catalogue,
+                   const bool *told) {
+    *d = (struct describe){.arena = arena, .catalogue = catalogue, .told = told};
+    jw_init(&d->w, out);
+}
+
+bool describe_tells(const struct describe *d, const struct route *route) {
+    return !d->told || d->told[route - d->catalogue->routes];
+}
+
+static void put_info(struct describe *d) {
+    struct jw *w = &d->w;
+    jw_words(w, "openapi", "3.1.0");
+    jw_object(w, "info");
+    jw_words(w, "title", "Alees");
+    jw_words(w, "version", ALEES_VERSION);
+    jw_words(w, "summary", "A multi-tenant business server.");
+    jw_words(
+        w, "description",
+        "Everything here is generated from the declarations that the server runs on. Log in by POST /api/v1/auth/login "
+        "and "
+        "send the token as `Authorization: Bearer TOKEN`. `x-permission` names the permission that an operation asks "
+        "for; rows of organizations in which you do not hold it are as if they were not there.");
+    jw_json(w, "license", "{\"name\":\"MIT\",\"identifier\":\"MIT\"}");
+    jw_end(w);
+    jw_json(w, "servers", "[{\"url\":\"/\",\"description\":\"The server that this document comes from.\"}]");
+    jw_json(w, "security", "[{\"bearer\":[]}]");
+}
+
+/* ---- groups ---- */
+
+static bool is_first_of_group(struct describe *d, const struct route *route) {
+    const char *group = describe_group(d, route);
+    for (const struct route *r = d->catalogue->routes; r < route; r++) {
+        if (describe_tells(d, r) && strcmp(describe_group(d, r), group) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void put_groups(struct describe *d) {
+    jw_array(&d->w, "tags");
+    for (uint32_t i = 0; i < d->catalogue->route_count; i++) {
+        const struct route *route = &d->catalogue->routes[i];
+        if (!describe_tells(d, route) || !is_first_of_group(d, route)) {
+            continue;
+        }
+        jw_object(&d->w, NULL);
+        jw_words(&d->w, "name", describe_group(d, route));
+        if (route->resource && route->resource->decl->description) {
+            jw_words(&d->w, "description", route->resource->decl->description);
+        } else if (route->operation == ROUTE_HOST) {
+            jw_words(&d->w, "description", "The server itself.");
+        } else {
+            jw_printf(&d->w, "description", "Of the plugin %s.", route->plugin->decl.name);
+        }
+        jw_end(&d->w);
+    }
+    jw_end(&d->w);
+}
+
+/* ---- parameters ---- */
+
+static void put_parameter(struct describe *d, const struct describe_parameter *p) {
+    if (p->shared) {
+        describe_reference(d, NULL, "parameters", "%s", p->shared);
+    } else {
+        describe_parameter(d, NULL, p);
+    }
+}
+
+/* {name} of the path: as its route declares it, else an id. */
+static void put_path_parameter(struct describe *d, const struct route *route, const char *name, size_t len) {
+    const struct alees_field *f = route->decl ? route->decl->parameters.items : NULL;
+    struct alees_field plain = {.type = ALEES_UUID};
+    const char *description = "The id of the row.";
+    for (uint32_t i = 0; f && i < route->decl->parameters.count; i++) {
+        if (strlen(f[i].name) == len && memcmp(f[i].name, name, len) == 0) {
+            plain = f[i];
+            description = f[i].description ? f[i].description : description;
+            plain.description = plain.example = NULL;
+        }
+    }
+    jw_object(&d->w, NULL);
+    jw_text(&d->w, "name", (alees_str){name, len});
+    jw_words(&d->w, "in", "path");
+    jw_boolean(&d->w, "required", true);
+    jw_words(&d->w, "description", description);
+    describe_field(d, "schema", &plain, DESCRIBE_CREATE);
+    jw_end(&d->w);
+}
+
+/* Headers that a request may have. */
+enum { ON_ALL = 0x7fffffff };
+static const struct {
+    const char *name, *description, *schema;
+    uint32_t on; /* 1 << ROUTE_.. */
+    uint32_t method;
+} headers[] = {
+    {"If-Match", "The row must be as this ETag says, else 412. `*`: as it is.", "{\"type\":\"string\"}",
+     1u << ROUTE_PATCH | 1u << ROUTE_PUT | 1u << ROUTE_REMOVE | 1u << ROUTE_RESTORE, 0},
+    {"If-None-Match", "The ETag of what is known: 304 if nothing has changed.", "{\"type\":\"string\"}",
+     1u << ROUTE_GET, 0},
+    {"Prefer",
+     "return=minimal, return=representation, tx=rollback, handling=strict, count=, resolution=, max-affected=.",
+     "{\"type\":\"string\"}", ON_ALL & ~(1u << ROUTE_HOST), 0},
+    {"Idempotency-Key", "Sent again with the same key, the request is carried out once.",
+     "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}", 1u << ROUTE_CREATE | 1u << ROUTE_PLUGIN, ALEES_POST},
+};
+
+static bool takes_header(const struct route *route, size_t i) {
+    return (headers[i].on & (1u << route->operation)) != 0 &&
+           (headers[i].method == 0 || headers[i].method == route->method) &&
+           !(headers[i].method && (route->flags & (ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ)));
+}
+
+static void put_parameters(struct describe *d, const struct route *route) {
+    jw_array(&d->w, "parameters");
+    for (const char *p = strchr(route->path, '{'); p; p = strchr(p + 1, '{')) {
+        put_path_parameter(d, route, p + 1, strcspn(p + 1, "}"));
+    }
+    describe_query(d, route, put_parameter);
+    for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
+        if (takes_header(route, i)) {
+            describe_reference(d, NULL, "parameters", "header.%s", headers[i].name);
+        }
+    }
+    jw_end(&d->w);
+}
+
+static void put_header_parameters(struct describe *d) {
+    char key[64];
+    for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
+        (void)snprintf(key, sizeof key, "header.%s", headers[i].name);
+        jw_object(&d->w, key);
+        jw_words(&d->w, "name", headers[i].name);
+        jw_words(&d->w, "in", "header");
+        jw_words(&d->w, "description", headers[i].description);
+        jw_json(&d->w, "schema", headers[i].schema);
+        jw_end(&d->w);
+    }
+}
+
+/* ---- bodies ---- */
+
+static void put_request_example(struct describe *d, const struct route *route) {
+    enum describe_use use = route->operation == ROUTE_PUT      ? DESCRIBE_REPLACE
+                            : route->operation == ROUTE_CREATE ? DESCRIBE_CREATE
+                                                               : DESCRIBE_CHANGE;
+    if (route->operation == ROUTE_PLUGIN && route->decl->request_example) {
+        jw_json(&d->w, "example", route->decl->request_example);
+    } else if (route->operation == ROUTE_PLUGIN) {
+        describe_example_of(d, "example", route->decl->body, DESCRIBE_CREATE);
+    } else {
+        describe_example(d, "example", route->resource, use == DESCRIBE_REPLACE ? DESCRIBE_CREATE : use);
+    }
+}
+
+static void put_request_body(struct describe *d, const struct route *route) {
+    const char *const *types = describe_body_types(route);
+    if (!types) {
+        return;
+    }
+    jw_object(&d->w, "requestBody");
+    jw_boolean(&d->w, "required", true);
+    jw_object(&d->w, "content");
+    for (; *types; types++) {
+        jw_object(&d->w, *types);
+        describe_body(d, "schema", route, *types);
+        if (strstr(*types, "json") && !strstr(*types, "ndjson")) {
+            put_request_example(d, route);
+        }
+        jw_end(&d->w);
+    }
+    jw_end(&d->w);
+    jw_end(&d->w);
+}
+
+/* ---- answers ---- */
+
+static const char *const answer_headers[DESCRIBE_HEADERS] = {"ETag", "Location", "Link", "Preference-Applied",
+                                                             "Idempotency-Replayed"};
+
+static const struct {
+    const char *name, *description;
+} header_texts[] = {
+    {"ETag", "The version of the row, for If-Match and If-None-Match."},
+    {"Location", "The address of the new row."},
+    {"Link", "The pages around this one (RFC 8288)."},
+    {"Preference-Applied", "Which of what Prefer asked was obeyed."},
+    {"Idempotency-Replayed", "true: the answer of the first time."},
+    {"X-Request-Id", "The id of the request, as the log has it."},
+    {"WWW-Authenticate", "How to log in."},
+    {"Retry-After", "Seconds."},
+};
+
+static void put_answer_headers(struct describe *d, uint32_t which) {
+    jw_object(&d->w, "headers");
+    describe_reference(d, "X-Request-Id", "headers", "X-Request-Id");
+    for (uint32_t i = 0; i < DESCRIBE_HEADERS; i++) {
+        if ((which & (1u << i)) != 0) {
+            describe_reference(d, answer_headers[i], "headers", "%s", answer_headers[i]);
+        }
+    }
+    jw_end(&d->w);
+}
+
+static void put_content(struct describe *d, const struct describe_answer *a) {
+    const char *example = a->route && a->route->decl && !a->is_problem ? a->route->decl->response_example : NULL;
+    jw_object(&d->w, "content");
+    for (const char *const *type = a->types; *type; type++) {
+        jw_object(&d->w, *type);
+        a->schema(d, "schema", a, *type);
+        if (example && a->route->operation == ROUTE_PLUGIN) {
+            jw_json(&d->w, "example", example);
+        }
+        jw_end(&d->w);
+    }
+    jw_end(&d->w);
+}
+
+static void put_answer(struct describe *d, const struct describe_answer *a) {
+    char key[8];
+    (void)snprintf(key, sizeof key, "%u", (unsigned)a->status);
+    if (a->is_problem) {
+        describe_reference(d, key, "responses", "Problem%u", (unsigned)a->status);
+        return;
+    }
+    jw_object(&d->w, key);
+    jw_words(&d->w, "description", a->description);
+    put_answer_headers(d, a->headers);
+    if (a->types) {
+        put_content(d, a);
+    }
+    jw_end(&d->w);
+}
+
+/* What each of them can be: codes with their titles, from the table of problems. */
+static void put_codes(struct describe *d, uint32_t status, const char *description) {
+    struct str s;
+    bool has_some = false;
+    str_init(&s, d->arena, 256);
+    str_puts(&s, description);
+    for (size_t i = 0; i < PROBLEM_KINDS; i++) {
+        if (problem_rows[i].status == status) {
+            str_printf(&s, "%s`%s`", has_some ? ", " : " Codes: ", problem_rows[i].code);
+            has_some = true;
+        }
+    }
+    str_puts(&s, has_some ? "." : "");
+    jw_text(&d->w, "description", str_done(&s));
+}
+
+static void put_problem_example(struct describe *d, uint32_t status) {
+    for (size_t i = 0; i < PROBLEM_KINDS; i++) {
+        if (problem_rows[i].status == status) {
+            jw_object(&d->w, "example");
+            jw_printf(&d->w, "type", "/docs/errors/%s", problem_rows[i].code);
+            jw_words(&d->w, "title", problem_rows[i].title);
+            jw_integer(&d->w, "status", status);
+            jw_words(&d->w, "code", problem_rows[i].code);
+            jw_words(&d->w, "request_id", "8f14e45f-ceea-467f-a0e6-1c1b2d3e4f50");
+            jw_end(&d->w);
+            return;
+        }
+    }
+}
+
+static void put_problem(struct describe *d, const struct describe_answer *a) {
+    char key[16];
+    (void)snprintf(key, sizeof key, "Problem%u", (unsigned)a->status);
+    jw_object(&d->w, key);
+    put_codes(d, a->status, a->description);
+    jw_object(&d->w, "headers");
+    describe_reference(d, "X-Request-Id", "headers", "X-Request-Id");
+    if (a->status == 401) {
+        describe_reference(d, "WWW-Authenticate", "headers", "WWW-Authenticate");
+    }
+    if (a->status == 429 || a->status == 503) {
+        describe_reference(d, "Retry-After", "headers", "Retry-After");
+    }
+    jw_end(&d->w);
+    jw_object(&d->w, "content");
+    jw_object(&d->w, a->types[0]);
+    a->schema(d, "schema", a, a->types[0]);
+    put_problem_example(d, a->status);
+    jw_end(&d->w);
+    jw_end(&d->w);
+    jw_end(&d->w);
+}
+
+/* ---- operations ---- */
+
+static void put_description(struct describe *d, const struct route *route) {
+    struct str s;
+    str_init(&s, d->arena, 256);
+    if (route->decl && route->decl->description) {
+        str_printf(&s, "%s ", route->decl->description);
+    }
+    if (route->permission_name) {
+        str_printf(&s, "Needs the permission `%s`.", route->permission_name);
+    } else if ((route->flags & ALEES_ROUTE_PUBLIC) != 0) {
+        str_puts(&s, "Needs no login.");
+    } else if (route->operation == ROUTE_PLUGIN) {
+        str_puts(&s, "For everybody who is logged in.");
+    } else {
+        str_puts(&s, "For everybody who is logged in, as far as the rows are theirs to see.");
+    }
+    jw_text(&d->w, "description", str_done(&s));
+}
+
+static void put_operation(struct describe *d, const struct route *route) {
+    static const char *const names[] = {"", "get", "post", "put", "patch", "delete"};
+    jw_object(&d->w, names[route->method]);
+    jw_words(&d->w, "operationId", describe_operation_id(d, route));
+    jw_words(&d->w, "summary", route->summary);
+    put_description(d, route);
+    jw_array(&d->w, "tags");
+    jw_words(&d->w, NULL, describe_group(d, route));
+    jw_end(&d->w);
+    if (route->permission_name) {
+        jw_words(&d->w, "x-permission", route->permission_name);
+    }
+    if ((route->flags & ALEES_ROUTE_PUBLIC) != 0) {
+        jw_json(&d->w, "security", "[]");
+    }
+    put_parameters(d, route);
+    put_request_body(d, route);
+    jw_object(&d->w, "responses");
+    describe_answers(d, route, put_answer);
+    jw_end(&d->w);
+    jw_end(&d->w);
+}
+
+static bool is_first_of_path(const struct describe *d, const struct route *route) {
+    for (const struct route *r = d->catalogue->routes; r < route; r++) {
+        if (describe_tells(d, r) && strcmp(r->path, route->path) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void put_paths(struct describe *d) {
+    const struct route *routes = d->catalogue->routes, *end = routes + d->catalogue->route_count;
+    jw_object(&d->w, "paths");
+    for (const struct route *route = routes; route < end; route++) {
+        if (!describe_tells(d, route) || !is_first_of_path(d, route)) {
+            continue;
+        }
+        jw_object(&d->w, route->path);
+        for (const struct route *r = route; r < end; r++) {
+            if (describe_tells(d, r) && strcmp(r->path, route->path) == 0) {
+                put_operation(d, r);
+            }
+        }
+        jw_end(&d->w);
+    }
+    jw_end(&d->w);
+}
+
+static void put_components(struct describe *d) {
+    struct jw *w = &d->w;
+    jw_object(w, "components");
+    jw_json(w, "securitySchemes",
+            "{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"A token of POST "
+            "/api/v1/auth/login, or an API key.\"}}");
+    jw_object(w, "headers");
+    for (size_t i = 0; i < ARRAY_LEN(header_texts); i++) {
+        jw_object(w, header_texts[i].name);
+        jw_words(w, "description", header_texts[i].description);
+        jw_json(w, "schema", "{\"type\":\"string\"}");
+        jw_end(w);
+    }
+    jw_end(w);
+    jw_object(w, "parameters");
+    put_header_parameters(d);
+    describe_parameters(d);
+    jw_end(w);
+    jw_object(w, "responses");
+    describe_problems(d, put_problem);
+    jw_end(w);
+    describe_schemas(d);
+    jw_end(w);
+}
+
+alees_str describe_openapi(struct arena *arena, const struct catalogue *catalogue, const bool *told, bool is_indented) {
+    struct describe d;
+    struct str out;
+    str_init(&out, arena, FIRST_SIZE);
+    describe_init(&d, &out, arena, catalogue, told);
+    d.w.lines = is_indented ? MOST_LINES : 0;
+    jw_object(&d.w, NULL);
+    put_info(&d);
+    put_groups(&d);
+    put_paths(&d);
+    put_components(&d);
+    jw_end(&d.w);
+    return str_done(&out);
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT
+ * describe_query.c - the parameters in the query of a route: those of lists by one table, filters by that of the engine, a
+ * plugin's own by its declaration. */
+#include <stdio.h>
+#include <string.h>
+
+#include "describe.h"
+
+typedef void (*visit)(struct describe *d, const struct describe_parameter *p);
+
+/* ---- schemas of values in a query, where everything is text ---- */
+
+static void schema_of_json(struct describe *d, const char *key, const struct describe_parameter *p) {
+    jw_json(&d->w, key, p->json);
+}
+
+static void put_names(struct describe *d, const char *key, const struct resource *r,
+                      bool (*is_one)(const struct resource_field *f), bool both_ways) {
+    jw_object(&d->w, key);
+    jw_words(&d->w, "type", "array");
+    jw_object(&d->w, "items");
+    jw_words(&d->w, "type", "string");
+    jw_array(&d->w, "enum");
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (is_one(&r->fields[i])) {
+            jw_words(&d->w, NULL, r->fields[i].decl->name);
+            if (both_ways) {
+                jw_printf(&d->w, NULL, "-%s", r->fields[i].decl->name);
+            }
+        }
+    }
+    jw_end(&d->w);
+    jw_end(&d->w);
+    jw_end(&d->w);
+}
+
+static bool is_shown(const struct resource_field *f) {
+    return (f->decl->flags & ALEES_WRITE_ONLY) == 0;
+}
+
+static void schema_of_ordering(struct describe *d, const char *key, const struct describe_parameter *p) {
+    put_names(d, key, p->resource, engine_query_sorts, true);
+}
+
+static void schema_of_fields(struct describe *d, const char *key, const struct describe_parameter *p) {
+    put_names(d, key, p->resource, is_shown, false);
+}
+
+/* Behind a point may stand a reference of what is named. */
+static void schema_of_expand(struct describe *d, const char *key, const struct describe_parameter *p) {
+    bool is_first = true;
+    struct str s;
+    str_init(&s, d->arena, 256);
+    str_puts(&s, "^(");
+    for (uint32_t i = 0; i < p->resource->field_count; i++) {
+        if (engine_expand_is_possible(&p->resource->fields[i])) {
+            str_printf(&s, "%s%s", is_first ? "" : "|", p->resource->fields[i].decl->name);
+            is_first = false;
+        }
+    }
+    str_puts(&s, ")([.][a-z0-9_]+)?$");
+    jw_object(&d->w, key);
+    jw_words(&d->w, "type", "array");
+    jw_integer(&d->w, "maxItems", 8);
+    jw_object(&d->w, "items");
+    jw_words(&d->w, "type", "string");
+    jw_text(&d->w, "pattern", str_done(&s));
+    jw_end(&d->w);
+    jw_end(&d->w);
+}
+
+/* What lt, range and the like compare with may go beyond the bounds of a field, and a text be empty. */
+static void put_filter_value(struct describe *d, const char *key, const struct describe_parameter *p) {
+    const struct alees_field *f = p->field->decl;
+    struct alees_field plain = {.name = f->name, .type = f->type, .choices = f->choices};
+    plain.type = f->type == ALEES_REFERENCE || f->type == ALEES_REFERENCES ? (uint32_t)ALEES_UUID : f->type;
+    plain.type = f->type == ALEES_TAGS ? (uint32_t)ALEES_TEXT : plain.type;
+    describe_field(d, key, &plain, DESCRIBE_ROW);
+}
+
+static void schema_of_filter(struct describe *d, const char *key, const struct describe_parameter *p) {
+    switch (p->form->takes) {
+    case ENGINE_TAKES_VALUE:
+    case ENGINE_TAKES_ITEM: put_filter_value(d, key, p); break;
+    case ENGINE_TAKES_LIST:
+    case ENGINE_TAKES_RANGE:
+        jw_object(&d->w, key);
+        jw_words(&d->w, "type", "array");
+        jw_integer(&d->w, "minItems", p->form->takes == ENGINE_TAKES_RANGE ? 2 : 1);
+        jw_integer(&d->w, "maxItems", p->form->takes == ENGINE_TAKES_RANGE ? 2 : ENGINE_MAX_IN);
+        put_filter_value(d, "items", p);
+        jw_end(&d->w);
+        break;
+    case ENGINE_TAKES_PATTERN: jw_json(&d->w, key, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":1000}"); break;
+    case ENGINE_TAKES_TRUTH: jw_json(&d->w, key, "{\"type\":\"boolean\"}"); break;
+    case ENGINE_TAKES_OBJECT:
+        jw_json(&d->w, key, "{\"type\":\"string\",\"contentMediaType\":\"application/json\"}");
+        break;
+    }
+}
+
+static void schema_of_decl(struct describe *d, const char *key, const struct describe_parameter *p) {
+    struct alees_field plain = *p->decl;
+    plain.description = plain.example = NULL; /* they stand beside the schema */
+    describe_field(d, key, &plain, DESCRIBE_CREATE);
+}
+
+/* ---- what lists and other routes of the engine take ---- */
+
+enum { /* where */
+       ON_LIST = 1 << ROUTE_LIST,
+       ON_CREATE = 1 << ROUTE_CREATE,
+       ON_GET = 1 << ROUTE_GET,
+       ON_CHANGE = 1 << ROUTE_PATCH | 1 << ROUTE_PUT,
+       ON_REMOVE = 1 << ROUTE_REMOVE,
+       ON_PATCH_MANY = 1 << ROUTE_PATCH_MANY,
+       ON_REMOVE_MANY = 1 << ROUTE_REMOVE_MANY,
+       ON_HISTORY = 1 << ROUTE_HISTORY,
+       ON_TAGS = 1 << ROUTE_TAGS,
+       ON_RESTORE = 1 << ROUTE_RESTORE,
+       ON_MANY = ON_PATCH_MANY | ON_REMOVE_MANY
+};
+
+#define TRUTH "{\"type\":\"boolean\"}"
+#define ID "{\"type\":\"string\",\"format\":\"uuid\"}"
+#define WORDS "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200}"
+
+static bool takes_always(const struct resource *r) {
+    (void)r;
+    return true;
+}
+
+static bool takes_organization(const struct resource *r) {
+    return engine_query_takes(r, "organization");
+}
+
+static bool takes_search(const struct resource *r) {
+    return engine_query_takes(r, "search");
+}
+
+static bool has_one(const struct resource *r, bool (*is_one)(const struct resource_field *f)) {
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (is_one(&r->fields[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool takes_expand(const struct resource *r) {
+    return has_one(r, engine_expand_is_possible);
+}
+
+static bool has_key(const struct resource *r) {
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (engine_upsert_key(r, alees_text(r->fields[i].decl->name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool takes_key(const struct resource *r) {
+    return has_key(r) && (r->decl->flags & ALEES_RESOURCE_NO_CHANGE) == 0;
+}
+
+static void schema_of_key(struct describe *d, const char *key, const struct describe_parameter *p) {
+    jw_object(&d->w, key);
+    jw_words(&d->w, "type", "string");
+    jw_array(&d->w, "enum");
+    for (uint32_t i = 0; i < p->resource->field_count; i++) {
+        if (engine_upsert_key(p->resource, alees_text(p->resource->fields[i].decl->name))) {
+            jw_words(&d->w, NULL, p->resource->fields[i].decl->name);
+        }
+    }
+    jw_end(&d->w);
+    jw_end(&d->w);
+}
+
+static const struct common {
+    const char *name;
+    uint32_t on;
+    bool (*is_taken)(const struct resource *r);
+    void (*schema)(struct describe *d, const char *key, const struct describe_parameter *p);
+    const char *json; /* of schema_of_json */
+    const char *description;
+} commons[] = {
+    {"ordering", ON_LIST, takes_always, schema_of_ordering, NULL,
+     "Fields to order by; with - in front the largest first."},
+    {"page_size", ON_LIST | ON_HISTORY | ON_TAGS, takes_always, schema_of_json, "{\"type\":\"integer\",\"minimum\":1}",
+     "Rows of a page; at most 200 unless the server is told otherwise."},
+    {"cursor", ON_LIST | ON_HISTORY, takes_always, schema_of_json, "{\"type\":\"string\"}",
+     "From next or previous of the same list."},
+    {"page", ON_LIST, takes_always, schema_of_json, "{\"type\":\"integer\",\"minimum\":1}",
+     "A numbered page, instead of a cursor."},
+    {"count", ON_LIST, takes_always, schema_of_json,
+     "{\"type\":\"string\",\"enum\":[\"exact\",\"estimated\",\"none\"]}", "How many rows the list has in all."},
+    {"fields", ON_LIST | ON_CREATE | ON_GET | ON_CHANGE | ON_PATCH_MANY | ON_RESTORE, takes_always, schema_of_fields,
+     NULL, "Shows only these."},
+    {"expand", ON_LIST | ON_CREATE | ON_GET | ON_CHANGE | ON_PATCH_MANY | ON_RESTORE, takes_expand, schema_of_expand,
+     NULL, "Shows the rows that these references name."},
+    {"search", ON_LIST | ON_MANY, takes_search, schema_of_json, WORDS, "Rows that have every one of these words."},
+    {"search", ON_TAGS, takes_always, schema_of_json, WORDS, "The beginning of a tag."},
+    {"organization", ON_LIST | ON_MANY | ON_TAGS, takes_organization, schema_of_json, ID, "Rows of this organization."},
+    {"below", ON_LIST | ON_MANY | ON_TAGS, takes_organization, schema_of_json, TRUTH,
+     "With organization: also of those below it."},
+    {"filter", ON_LIST | ON_MANY | ON_TAGS, takes_always, schema_of_json,
+     "{\"type\":\"string\",\"contentMediaType\":\"application/json\"}", "Conditions in groups, as JSON."},
+    {"all", ON_MANY, takes_always, schema_of_json, "{\"type\":\"boolean\",\"const\":true}",
+     "Every row, where no filter is sent."},
+    {"deleted", ON_LIST | ON_GET | ON_REMOVE_MANY, resource_is_soft, schema_of_json, TRUTH,
+     "Rows that are marked as deleted, instead of the others."},
+    {"permanent", ON_REMOVE | ON_REMOVE_MANY, resource_is_soft, schema_of_json, TRUTH, "Deletes for good."},
+    {"on_conflict", ON_CREATE, takes_key, schema_of_key, NULL,
+     "A row that has the same value in this field is changed instead."},
+    {"dry_run", ON_CREATE, takes_always, schema_of_json, TRUTH, "Of an import: everything is checked, nothing stays."},
+    {"organization", ON_CREATE, takes_organization, schema_of_json, ID, "Of an import: of rows that do not name one."},
+};
+
+/* What is the same for all resources has one name; what names fields has one for each. */
+static const char *shared_name(struct describe *d, const struct resource *r, const char *name, const char *where) {
+    alees_str text = r ? arena_printf(d->arena, "%s.%s", describe_schema_name(d, r), name)
+                       : arena_printf(d->arena, "%s%s", where, name);
+    return text.ptr ? text.ptr : name;
+}
+
+static const char *where_of(const struct common *c) {
+    return c->on == ON_TAGS ? "tags." : c->on == ON_CREATE ? "import." : "";
+}
+
+static void visit_common(struct describe *d, const struct resource *r, const struct common *c, visit each) {
+    struct describe_parameter p = {.name = c->name, .description = c->description, .schema = c->schema, .resource = r};
+    bool is_own = c->schema != schema_of_json;
+    p.is_list = is_own && c->schema != schema_of_key;
+    p.json = c->json;
+    p.shared = shared_name(d, is_own ? r : NULL, c->name, where_of(c));
+    each(d, &p);
+}
+
+/* ---- filters ---- */
+
+static void visit_filter(struct describe *d, const struct resource *r, const struct resource_field *nested,
+                         const struct resource_field *f, visit each) {
+    for (uint32_t op = 0; op < ENGINE_OPERATORS; op++) {
+        const struct engine_filter_form *form = engine_filter_form(f->decl, false, (enum engine_operator)op);
+        const char *word = engine_filter_word((enum engine_operator)op);
+        struct describe_parameter p = {.schema = schema_of_filter, .resource = r, .field = f, .nested = nested};
+        alees_str name = arena_printf(d->arena, "%s%s%s%s%s", nested ? nested->decl->name : "", nested ? "__" : "",
+                                      f->decl->name, op ? "__" : "", word);
+        if (!form->sql[0] || !name.ptr) {
+            continue;
+        }
+        p.name = name.ptr;
+        p.form = form;
+        p.is_list = form->takes == ENGINE_TAKES_LIST || form->takes == ENGINE_TAKES_RANGE;
+        p.description = f->decl->description;
+        p.shared = shared_name(d, r, p.name, "");
+        each(d, &p);
+    }
+}
+
+static void visit_filters(struct describe *d, const struct resource *r, visit each) {
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        const struct resource_field *f = &r->fields[i];
+        if (f->decl->type == ALEES_PARTS && f->target) {
+            for (uint32_t k = 0; k < f->target->field_count; k++) {
+                if (engine_nested_filters(f->target, &f->target->fields[k])) {
+                    visit_filter(d, r, f, &f->target->fields[k], each);
+                }
+            }
+        } else if (engine_filter_is_on(f) && !(f->is_standard && strcmp(f->decl->name, "organization") == 0)) {
+            visit_filter(d, r, NULL, f, each);
+        }
+    }
+}
+
+/* ---- */
+
+static void visit_resource(struct describe *d, const struct resource *r, uint32_t on, visit each) {
+    for (size_t i = 0; i < ARRAY_LEN(commons); i++) {
+        if ((commons[i].on & on) != 0 && commons[i].is_taken(r)) {
+            visit_common(d, r, &commons[i], each);
+        }
+    }
+    if ((on & (ON_LIST | ON_MANY | ON_TAGS)) != 0) {
+        visit_filters(d, r, each);
+    }
+}
+
+void describe_query(struct describe *d, const struct route *route,
+                    void (*each)(struct describe *d, const struct describe_parameter *p)) {
+    if (route->operation < ROUTE_PLUGIN) {
+        visit_resource(d, route->resource, 1u << route->operation, each);
+        return;
+    }
+    if ((route->flags & ALEES_ROUTE_LIST) != 0 && route->resource) {
+        visit_resource(d, route->resource, ON_LIST, each);
+    }
+    for (uint32_t i = 0; route->decl && i < route->decl->parameters.count; i++) {
+        const struct alees_field *f = (const struct alees_field *)route->decl->parameters.items + i;
+        struct describe_parameter p = {.name = f->name, .description = f->description, .schema = schema_of_decl};
+        if ((f->flags & ALEES_IN_QUERY) == 0) {
+            continue;
+        }
+        p.decl = f;
+        p.is_required = (f->flags & ALEES_REQUIRED) != 0;
+        p.is_list = f->type == ALEES_TAGS || f->type == ALEES_REFERENCES;
+        each(d, &p);
+    }
+}
+
+void describe_parameter(struct describe *d, const char *key, const struct describe_parameter *p) {
+    jw_object(&d->w, key);
+    jw_words(&d->w, "name", p->name);
+    jw_words(&d->w, "in", "query");
+    jw_boolean(&d->w, "required", p->is_required);
+    if (p->description) {
+        jw_words(&d->w, "description", p->description);
+    }
+    if (p->is_list) {
+        jw_words(&d->w, "style", "form");
+        jw_boolean(&d->w, "explode", false);
+    }
+    p->schema(d, "schema", p);
+    jw_end(&d->w);
+}
+
+static void put_told(struct describe *d, const struct describe_parameter *p) {
+    describe_parameter(d, p->shared, p);
+}
+
+static void put_shared(struct describe *d, const struct describe_parameter *p) {
+    if (p->schema != schema_of_json) {
+        describe_parameter(d, p->shared, p);
+    }
+}
+
+/* What is the same for all resources is told once, and before them. */
+static void put_commons(struct describe *d) {
+    for (size_t i = 0; i < ARRAY_LEN(commons); i++) {
+        bool is_first = commons[i].schema == schema_of_json;
+        for (size_t k = 0; k < i && is_first; k++) {
+            is_first = strcmp(commons[k].name, commons[i].name) != 0 || where_of(&commons[k]) != where_of(&commons[i]);
+        }
+        if (is_first) {
+            visit_common(d, NULL, &commons[i], put_told);
+        }
+    }
+}
+
+void describe_parameters(struct describe *d) {
+    put_commons(d);
+    for (uint32_t i = 0; i < d->catalogue->resource_count; i++) {
+        visit_resource(d, d->catalogue->resources[i], UINT32_MAX, put_shared);
+    }
+}
