@@ -9,6 +9,7 @@
 
 #include "httpd.h"
 #include "mutate.h"
+#include "record.h"
 #include "wire.h"
 
 #include <sys/socket.h>
@@ -169,6 +170,7 @@ static void test_by_wire(void **state) {
     uint32_t answered = 0;
     struct mutate_request *q = malloc(sizeof *q);
     assert_non_null(q);
+    record_shipped_server();
     assert_ok(httpd_start(loopback_app(w->loopback), stderr, &httpd));
     mutate_init(&m, w, begin);
     for (uint32_t i = 0; i < BY_WIRE; i++) {

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "record.h"
 #include "served.h"
 
 enum { READY_MS = 20000, STEP_MS = 20 };
@@ -35,6 +36,7 @@ static bool is_ready(uint32_t port) {
 
 void process_start(struct process *p, const char *conf, const char *const *more) {
     char number[16];
+    record_shipped_server();
     int taken = served_listen(&p->port);
     (void)close(taken);
     (void)snprintf(number, sizeof number, "%u", p->port);

@@ -15,6 +15,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "alees/util.h"
+#include "record.h"
+
 enum { PATIENCE_MS = 15000 };
 
 void wire_open(struct wire *w, uint32_t port) {
@@ -37,12 +40,20 @@ void wire_open(struct wire *w, uint32_t port) {
 void wire_close(struct wire *w) {
     (void)close(w->socket);
     free(w->bytes);
+    free(w->sent);
     memset(w, 0, sizeof *w);
     w->socket = -1;
 }
 
 void wire_send(struct wire *w, const void *bytes, size_t len) {
     const char *p = bytes;
+    if (record_socket_world()) {
+        w->sent = realloc(w->sent, w->sent_len + len + 1);
+        assert_non_null(w->sent);
+        memcpy(w->sent + w->sent_len, bytes, len);
+        w->sent_len += len;
+        w->sent[w->sent_len] = '\0';
+    }
     while (len) {
         ssize_t n = send(w->socket, p, len, MSG_NOSIGNAL);
         if (n < 0) {
@@ -85,6 +96,29 @@ static void copy_code(struct wire_answer *a) {
     }
 }
 
+/* The first request that has no answer yet, with this one. Whoever sends nonsense gets none of it recorded. */
+static void write_down(struct wire *w, const struct wire_answer *a, size_t head) {
+    char method[16], path[2048];
+    const char *end = w->sent ? strstr(w->sent, "\r\n\r\n") : NULL, *line = w->sent ? strstr(w->sent, "\r\n") : NULL;
+    if (!end || sscanf(w->sent, "%15[A-Z] %2047[!-~] HTTP/1.1\r\n", method, path) != 2) {
+        return;
+    }
+    const char *length = strstr(w->sent, "Content-Length: ");
+    size_t before = (size_t)(end + 4 - w->sent), left = w->sent_len - before;
+    size_t body = length && length < end ? strtoul(length + 16, NULL, 10) : 0;
+    body = body < left ? body : left;
+    record_put(&(struct record){.world = record_socket_world(),
+                                .method = alees_text(method),
+                                .path = alees_text(path),
+                                .request_head = {line + 2, (size_t)(end - line)},
+                                .request_body = {end + 4, body},
+                                .status = a->status,
+                                .head = {w->bytes, head - 2},
+                                .body = {w->bytes + head, a->body_length}});
+    w->sent_len = left - body;
+    memmove(w->sent, end + 4 + body, w->sent_len + 1);
+}
+
 struct wire_answer wire_take(struct wire *w, bool head_only) {
     struct wire_answer a;
     size_t length = 0;
@@ -116,6 +150,7 @@ struct wire_answer wire_take(struct wire *w, bool head_only) {
     a.body_length = length;
     memcpy(a.body, w->bytes + head, length < sizeof a.body - 1 ? length : sizeof a.body - 1);
     copy_code(&a);
+    write_down(w, &a, head);
     memmove(w->bytes, w->bytes + head + length, w->len - head - length + 1);
     w->len -= head + length;
     return a;

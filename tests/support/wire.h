@@ -9,6 +9,8 @@ struct wire {
     int socket;
     char *bytes; /* received and not yet taken */
     size_t len, cap;
+    char *sent; /* of what is recorded: requests without an answer yet */
+    size_t sent_len;
 };
 
 struct wire_answer {
