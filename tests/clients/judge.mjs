@@ -207,6 +207,16 @@ function judgeRequest(description, x, where, say) {
   judgeRequestBody(description, x, where.operation, say);
 }
 
+// What is wrong with a request by the description; an empty list: it is right.
+export function requestFaults(description, x) {
+  const where = description.find(x.method, x.path.split("?")[0]);
+  const faults = [];
+  if (where.operation) {
+    judgeRequest(description, x, where, (what) => faults.push(what));
+  }
+  return faults;
+}
+
 // A list of { operation, status, what }.
 export function judge(description, x) {
   const where = description.find(x.method, x.path.split("?")[0]);
