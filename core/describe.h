@@ -66,12 +66,15 @@ struct describe_parameter {
     const char *shared; /* the name under components/parameters; NULL: it is told where it stands */
     bool is_required;
     bool is_list; /* values separated by commas */
+    bool
+        is_open; /* stands for all names that begin as this one does before its *, by which members of JSON are reached */
     void (*schema)(struct describe *d, const char *key, const struct describe_parameter *p);
     const struct resource *resource;
     const struct resource_field *field, *nested; /* of a filter */
     const struct alees_field *decl;              /* of a plugin's own */
     const struct engine_filter_form *form;
-    const char *json; /* the schema, where it is the same for every resource */
+    enum engine_operator op; /* of a filter */
+    const char *json;        /* the schema, where it is the same for every resource */
 };
 void describe_query(struct describe *d, const struct route *route,
                     void (*each)(struct describe *d, const struct describe_parameter *p));
@@ -84,6 +87,8 @@ void describe_parameter(struct describe *d, const char *key, const struct descri
 
 /* Types of the body that a request has; a list that ends with NULL. NULL: it has none. */
 const char *const *describe_body_types(const struct route *route);
+/* Does it carry out a request with an Idempotency-Key once? */
+bool describe_takes_key(const struct route *route);
 /* The schema of a body of that type. */
 void describe_body(struct describe *d, const char *key, const struct route *route, const char *type);
 
@@ -93,7 +98,8 @@ enum { /* headers of an answer */
        DESCRIBE_LINK = 4,
        DESCRIBE_PREFERENCE = 8,
        DESCRIBE_REPLAYED = 16,
-       DESCRIBE_HEADERS = 5
+       DESCRIBE_FILE = 32,
+       DESCRIBE_HEADERS = 6
 };
 struct describe_answer {
     uint32_t status;

@@ -133,31 +133,34 @@ static const struct success {
     void (*schema)(struct describe *d, const char *key, const struct describe_answer *a, const char *type);
     uint32_t headers;
 } successes[] = {
-    {ROUTE_LIST, 200, "A page of rows; as CSV or NDJSON all of them.", schema_of_list, DESCRIBE_LINK},
+    {ROUTE_LIST, 200, "A page of rows; as CSV or NDJSON all of them.", schema_of_list, DESCRIBE_LINK | DESCRIBE_FILE},
     {ROUTE_CREATE, 200, "By on_conflict or an import, rows were changed and none created; or the lines of an import.",
-     schema_of_create, DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
+     schema_of_create, DESCRIBE_ETAG | DESCRIBE_LOCATION},
     {ROUTE_CREATE, 201, "The row, for an array the rows, of an import the counts; nothing with Prefer: return=minimal.",
-     schema_of_create, DESCRIBE_ETAG | DESCRIBE_LOCATION | DESCRIBE_PREFERENCE | DESCRIBE_REPLAYED},
-    {ROUTE_CREATE, 204, "As 200, with Prefer: return=minimal.", NULL, DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
+     schema_of_create, DESCRIBE_ETAG | DESCRIBE_LOCATION},
+    {ROUTE_CREATE, 204, "As 200, with Prefer: return=minimal.", NULL, DESCRIBE_ETAG | DESCRIBE_LOCATION},
     {ROUTE_GET, 200, "The row.", schema_of_row, DESCRIBE_ETAG},
     {ROUTE_GET, 304, "The row is as If-None-Match says.", NULL, DESCRIBE_ETAG},
-    {ROUTE_PATCH, 200, "The row as it is now.", schema_of_row, DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
-    {ROUTE_PATCH, 204, "Done; with Prefer: return=minimal, or for who may not view it.", NULL,
-     DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
-    {ROUTE_PUT, 200, "The row as it is now.", schema_of_row, DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
-    {ROUTE_PUT, 204, "Done; with Prefer: return=minimal, or for who may not view it.", NULL,
-     DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
-    {ROUTE_REMOVE, 204, "It is deleted.", NULL, DESCRIBE_PREFERENCE},
+    {ROUTE_PATCH, 200, "The row as it is now.", schema_of_row, DESCRIBE_ETAG},
+    {ROUTE_PATCH, 204, "Done; with Prefer: return=minimal, or for who may not view it.", NULL, DESCRIBE_ETAG},
+    {ROUTE_PUT, 200, "The row as it is now.", schema_of_row, DESCRIBE_ETAG},
+    {ROUTE_PUT, 204, "Done; with Prefer: return=minimal, or for who may not view it.", NULL, DESCRIBE_ETAG},
+    {ROUTE_REMOVE, 204, "It is deleted.", NULL, 0},
     {ROUTE_PATCH_MANY, 200, "How many rows were changed; with Prefer: return=representation the rows, too.",
-     schema_of_results, DESCRIBE_PREFERENCE},
-    {ROUTE_REMOVE_MANY, 200, "How many rows were deleted.", schema_of_results, DESCRIBE_PREFERENCE},
+     schema_of_results, 0},
+    {ROUTE_REMOVE_MANY, 200, "How many rows were deleted.", schema_of_results, 0},
     {ROUTE_HISTORY, 200, "What happened to the row, the latest first.", schema_of_history, DESCRIBE_LINK},
-    {ROUTE_RESTORE, 200, "The row, which is back.", schema_of_row, DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
-    {ROUTE_RESTORE, 204, "It is back; with Prefer: return=minimal, or for who may not view it.", NULL,
-     DESCRIBE_ETAG | DESCRIBE_PREFERENCE},
+    {ROUTE_RESTORE, 200, "The row, which is back.", schema_of_row, DESCRIBE_ETAG},
+    {ROUTE_RESTORE, 204, "It is back; with Prefer: return=minimal, or for who may not view it.", NULL, DESCRIBE_ETAG},
     {ROUTE_TAGS, 200, "The tags, the most frequent first.", schema_of_tags, 0},
     {ROUTE_HOST, 200, "The answer.", schema_of_host, 0},
 };
+
+/* Which successes of any kind have. */
+static uint32_t headers_of(const struct route *route) {
+    bool may_replay = describe_takes_key(route);
+    return route->operation == ROUTE_HOST ? 0u : DESCRIBE_PREFERENCE | (may_replay ? (uint32_t)DESCRIBE_REPLAYED : 0u);
+}
 
 static void visit_plugin(struct describe *d, const struct route *route, describe_answer_visit each) {
     const struct alees_route *decl = route->decl;
@@ -167,13 +170,15 @@ static void visit_plugin(struct describe *d, const struct route *route, describe
         a.status = 200;
         a.description = successes[0].description;
         a.schema = schema_of_list;
-        a.headers = DESCRIBE_LINK;
+        a.headers = DESCRIBE_LINK | DESCRIBE_FILE;
     } else {
         a.status = a.status ? a.status : is_empty ? 204 : 200;
         a.schema = is_empty ? NULL : schema_of_plugin;
+        a.headers = decl->row ? DESCRIBE_ETAG : 0;
     }
     a.description = is_empty && !a.schema ? "Done." : a.description;
     a.types = a.schema ? pipeline_answer_types(route, false) : NULL;
+    a.headers |= headers_of(route);
     each(d, &a);
 }
 
@@ -187,7 +192,7 @@ static void visit_successes(struct describe *d, const struct route *route, descr
             continue;
         }
         a.schema = s->schema;
-        a.headers = s->headers;
+        a.headers = s->headers | headers_of(route);
         if (s->schema) {
             a.types = route->operation == ROUTE_HOST     ? host
                       : route->operation == ROUTE_CREATE ? lines
@@ -214,7 +219,7 @@ static const struct {
     uint32_t status, by;
     const char *description;
 } problems[] = {
-    {400, BY_LOGIN, "The request was not understood."},
+    {400, BY_ALL, "The request was not understood."},
     {401, BY_LOGIN, "No token, or one that does not count."},
     {403, BY_LOGIN, "Known, but not permitted."},
     {404, BY_ROW, "There is no such thing, or it may not be seen."},
@@ -223,7 +228,7 @@ static const struct {
     {412, BY_WRITE_ONE, "The row is not as If-Match or If-None-Match says."},
     {413, BY_BODY, "The body is too large."},
     {414, BY_ALL, "The address is too long."},
-    {415, BY_BODY, "The type of the body is not read here."},
+    {415, BY_LOGIN, "The type of the body is not read here, or it is packed."},
     {422, BY_CHECK, "Understood, but not valid."},
     {428, BY_WRITE_ONE, "The server wants If-Match."},
     {429, BY_LOGIN, "Too many requests; Retry-After says when to go on."},

@@ -106,24 +106,27 @@ static void put_path_parameter(struct describe *d, const struct route *route, co
 enum { ON_ALL = 0x7fffffff };
 static const struct {
     const char *name, *description, *schema;
-    uint32_t on; /* 1 << ROUTE_.. */
-    uint32_t method;
+    uint32_t on; /* 1 << ROUTE_..; 0: where it is carried out once */
 } headers[] = {
-    {"If-Match", "The row must be as this ETag says, else 412. `*`: as it is.", "{\"type\":\"string\"}",
-     1u << ROUTE_PATCH | 1u << ROUTE_PUT | 1u << ROUTE_REMOVE | 1u << ROUTE_RESTORE, 0},
+    {"If-Match", "The row must be as one of these ETags says, else 412. `*`: as it is.",
+     "{\"type\":\"string\",\"pattern\":\"^([*]|(W/)?\\\"[^\\\"]*\\\"( *, *(W/)?\\\"[^\\\"]*\\\")*)$\"}",
+     1u << ROUTE_PATCH | 1u << ROUTE_PUT | 1u << ROUTE_REMOVE | 1u << ROUTE_RESTORE},
     {"If-None-Match", "The ETag of what is known: 304 if nothing has changed.", "{\"type\":\"string\"}",
-     1u << ROUTE_GET, 0},
+     1u << ROUTE_GET},
     {"Prefer",
      "return=minimal, return=representation, tx=rollback, handling=strict, count=, resolution=, max-affected=.",
-     "{\"type\":\"string\"}", ON_ALL & ~(1u << ROUTE_HOST), 0},
+     "{\"type\":\"string\"}", ON_ALL & ~(1u << ROUTE_HOST)},
     {"Idempotency-Key", "Sent again with the same key, the request is carried out once.",
-     "{\"type\":\"string\",\"minLength\":1,\"maxLength\":255}", 1u << ROUTE_CREATE | 1u << ROUTE_PLUGIN, ALEES_POST},
+     "{\"type\":\"string\",\"pattern\":\"^[!-~]{1,255}$\"}", 0},
 };
 
+/* As idempotency.c looks at it. */
+bool describe_takes_key(const struct route *route) {
+    return route->method == ALEES_POST && (route->flags & (ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ)) == 0;
+}
+
 static bool takes_header(const struct route *route, size_t i) {
-    return (headers[i].on & (1u << route->operation)) != 0 &&
-           (headers[i].method == 0 || headers[i].method == route->method) &&
-           !(headers[i].method && (route->flags & (ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ)));
+    return headers[i].on != 0 ? (headers[i].on & (1u << route->operation)) != 0 : describe_takes_key(route);
 }
 
 static void put_parameters(struct describe *d, const struct route *route) {
@@ -190,20 +193,25 @@ static void put_request_body(struct describe *d, const struct route *route) {
 
 /* ---- answers ---- */
 
-static const char *const answer_headers[DESCRIBE_HEADERS] = {"ETag", "Location", "Link", "Preference-Applied",
-                                                             "Idempotency-Replayed"};
+static const char *const answer_headers[DESCRIBE_HEADERS] = {
+    "ETag", "Location", "Link", "Preference-Applied", "Idempotency-Replayed", "Content-Disposition"};
 
 static const struct {
     const char *name, *description;
+    bool is_required; /* wherever it is told of at all */
 } header_texts[] = {
-    {"ETag", "The version of the row, for If-Match and If-None-Match."},
-    {"Location", "The address of the new row."},
-    {"Link", "The pages around this one (RFC 8288)."},
-    {"Preference-Applied", "Which of what Prefer asked was obeyed."},
-    {"Idempotency-Replayed", "true: the answer of the first time."},
-    {"X-Request-Id", "The id of the request, as the log has it."},
-    {"WWW-Authenticate", "How to log in."},
-    {"Retry-After", "Seconds."},
+    {"ETag", "The version of the row, for If-Match and If-None-Match.", false},
+    {"Location", "The address of the new row.", false},
+    {"Link", "The pages around this one (RFC 8288).", false},
+    {"Preference-Applied", "Which of what Prefer asked was obeyed.", false},
+    {"Idempotency-Replayed", "true: the answer of the first time.", false},
+    {"Content-Disposition", "Of CSV and NDJSON: a name for the file.", false},
+    {"X-Request-Id", "The id of the request, as the log has it.", true},
+    {"WWW-Authenticate", "How to log in.", true},
+    {"Retry-After", "Seconds.", true},
+    {"Accept-Post", "What POST reads here.", false},
+    {"Accept-Patch", "What PATCH reads here.", false},
+    {"Accept-Encoding", "identity: nothing that is packed.", false},
 };
 
 static void put_answer_headers(struct describe *d, uint32_t which) {
@@ -278,20 +286,35 @@ static void put_problem_example(struct describe *d, uint32_t status) {
     }
 }
 
+/* Which problems have more than the id of the request. */
+static const struct {
+    uint32_t status;
+    const char *name;
+} problem_headers[] = {
+    {401, "WWW-Authenticate"}, {415, "Accept-Post"}, {415, "Accept-Patch"},
+    {415, "Accept-Encoding"},  {429, "Retry-After"}, {503, "Retry-After"},
+};
+
+static void put_problem_headers(struct describe *d, uint32_t status) {
+    jw_object(&d->w, "headers");
+    describe_reference(d, "X-Request-Id", "headers", "X-Request-Id");
+    for (size_t i = 0; i < ARRAY_LEN(problem_headers); i++) {
+        if (problem_headers[i].status == status) {
+            describe_reference(d, problem_headers[i].name, "headers", "%s", problem_headers[i].name);
+        }
+    }
+    if (status == 409) { /* of a request that is running */
+        jw_json(&d->w, "Retry-After", "{\"description\":\"Seconds.\",\"schema\":{\"type\":\"string\"}}");
+    }
+    jw_end(&d->w);
+}
+
 static void put_problem(struct describe *d, const struct describe_answer *a) {
     char key[16];
     (void)snprintf(key, sizeof key, "Problem%u", (unsigned)a->status);
     jw_object(&d->w, key);
     put_codes(d, a->status, a->description);
-    jw_object(&d->w, "headers");
-    describe_reference(d, "X-Request-Id", "headers", "X-Request-Id");
-    if (a->status == 401) {
-        describe_reference(d, "WWW-Authenticate", "headers", "WWW-Authenticate");
-    }
-    if (a->status == 429 || a->status == 503) {
-        describe_reference(d, "Retry-After", "headers", "Retry-After");
-    }
-    jw_end(&d->w);
+    put_problem_headers(d, a->status);
     jw_object(&d->w, "content");
     jw_object(&d->w, a->types[0]);
     a->schema(d, "schema", a, a->types[0]);
@@ -381,6 +404,9 @@ static void put_components(struct describe *d) {
     for (size_t i = 0; i < ARRAY_LEN(header_texts); i++) {
         jw_object(w, header_texts[i].name);
         jw_words(w, "description", header_texts[i].description);
+        if (header_texts[i].is_required) {
+            jw_boolean(w, "required", true);
+        }
         jw_json(w, "schema", "{\"type\":\"string\"}");
         jw_end(w);
     }

@@ -18,6 +18,10 @@ static void put_names(struct describe *d, const char *key, const struct resource
                       bool (*is_one)(const struct resource_field *f), bool both_ways) {
     jw_object(&d->w, key);
     jw_words(&d->w, "type", "array");
+    jw_boolean(&d->w, "uniqueItems", true);
+    if (both_ways) {
+        jw_integer(&d->w, "maxItems", ENGINE_MAX_KEYS);
+    }
     jw_object(&d->w, "items");
     jw_words(&d->w, "type", "string");
     jw_array(&d->w, "enum");
@@ -46,25 +50,30 @@ static void schema_of_fields(struct describe *d, const char *key, const struct d
     put_names(d, key, p->resource, is_shown, false);
 }
 
-/* Behind a point may stand a reference of what is named. */
-static void schema_of_expand(struct describe *d, const char *key, const struct describe_parameter *p) {
-    bool is_first = true;
-    struct str s;
-    str_init(&s, d->arena, 256);
-    str_puts(&s, "^(");
-    for (uint32_t i = 0; i < p->resource->field_count; i++) {
-        if (engine_expand_is_possible(&p->resource->fields[i])) {
-            str_printf(&s, "%s%s", is_first ? "" : "|", p->resource->fields[i].decl->name);
-            is_first = false;
+/* References, and behind a point those of what they name. */
+static void put_paths(struct describe *d, const struct resource *r, const char *before) {
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        const struct resource_field *f = &r->fields[i];
+        if (!engine_expand_is_possible(f)) {
+            continue;
+        }
+        jw_printf(&d->w, NULL, "%s%s%s", before, before[0] ? "." : "", f->decl->name);
+        if (!before[0]) {
+            put_paths(d, f->target, f->decl->name);
         }
     }
-    str_puts(&s, ")([.][a-z0-9_]+)?$");
+}
+
+static void schema_of_expand(struct describe *d, const char *key, const struct describe_parameter *p) {
     jw_object(&d->w, key);
     jw_words(&d->w, "type", "array");
-    jw_integer(&d->w, "maxItems", 8);
+    jw_integer(&d->w, "maxItems", ENGINE_MAX_PATHS);
+    jw_boolean(&d->w, "uniqueItems", true);
     jw_object(&d->w, "items");
     jw_words(&d->w, "type", "string");
-    jw_text(&d->w, "pattern", str_done(&s));
+    jw_array(&d->w, "enum");
+    put_paths(d, p->resource, "");
+    jw_end(&d->w);
     jw_end(&d->w);
     jw_end(&d->w);
 }
@@ -78,10 +87,25 @@ static void put_filter_value(struct describe *d, const char *key, const struct d
     describe_field(d, key, &plain, DESCRIBE_ROW);
 }
 
+/* = and ne also take the word null where there may be no value, as engine_filter_value.c has it. */
+static void put_compared(struct describe *d, const char *key, const struct describe_parameter *p) {
+    const struct alees_field *f = p->field->decl;
+    if ((f->flags & ALEES_NULLABLE) == 0 || f->type == ALEES_TEXT || (p->op != ENGINE_EQ && p->op != ENGINE_NE)) {
+        put_filter_value(d, key, p);
+        return;
+    }
+    jw_object(&d->w, key);
+    jw_array(&d->w, "anyOf");
+    put_filter_value(d, NULL, p);
+    jw_json(&d->w, NULL, "{\"type\":\"string\",\"const\":\"null\"}");
+    jw_end(&d->w);
+    jw_end(&d->w);
+}
+
 static void schema_of_filter(struct describe *d, const char *key, const struct describe_parameter *p) {
     switch (p->form->takes) {
     case ENGINE_TAKES_VALUE:
-    case ENGINE_TAKES_ITEM: put_filter_value(d, key, p); break;
+    case ENGINE_TAKES_ITEM: put_compared(d, key, p); break;
     case ENGINE_TAKES_LIST:
     case ENGINE_TAKES_RANGE:
         jw_object(&d->w, key);
@@ -97,6 +121,18 @@ static void schema_of_filter(struct describe *d, const char *key, const struct d
         jw_json(&d->w, key, "{\"type\":\"string\",\"contentMediaType\":\"application/json\"}");
         break;
     }
+}
+
+static void schema_of_members(struct describe *d, const char *key, const struct describe_parameter *p) {
+    jw_object(&d->w, key);
+    jw_words(&d->w, "type", "object");
+    jw_object(&d->w, "patternProperties");
+    jw_object(&d->w, arena_printf(d->arena, "^%s__.", p->field->decl->name).ptr);
+    jw_words(&d->w, "type", "string");
+    jw_end(&d->w);
+    jw_end(&d->w);
+    jw_boolean(&d->w, "additionalProperties", false);
+    jw_end(&d->w);
 }
 
 static void schema_of_decl(struct describe *d, const char *key, const struct describe_parameter *p) {
@@ -195,10 +231,10 @@ static const struct common {
      "A numbered page, instead of a cursor."},
     {"count", ON_LIST, takes_always, schema_of_json,
      "{\"type\":\"string\",\"enum\":[\"exact\",\"estimated\",\"none\"]}", "How many rows the list has in all."},
-    {"fields", ON_LIST | ON_CREATE | ON_GET | ON_CHANGE | ON_PATCH_MANY | ON_RESTORE, takes_always, schema_of_fields,
-     NULL, "Shows only these."},
-    {"expand", ON_LIST | ON_CREATE | ON_GET | ON_CHANGE | ON_PATCH_MANY | ON_RESTORE, takes_expand, schema_of_expand,
-     NULL, "Shows the rows that these references name."},
+    {"fields", ON_LIST | ON_CREATE | ON_GET | ON_CHANGE | ON_MANY | ON_RESTORE, takes_always, schema_of_fields, NULL,
+     "Shows only these."},
+    {"expand", ON_LIST | ON_CREATE | ON_GET | ON_CHANGE | ON_MANY | ON_RESTORE, takes_expand, schema_of_expand, NULL,
+     "Shows the rows that these references name."},
     {"search", ON_LIST | ON_MANY, takes_search, schema_of_json, WORDS, "Rows that have every one of these words."},
     {"search", ON_TAGS, takes_always, schema_of_json, WORDS, "The beginning of a tag."},
     {"organization", ON_LIST | ON_MANY | ON_TAGS, takes_organization, schema_of_json, ID, "Rows of this organization."},
@@ -239,6 +275,11 @@ static void visit_common(struct describe *d, const struct resource *r, const str
 
 /* ---- filters ---- */
 
+/* Which is compared by the parameter of all lists that narrows them. */
+static bool is_organization(const struct resource_field *f) {
+    return f->is_standard && strcmp(f->decl->name, "organization") == 0;
+}
+
 static void visit_filter(struct describe *d, const struct resource *r, const struct resource_field *nested,
                          const struct resource_field *f, visit each) {
     for (uint32_t op = 0; op < ENGINE_OPERATORS; op++) {
@@ -247,16 +288,36 @@ static void visit_filter(struct describe *d, const struct resource *r, const str
         struct describe_parameter p = {.schema = schema_of_filter, .resource = r, .field = f, .nested = nested};
         alees_str name = arena_printf(d->arena, "%s%s%s%s%s", nested ? nested->decl->name : "", nested ? "__" : "",
                                       f->decl->name, op ? "__" : "", word);
-        if (!form->sql[0] || !name.ptr) {
+        if (!form->sql[0] || !name.ptr || (op == ENGINE_EQ && is_organization(f))) {
             continue;
         }
         p.name = name.ptr;
         p.form = form;
+        p.op = (enum engine_operator)op;
         p.is_list = form->takes == ENGINE_TAKES_LIST || form->takes == ENGINE_TAKES_RANGE;
         p.description = f->decl->description;
         p.shared = shared_name(d, r, p.name, "");
         each(d, &p);
     }
+}
+
+/* "attributes__color", "attributes__size__width__gte": of names there are as many as anybody wants. */
+static void visit_members(struct describe *d, const struct resource *r, const struct resource_field *f, visit each) {
+    struct describe_parameter p = {.schema = schema_of_members, .resource = r, .field = f, .is_open = true};
+    alees_str name = arena_printf(d->arena, "%s__*", f->decl->name);
+    alees_str text =
+        arena_printf(d->arena,
+                     "Filters by members of %s: %s__NAME=value, %s__NAME__NAME__gte=value, with the operators "
+                     "ne, lt, lte, gt, gte, in, range, contains, icontains, startswith, istartswith, "
+                     "iendswith, isnull.",
+                     f->decl->name, f->decl->name, f->decl->name);
+    if (f->decl->type != ALEES_JSON || !name.ptr || !text.ptr) {
+        return;
+    }
+    p.name = name.ptr;
+    p.description = text.ptr;
+    p.shared = shared_name(d, r, arena_printf(d->arena, "%s__members", f->decl->name).ptr, "");
+    each(d, &p);
 }
 
 static void visit_filters(struct describe *d, const struct resource *r, visit each) {
@@ -268,8 +329,9 @@ static void visit_filters(struct describe *d, const struct resource *r, visit ea
                     visit_filter(d, r, f, &f->target->fields[k], each);
                 }
             }
-        } else if (engine_filter_is_on(f) && !(f->is_standard && strcmp(f->decl->name, "organization") == 0)) {
+        } else if (engine_filter_is_on(f)) {
             visit_filter(d, r, NULL, f, each);
+            visit_members(d, r, f, each);
         }
     }
 }
@@ -317,9 +379,9 @@ void describe_parameter(struct describe *d, const char *key, const struct descri
     if (p->description) {
         jw_words(&d->w, "description", p->description);
     }
-    if (p->is_list) {
+    if (p->is_list || p->is_open) {
         jw_words(&d->w, "style", "form");
-        jw_boolean(&d->w, "explode", false);
+        jw_boolean(&d->w, "explode", p->is_open);
     }
     p->schema(d, "schema", p);
     jw_end(&d->w);

@@ -13,7 +13,6 @@
 #include "lock.h"
 
 enum {
-    MOST_PATHS = 8,
     MOST_STEPS = 2,
     MANY_ROWS = 1000, /* of one path: more are not read on a lane, where others wait behind them */
     MOST_ROWS = 50000 /* of one path: as many as the rows of an export's batch can name in a list of references */
@@ -74,12 +73,12 @@ static alees_rc add(alees_ctx *ctx, struct engine_view *view, struct engine_colu
     struct engine_expand *expand;
     alees_rc rc;
     if (view->expands == NULL) {
-        view->expands = ARENA_ARRAY(ctx->arena, struct engine_expand, MOST_PATHS);
+        view->expands = ARENA_ARRAY(ctx->arena, struct engine_expand, ENGINE_MAX_PATHS);
         if (view->expands == NULL) {
             return engine_value_nomem(&ctx->problem);
         }
     }
-    ASSERT(view->expand_count < MOST_PATHS); /* each path adds one at most at a level */
+    ASSERT(view->expand_count < ENGINE_MAX_PATHS); /* each path adds one at most at a level */
     expand = &view->expands[view->expand_count];
     expand->field = column->field;
     rc = copy_view(ctx, &column->field->target->shapes->all, &expand->view);
@@ -163,8 +162,9 @@ alees_rc engine_expand_read(alees_ctx *ctx, alees_str text, struct engine_view_r
     for (size_t at = 0; rc == ALEES_OK && engine_view_next_word(text, &at, &path); count++) {
         if (path.len == 0) {
             rc = bad(ctx, "must be names of references, separated by commas", (alees_str){NULL, 0});
-        } else if (count == MOST_PATHS) {
-            rc = bad(ctx, "names too many paths", arena_printf(ctx->arena, "names more than %d paths", MOST_PATHS));
+        } else if (count == ENGINE_MAX_PATHS) {
+            rc = bad(ctx, "names too many paths",
+                     arena_printf(ctx->arena, "names more than %d paths", ENGINE_MAX_PATHS));
         } else {
             rc = read_path(ctx, path, own, rights);
         }

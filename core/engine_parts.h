@@ -14,6 +14,7 @@ enum {
     ENGINE_ID = 0,              /* the place of the id among the fields of every resource */
     ENGINE_MAX_KEYS = 5,        /* of an ordering, the id included */
     ENGINE_MAX_SORT_TEXT = 255, /* characters of a text to sort by: its value travels in the cursor, in the address */
+    ENGINE_MAX_PATHS = 8,       /* of expand */
     ENGINE_MAX_TEXT = 65535,    /* characters of a text without bounds of its own, bytes of a JSON object */
     ENGINE_MAX_TAGS = 50,       /* in a list without a bound of its own */
     ENGINE_MAX_TAG = 200,       /* characters of each */

@@ -146,7 +146,7 @@ function judgeQuery(description, x, operation, say) {
       continue;
     }
     if (!parameter) {
-      say(`took the parameter ${name}, which is not described`);
+      say(`took the parameter ${name.replace(/__.*/, "__..")}, which is not described`);
       continue;
     }
     if (parameter.schema?.type === "object") {
