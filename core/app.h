@@ -18,6 +18,7 @@ struct app {
     atomic_bool is_draining;
     struct ratelimit *ratelimit; /* NULL: nothing is limited */
     struct edge *edge;           /* NULL in tests that have none: no other origins, no proxies */
+    struct documents *documents; /* NULL in tests that have none */
     bool log_requests, server_timing;
     uint32_t idempotency_hours;
     bool require_if_match; /* of a change of one row */

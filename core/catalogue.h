@@ -36,6 +36,7 @@ struct route {
     const struct resource *row;     /* ROUTE_PLUGIN only: whose row it answers, for descriptions; NULL: none */
     const struct alees_route *decl; /* ROUTE_PLUGIN only */
     const char *type;               /* ROUTE_HOST only: the type of its answer */
+    bool is_for_users;              /* ROUTE_HOST only: a token that is sent must be valid, and is ctx->who */
     alees_rc (*run)(alees_ctx *ctx);
     const char *summary;
     struct metric *requests[6]; /* by class of status: [0] all others, [1] 1xx .. [5] 5xx */

@@ -7,7 +7,8 @@
 #include <zlib.h>
 
 enum {
-    LEVEL = 1,          /* three quarters of what the best gives, at a tenth of its price */
+    LEVEL = 1, /* three quarters of what the best gives, at a tenth of its price */
+    BEST_LEVEL = 9,
     GZIP_FORMAT = 16,   /* added to the bits of the window */
     STREAM_WINDOW = 15, /* bits */
     STREAM_MEMORY = 8,  /* zlib's memLevel */
@@ -32,7 +33,7 @@ static void keep(void *arena, void *memory) {
     (void)memory;
 }
 
-static struct gzip *open_with(struct arena *arena, int window, int memory,
+static struct gzip *open_with(struct arena *arena, int level, int window, int memory,
                               bool (*sink)(void *data, const char *bytes, size_t size), void *data) {
     struct gzip *g = ARENA_NEW(arena, struct gzip);
     if (!g) {
@@ -43,12 +44,12 @@ static struct gzip *open_with(struct arena *arena, int window, int memory,
     g->stream.zalloc = allocate;
     g->stream.zfree = keep;
     g->stream.opaque = arena;
-    int result = deflateInit2(&g->stream, LEVEL, Z_DEFLATED, window + GZIP_FORMAT, memory, Z_DEFAULT_STRATEGY);
+    int result = deflateInit2(&g->stream, level, Z_DEFLATED, window + GZIP_FORMAT, memory, Z_DEFAULT_STRATEGY);
     return result == Z_OK ? g : NULL;
 }
 
 struct gzip *gzip_open(struct arena *arena, bool (*sink)(void *data, const char *bytes, size_t size), void *data) {
-    return open_with(arena, STREAM_WINDOW, STREAM_MEMORY, sink, data);
+    return open_with(arena, LEVEL, STREAM_WINDOW, STREAM_MEMORY, sink, data);
 }
 
 /* Until all of the input is taken and, with another flush than Z_NO_FLUSH, all that zlib holds back is out. */
@@ -95,7 +96,31 @@ static bool append(void *data, const char *bytes, size_t size) {
     return !out->failed;
 }
 
-bool gzip_whole(struct arena *arena, alees_str body, struct str *out) {
-    struct gzip *g = open_with(arena, WHOLE_WINDOW, WHOLE_MEMORY, append, out);
+static bool pack(struct gzip *g, alees_str body) {
     return g && gzip_write(g, body.ptr, body.len) && gzip_close(g);
+}
+
+bool gzip_whole(struct arena *arena, alees_str body, struct str *out) {
+    return pack(open_with(arena, LEVEL, WHOLE_WINDOW, WHOLE_MEMORY, append, out), body);
+}
+
+bool gzip_smallest(struct arena *arena, alees_str body, struct str *out) {
+    return pack(open_with(arena, BEST_LEVEL, STREAM_WINDOW, STREAM_MEMORY, append, out), body);
+}
+
+bool gzip_unpack(struct arena *arena, alees_str packed, size_t size, struct str *out) {
+    z_stream stream = {.zalloc = allocate, .zfree = keep, .opaque = arena};
+    char *bytes = arena_alloc(arena, size);
+    if (!bytes || size > UINT_MAX || inflateInit2(&stream, STREAM_WINDOW + GZIP_FORMAT) != Z_OK) {
+        return false;
+    }
+    stream.next_in = (const Bytef *)packed.ptr;
+    stream.avail_in = (uInt)packed.len;
+    stream.next_out = (Bytef *)bytes;
+    stream.avail_out = (uInt)size;
+    if (inflate(&stream, Z_FINISH) != Z_STREAM_END) {
+        return false;
+    }
+    str_put(out, bytes, size);
+    return !out->failed;
 }

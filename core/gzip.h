@@ -20,5 +20,9 @@ bool gzip_close(struct gzip *g) MUST_CHECK;
 
 /* A whole body into out, which is initialized. False without memory. */
 bool gzip_whole(struct arena *arena, alees_str body, struct str *out) MUST_CHECK;
+/* The same for what is kept: as small as can be, which takes ten times as long. */
+bool gzip_smallest(struct arena *arena, alees_str body, struct str *out) MUST_CHECK;
+/* What was packed so, size bytes, into out, which is initialized. False without memory. */
+bool gzip_unpack(struct arena *arena, alees_str packed, size_t size, struct str *out) MUST_CHECK;
 
 #endif

@@ -13,7 +13,6 @@
 #include "alees/util.h"
 #include "audit.h"
 #include "idempotency.h"
-#include "edge.h"
 #include "log.h"
 #include "pipeline_impl.h"
 #include "ratelimit.h"
@@ -211,55 +210,3 @@ static alees_rc handle(alees_ctx *ctx) {
     }
     return rc == ALEES_OK && ctx->transaction ? ctx_commit(ctx) : rc;
 }
-
-static alees_rc healthz(alees_ctx *ctx) {
-    ctx->response.status = 200;
-    ctx->response.content_type = "application/json";
-    str_puts(&ctx->response.body, "{\"status\":\"ok\"}");
-    return ALEES_OK;
-}
-
-static alees_rc readyz(alees_ctx *ctx) {
-    if (atomic_load(&ctx->app->is_draining)) {
-        return problem_set(&ctx->problem, PROBLEM_UNAVAILABLE, "%s", "The server is stopping.");
-    }
-    if (!ctx->app->store || !store_is_ready(ctx->app->store)) {
-        return problem_set(&ctx->problem, PROBLEM_UNAVAILABLE, "%s", "The database cannot be reached.");
-    }
-    return healthz(ctx);
-}
-
-static alees_rc metrics(alees_ctx *ctx) {
-    if (ctx->app->edge && !edge_may_read_metrics(ctx->app->edge, ctx->request.peer)) {
-        return ALEES_E_NOT_FOUND;
-    }
-    ctx->response.status = 200;
-    ctx->response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-    metrics_write(&ctx->response.body);
-    return ALEES_OK;
-}
-
-const struct route pipeline_host_routes[] = {
-    {.method = ALEES_GET,
-     .flags = ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ,
-     .operation = ROUTE_HOST,
-     .path = "/healthz",
-     .type = "application/json",
-     .run = healthz,
-     .summary = "Is the process alive?"},
-    {.method = ALEES_GET,
-     .flags = ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ,
-     .operation = ROUTE_HOST,
-     .path = "/readyz",
-     .type = "application/json",
-     .run = readyz,
-     .summary = "Can requests be served?"},
-    {.method = ALEES_GET,
-     .flags = ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ,
-     .operation = ROUTE_HOST,
-     .path = "/metrics",
-     .type = "text/plain",
-     .run = metrics,
-     .summary = "Figures for Prometheus"},
-};
-const uint32_t pipeline_host_route_count = ARRAY_LEN(pipeline_host_routes);

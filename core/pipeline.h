@@ -35,7 +35,7 @@ alees_rc pipeline_plugin_handler(alees_ctx *ctx);
 const char *const *pipeline_body_types(const struct route *route);
 const char *const *pipeline_answer_types(const struct route *route, bool is_import);
 
-/* GET /healthz, /readyz, /metrics. */
+/* pipeline_host.c: /healthz, /docs and the like. */
 extern const struct route pipeline_host_routes[];
 extern const uint32_t pipeline_host_route_count;
 

@@ -82,17 +82,23 @@ static alees_rc denied(alees_ctx *ctx) {
     return rc;
 }
 
+/* Nobody's token is looked at. */
 static bool is_open(const struct route *route) {
-    return route->operation == ROUTE_HOST || (route->flags & ALEES_ROUTE_PUBLIC);
+    return !route->is_for_users && (route->operation == ROUTE_HOST || (route->flags & ALEES_ROUTE_PUBLIC));
+}
+
+/* A probe of health must not be refused because others asked too often; what is for users, too, is no probe. */
+static alees_rc meet_stranger(alees_ctx *ctx) {
+    ctx->is_public = true;
+    return ctx->route->operation == ROUTE_HOST && !ctx->route->is_for_users ? ALEES_OK : ratelimit_stranger(ctx);
 }
 
 alees_rc pipeline_authenticate(alees_ctx *ctx) {
     const struct alees_rbac_v1 *rbac = ctx->app->rbac;
     const struct alees_principal *who = NULL;
     bool is_bearer = find_token(ctx, &ctx->token);
-    if (is_open(ctx->route)) {
-        ctx->is_public = true;
-        return ctx->route->operation == ROUTE_HOST ? ALEES_OK : ratelimit_stranger(ctx);
+    if (is_open(ctx->route) || (ctx->route->is_for_users && is_bearer && !ctx->token.ptr)) {
+        return meet_stranger(ctx);
     }
     if (!is_bearer || !ctx->token.ptr) {
         return unauthenticated(ctx);
@@ -160,7 +166,7 @@ alees_rc pipeline_authorize(alees_ctx *ctx) {
     bool is_engine = route->operation != ROUTE_PLUGIN;
     bool is_reading =
         route->operation == ROUTE_LIST || route->operation == ROUTE_GET || route->operation == ROUTE_HISTORY;
-    if (ctx->is_public) {
+    if (ctx->is_public || route->operation == ROUTE_HOST) {
         return ALEES_OK;
     }
     ASSERT(ctx->who);

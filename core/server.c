@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "custom.h"
 #include "cred.h"
+#include "documents.h"
 #include "edge.h"
 #include "engine.h"
 #include "httpd.h"
@@ -141,7 +142,8 @@ static int open_catalogue(struct app *app, const char *config_path, const char *
     if (rc != ALEES_OK) {
         return rc == ALEES_E_INVALID ? EXIT_CONFIGURATION : EXIT_OTHER;
     }
-    if (ratelimit_new(app->arena, app->config, &app->ratelimit) != ALEES_OK) {
+    if (ratelimit_new(app->arena, app->config, &app->ratelimit) != ALEES_OK ||
+        documents_new(app->arena, &app->documents) != ALEES_OK) {
         fprintf(stderr, "out of memory\n");
         return EXIT_OTHER;
     }

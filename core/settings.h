@@ -61,6 +61,10 @@
       "Addresses or networks, blanks between them, that may read /metrics; empty: everybody.") \
     X(SERVER_TIMING, "http", "server_timing", BOOLEAN, NULL, 0, 0, NULL, "false", \
       "Tell every client in the header Server-Timing how long its request took: total, auth, db.") \
+    X(DOCS_ACCESS, "docs", "access", CHOICE, NULL, 0, 0, "public|login|off", "public", \
+      "Who may read the description of the API, /openapi.json and /postman.json, and see it at /docs: everybody, " \
+      "users " \
+      "with their token, or nobody. /docs/errors is for everybody.") \
     X(DB_URL, "database", "url", SECRET, "conninfo", 0, 0, NULL, "dbname=alees user=alees_app", \
       "libpq connection string of the server's role, alees_app.") \
     X(DB_OWNER_URL, "database", "owner_url", SECRET, "conninfo", 0, 0, NULL, "dbname=alees user=alees_owner", \

@@ -141,7 +141,7 @@ static void test_unknown_section(void **state) {
     (void)state;
     assert_fault(
         "[databse]\nurl = x\nnonsense = y\n",
-        "alees.conf:1: databse: unknown section; there are server, limits, http, database, security, audit, log, "
+        "alees.conf:1: databse: unknown section; there are server, limits, http, docs, database, security, audit, log, "
         "plugin NAME (did you mean database?)\n");
 }
 
@@ -220,12 +220,12 @@ static void test_lines(void **state) {
 
 static void test_all_faults_at_once(void **state) {
     (void)state;
-    assert_fault(
-        "[server]\nport = x\nfoo\n[nonsense]\n",
-        "alees.conf:2: port: must be an integer from 1 to 65535 (port), not \"x\"\n"
-        "alees.conf:3: must be `key = value`, `[section]`, or a comment that begins with # or ;\n"
-        "alees.conf:4: nonsense: unknown section; there are server, limits, http, database, security, audit, log, "
-        "plugin NAME\n");
+    assert_fault("[server]\nport = x\nfoo\n[nonsense]\n",
+                 "alees.conf:2: port: must be an integer from 1 to 65535 (port), not \"x\"\n"
+                 "alees.conf:3: must be `key = value`, `[section]`, or a comment that begins with # or ;\n"
+                 "alees.conf:4: nonsense: unknown section; there are server, limits, http, docs, database, security, "
+                 "audit, log, "
+                 "plugin NAME\n");
 }
 
 static void test_long_lines(void **state) {
