@@ -296,7 +296,9 @@ static void put_part(struct describe *d, const struct resource *r, bool is_writt
     jw_words(&d->w, "type", "object");
     jw_boolean(&d->w, "additionalProperties", false);
     jw_object(&d->w, "properties");
-    describe_field(d, "id", r->fields[ENGINE_ID].decl, DESCRIBE_ROW);
+    if (is_written) { /* which of them is meant */
+        describe_field(d, "id", r->fields[ENGINE_ID].decl, DESCRIBE_ROW);
+    }
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
         if (is_written ? engine_change_takes(r, ALEES_CREATE, f) && !f->is_standard : engine_nested_shows(r, f)) {
@@ -358,6 +360,8 @@ static const struct {
      "\"rows\":{\"type\":\"integer\"},\"created\":{\"type\":\"integer\"},\"updated\":{\"type\":\"integer\"}}}"},
 };
 
+enum { READ_ONLY = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE };
+
 /* A page of rows; what a write of several answers. */
 static void put_lists(struct describe *d, const struct resource *r) {
     static const struct {
@@ -367,6 +371,9 @@ static void put_lists(struct describe *d, const struct resource *r) {
     const char *name = describe_schema_name(d, r);
     char key[160];
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        if (!lists[i].is_page && (r->decl->flags & READ_ONLY) == READ_ONLY) {
+            continue;
+        }
         (void)snprintf(key, sizeof key, "%s%s", name, lists[i].tail);
         jw_object(&d->w, key);
         jw_words(&d->w, "type", "object");
