@@ -241,7 +241,8 @@ static uint32_t kinds_of(const struct route *route) {
     const enum route_operation o = route->operation;
     bool is_one = o == ROUTE_PATCH || o == ROUTE_PUT || o == ROUTE_REMOVE;
     bool is_reading = route_is_reading(route) || o == ROUTE_HOST || (o == ROUTE_PLUGIN && route->method == ALEES_GET);
-    return BY_ALL | (o != ROUTE_HOST ? BY_LOGIN | BY_ROW : 0u) |
+    bool has_hook = route->resource && route->resource->decl->represent; /* which may refuse to show a row */
+    return BY_ALL | (has_hook ? BY_WRITE | BY_CHECK : 0u) | (o != ROUTE_HOST ? BY_LOGIN | BY_ROW : 0u) |
            (o != ROUTE_HOST && pipeline_answer_types(route, false) ? BY_TYPES : 0u) |
            (pipeline_body_types(route) ? BY_BODY : 0u) | (is_reading ? 0u : BY_WRITE | BY_CHECK) |
            (o == ROUTE_PLUGIN ? BY_CHECK : 0u) | (is_one || o == ROUTE_RESTORE ? BY_WRITE_ONE : 0u);

@@ -320,10 +320,21 @@ static void visit_members(struct describe *d, const struct resource *r, const st
     each(d, &p);
 }
 
+/* "addresses__isnull": has it any such parts? */
+static void visit_presence(struct describe *d, const struct resource *r, const struct resource_field *f, visit each) {
+    struct describe_parameter p = {.schema = schema_of_json, .resource = r, .nested = f, .json = TRUTH};
+    alees_str name = arena_printf(d->arena, "%s__%s", f->decl->name, engine_filter_word(ENGINE_ISNULL));
+    p.name = name.ptr ? name.ptr : "";
+    p.description = f->decl->description;
+    p.shared = shared_name(d, r, p.name, "");
+    each(d, &p);
+}
+
 static void visit_filters(struct describe *d, const struct resource *r, visit each) {
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
         if (f->decl->type == ALEES_PARTS && f->target) {
+            visit_presence(d, r, f, each);
             for (uint32_t k = 0; k < f->target->field_count; k++) {
                 if (engine_nested_filters(f->target, &f->target->fields[k])) {
                     visit_filter(d, r, f, &f->target->fields[k], each);
@@ -392,7 +403,7 @@ static void put_told(struct describe *d, const struct describe_parameter *p) {
 }
 
 static void put_shared(struct describe *d, const struct describe_parameter *p) {
-    if (p->schema != schema_of_json) {
+    if (p->schema != schema_of_json || p->nested) {
         describe_parameter(d, p->shared, p);
     }
 }

@@ -176,7 +176,7 @@ static void put_value(struct describe *d, const struct alees_field *f, enum desc
     case ALEES_CHOICE: put_choice(w, f, is_null); break;
     case ALEES_REFERENCE: put_reference(d, f, is_null, use); break;
     case ALEES_JSON:
-        if (is_in(use) || (f->flags & ALEES_COMPUTED) == 0) { /* what is computed may be any value */
+        if ((f->flags & ALEES_COMPUTED) == 0) { /* what is computed may be any value */
             put_type(w, "object", is_null);
             jw_boolean(w, "additionalProperties", true);
         }
@@ -212,8 +212,20 @@ void describe_field(struct describe *d, const char *key, const struct alees_fiel
     }
     if ((f->flags & ALEES_WRITE_ONLY) != 0) {
         jw_boolean(&d->w, "writeOnly", true);
+    } else if (is_in(use) && (f->flags & (ALEES_READ_ONLY | ALEES_COMPUTED)) != 0) {
+        jw_boolean(&d->w, "readOnly", true); /* what was read may be sent back */
     }
     jw_end(&d->w);
+}
+
+/* One of a resource. Columns that hold the id of a user are no declared references, and yet expanded. */
+static void put_field(struct describe *d, const struct resource_field *f, enum describe_use use) {
+    struct alees_field decl = *f->decl;
+    if (f->target && decl.type == ALEES_UUID) {
+        decl.type = ALEES_REFERENCE;
+        decl.reference = f->target->full_name;
+    }
+    describe_field(d, decl.name, &decl, use);
 }
 
 /* ---- objects ---- */
@@ -240,7 +252,7 @@ static void put_properties(struct describe *d, const struct resource *r, alees_l
     jw_object(&d->w, "properties");
     for (uint32_t i = 0; r && i < r->field_count; i++) {
         if (describe_has(&r->fields[i], r, use)) {
-            describe_field(d, r->fields[i].decl->name, r->fields[i].decl, use);
+            put_field(d, &r->fields[i], use);
         }
     }
     for (uint32_t i = 0; i < own.count; i++) {
@@ -288,7 +300,7 @@ static void put_row(struct describe *d, const struct resource *r, enum describe_
     describe_members(d, key, r, (alees_list){NULL, 0, 0}, use);
 }
 
-/* As it stands within its owner: read, and written. */
+/* As it stands within its owner: read, and written. One that is there already may be sent back as it was read. */
 static void put_part(struct describe *d, const struct resource *r, bool is_written) {
     char key[160];
     (void)snprintf(key, sizeof key, "%sPart%s", describe_schema_name(d, r), is_written ? "Write" : "");
@@ -301,8 +313,9 @@ static void put_part(struct describe *d, const struct resource *r, bool is_writt
     }
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
-        if (is_written ? engine_change_takes(r, ALEES_CREATE, f) && !f->is_standard : engine_nested_shows(r, f)) {
-            describe_field(d, f->decl->name, f->decl, is_written ? DESCRIBE_CHANGE : DESCRIBE_ROW);
+        bool is_taken = is_written && !f->is_standard && engine_change_takes(r, ALEES_CREATE, f);
+        if (is_taken || engine_nested_shows(r, f)) {
+            put_field(d, f, is_written ? DESCRIBE_CHANGE : DESCRIBE_ROW);
         }
     }
     jw_end(&d->w);

@@ -286,15 +286,22 @@ static alees_rc add_ticket(void *state, alees_ctx *ctx) {
 }
 
 static alees_rc count_notes(void *state, alees_ctx *ctx) {
+    char text[64];
+    alees_str count;
     alees_rows *rows = NULL;
     alees_rc rc = kinds.db->run(kinds.self, ctx, &statements[COUNT_NOTES], NULL, 0, &rows);
     (void)state;
-    return rc == ALEES_OK ? kinds.http->reply(ctx, 200, "application/json", kinds.db->text(rows, 0, 0)) : rc;
+    if (rc != ALEES_OK) {
+        return rc;
+    }
+    count = kinds.db->text(rows, 0, 0);
+    snprintf(text, sizeof text, "{\"count\":%.*s}", (int)count.len, count.ptr);
+    return kinds.http->reply(ctx, 200, "application/json", alees_text(text));
 }
 
 static alees_rc touch_rule(void *state, alees_ctx *ctx) {
     (void)state;
-    return kinds.http->reply(ctx, 200, "application/json", alees_text("{}"));
+    return kinds.http->reply(ctx, 200, "application/json", alees_text("{\"touched\":true}"));
 }
 
 static const struct alees_field ticket_body[] = {
@@ -304,17 +311,26 @@ static const struct alees_field ticket_body[] = {
 static const struct alees_field touch_parameters[] = {
     {.name = "id", .type = ALEES_UUID, .flags = ALEES_IN_PATH, .description = "Which one."},
 };
+static const struct alees_field count_response[] = {
+    {.name = "count", .type = ALEES_INTEGER, .description = "How many."},
+};
+static const struct alees_field touch_response[] = {
+    {.name = "touched", .type = ALEES_BOOLEAN, .description = "Always."},
+};
 static const struct alees_route routes[] = {
     {.method = ALEES_POST,
      .flags = ALEES_ROUTE_LOGIN,
      .path = "/tickets",
      .summary = "Create a ticket",
      .body = ALEES_LIST(ticket_body),
+     .status = 201,
+     .row = "kinds.ticket",
      .handle = add_ticket},
     {.method = ALEES_GET,
      .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_READ,
      .path = "/notes/mine/count",
      .summary = "How many notes are in reach",
+     .response = ALEES_LIST(count_response),
      .handle = count_notes},
     {.method = ALEES_POST,
      .path = "/rules/{id}/touch",
@@ -322,6 +338,7 @@ static const struct alees_route routes[] = {
      .permission = "kinds.change_rule",
      .parameters = ALEES_LIST(touch_parameters),
      .object = "kinds.rule",
+     .response = ALEES_LIST(touch_response),
      .handle = touch_rule},
 };
 
