@@ -56,19 +56,6 @@ static uint32_t add_permission(struct catalogue_builder *b, struct alees_self *p
     return ++c->permission_count;
 }
 
-/* "units of measure", from "/units-of-measure". */
-static const char *people_say(struct catalogue_builder *b, const struct resource *r) {
-    const char *last = strrchr(r->decl->path, '/');
-    char words[128];
-    size_t i;
-    last++;
-    for (i = 0; last[i] && i + 1 < sizeof words; i++) {
-        words[i] = (char)(last[i] == '-' || last[i] == '_' ? ' ' : last[i]);
-    }
-    words[i] = '\0';
-    return catalogue_text(b, "%s", words);
-}
-
 /* view_, add_, change_, delete_: one for each thing that can be done with it. Rows of one user need none at all. */
 static void add_four(struct catalogue_builder *b, struct resource *r) {
     const struct {
@@ -82,11 +69,11 @@ static void add_four(struct catalogue_builder *b, struct resource *r) {
         {ALEES_RESOURCE_NO_CHANGE, "change", "Change", &r->change_name, &r->change},
         {ALEES_RESOURCE_NO_DELETE, "delete", "Delete", &r->remove_name, &r->remove},
     };
-    const char *what = people_say(b, r);
     for (size_t i = 0; i < ARRAY_LEN(all) && r->decl->scope != ALEES_SCOPE_OWN && !r->owner; i++) {
         if ((r->decl->flags & all[i].without) == 0) {
             *all[i].name = catalogue_text(b, "%s.%s_%s", r->plugin->decl.name, all[i].verb, r->decl->name);
-            *all[i].number = add_permission(b, r->plugin, *all[i].name, catalogue_text(b, "%s %s", all[i].says, what));
+            *all[i].number =
+                add_permission(b, r->plugin, *all[i].name, catalogue_text(b, "%s %s", all[i].says, r->labels));
         }
     }
 }

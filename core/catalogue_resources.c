@@ -127,6 +127,15 @@ static const char *scope_column(uint32_t scope) {
     }
 }
 
+/* "units of measure", from "units-of-measure". */
+static const char *words_of(struct catalogue_builder *b, const char *name) {
+    char *words = catalogue_alloc(b, 1, strlen(name) + 1);
+    for (size_t i = 0; words && name[i]; i++) {
+        words[i] = (char)(strchr("-_", name[i]) ? ' ' : name[i]);
+    }
+    return words ? words : "";
+}
+
 static struct resource *make(struct catalogue_builder *b, struct alees_self *plugin, const struct alees_resource *decl,
                              const char *organization) {
     const struct alees_field *declared = decl->fields.items;
@@ -139,6 +148,8 @@ static struct resource *make(struct catalogue_builder *b, struct alees_self *plu
     r->plugin = plugin;
     r->decl = decl;
     r->full_name = catalogue_text(b, "%s.%s", plugin->decl.name, decl->name);
+    r->label = decl->label ? decl->label : words_of(b, decl->name);
+    r->labels = decl->labels ? decl->labels : words_of(b, strrchr(decl->path, '/') + 1);
     r->path = decl->path;
     r->fields = fields;
     r->scope_column = scope_column(decl->scope);

@@ -23,7 +23,8 @@ static const struct operation {
     uint32_t without;                           /* the flag of a resource that has no such route */
     uint32_t with;                              /* the flag of one that has; 0: every one has */
     bool (*is_there)(const struct resource *r); /* and what no flag says; NULL: nothing */
-    const char *verb;                           /* of the summary, before the resource's name in words */
+    const char *summary;                        /* %s: one row, as "an API key"; with is_plural several, "API keys" */
+    bool is_plural;
     alees_rc (*run)(alees_ctx *ctx);
 } operations[] = {
     {.operation = ROUTE_LIST,
@@ -31,56 +32,59 @@ static const struct operation {
      .flags = ALEES_ROUTE_READ,
      .tail = "",
      .right = VIEW,
-     .verb = "List",
+     .summary = "List %s",
+     .is_plural = true,
      .run = engine_list},
     {.operation = ROUTE_CREATE,
      .method = ALEES_POST,
      .tail = "",
      .right = ADD,
      .without = ALEES_RESOURCE_NO_CREATE,
-     .verb = "Create",
+     .summary = "Create %s",
      .run = engine_create},
     {.operation = ROUTE_GET,
      .method = ALEES_GET,
      .flags = ALEES_ROUTE_READ,
      .tail = "/{id}",
      .right = VIEW,
-     .verb = "Get one",
+     .summary = "Get %s",
      .run = engine_get},
     {.operation = ROUTE_PATCH,
      .method = ALEES_PATCH,
      .tail = "/{id}",
      .right = CHANGE,
      .without = ALEES_RESOURCE_NO_CHANGE,
-     .verb = "Change",
+     .summary = "Change %s",
      .run = engine_patch},
     {.operation = ROUTE_PUT,
      .method = ALEES_PUT,
      .tail = "/{id}",
      .right = CHANGE,
      .without = ALEES_RESOURCE_NO_CHANGE,
-     .verb = "Replace",
+     .summary = "Replace %s",
      .run = engine_put},
     {.operation = ROUTE_REMOVE,
      .method = ALEES_DELETE,
      .tail = "/{id}",
      .right = REMOVE,
      .without = ALEES_RESOURCE_NO_DELETE,
-     .verb = "Delete",
+     .summary = "Delete %s",
      .run = engine_remove},
     {.operation = ROUTE_PATCH_MANY,
      .method = ALEES_PATCH,
      .tail = "",
      .right = CHANGE,
      .without = ALEES_RESOURCE_NO_CHANGE,
-     .verb = "Change many",
+     .summary = "Change many %s",
+     .is_plural = true,
      .run = engine_patch_many},
     {.operation = ROUTE_REMOVE_MANY,
      .method = ALEES_DELETE,
      .tail = "",
      .right = REMOVE,
      .without = ALEES_RESOURCE_NO_DELETE,
-     .verb = "Delete many",
+     .summary = "Delete many %s",
+     .is_plural = true,
      .run = engine_remove_many},
     {.operation = ROUTE_HISTORY,
      .method = ALEES_GET,
@@ -88,14 +92,14 @@ static const struct operation {
      .tail = "/{id}/history",
      .right = VIEW,
      .without = ALEES_RESOURCE_READ_ONLY,
-     .verb = "History of one",
+     .summary = "List the history of %s",
      .run = engine_history},
     {.operation = ROUTE_RESTORE,
      .method = ALEES_POST,
      .tail = "/{id}/restore",
      .right = REMOVE,
      .with = ALEES_RESOURCE_SOFT_DELETE,
-     .verb = "Restore",
+     .summary = "Restore %s",
      .run = engine_restore},
     {.operation = ROUTE_TAGS,
      .method = ALEES_GET,
@@ -103,7 +107,8 @@ static const struct operation {
      .tail = "/tags",
      .right = VIEW,
      .is_there = has_tags,
-     .verb = "Tags in use",
+     .summary = "List the tags of %s",
+     .is_plural = true,
      .run = engine_tags},
 };
 
@@ -169,6 +174,13 @@ static bool is_served(const struct operation *o, const struct resource *r) {
            (!o->is_there || o->is_there(r));
 }
 
+static const char *summary_of(struct catalogue_builder *b, const struct operation *o, const struct resource *r) {
+    const char *at = strstr(o->summary, "%s");
+    const char *article = o->is_plural ? "" : strchr("aeioAEIO", r->label[0]) ? "an " : "a "; /* "a unit", "a user" */
+    return catalogue_text(b, "%.*s%s%s", (int)(at - o->summary), o->summary, article,
+                          o->is_plural ? r->labels : r->label);
+}
+
 static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
     const struct {
         uint32_t number;
@@ -177,12 +189,6 @@ static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
                         [ADD] = {r->add, r->add_name},
                         [CHANGE] = {r->change, r->change_name},
                         [REMOVE] = {r->remove, r->remove_name}};
-    char words[64];
-    size_t length = strlen(r->decl->name); /* at most 63: plugin_rows.c */
-    memcpy(words, r->decl->name, length + 1);
-    for (char *p = words; *p; p++) {
-        *p = (char)(*p == '_' ? ' ' : *p);
-    }
     for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
         const struct operation *o = &operations[i];
         struct route route;
@@ -199,7 +205,7 @@ static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
         route.permission = rights[o->right].number;
         route.resource = r;
         route.run = o->run;
-        route.summary = catalogue_text(b, "%s: %s", o->verb, words);
+        route.summary = summary_of(b, o, r);
         add(b, &route);
     }
 }

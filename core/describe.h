@@ -4,6 +4,7 @@
  *   describe_name.c      names in documents: of schemas, operations, groups
  *   describe_schema.c    a field, a resource -> JSON Schema (2020-12)
  *   describe_query.c     the parameters of a route
+ *   describe_header.c    the headers of its requests
  *   describe_answer.c    the statuses of a route, with what each has
  *   describe_example.c   a row, a body that a request could have
  *   describe_openapi.c   OpenAPI 3.1: /openapi.json, `alees openapi`
@@ -32,6 +33,12 @@ const char *describe_schema_name(struct describe *d, const struct resource *r);
 const char *describe_operation_id(struct describe *d, const struct route *route);
 /* The group that a route stands in: "Email addresses". */
 const char *describe_group(struct describe *d, const struct route *route);
+struct describe_group {
+    const char *name, *description;
+    const struct resource *resource; /* whose rows it is about; NULL: of none */
+};
+/* Calls each for every group, in the order of their first routes. */
+void describe_groups(struct describe *d, void (*each)(struct describe *d, const struct describe_group *group));
 
 /* ---- describe_schema.c ---- */
 
@@ -83,12 +90,21 @@ void describe_parameters(struct describe *d);
 
 void describe_parameter(struct describe *d, const char *key, const struct describe_parameter *p);
 
+/* ---- describe_header.c ---- */
+
+/* Calls each for every header that a request of the route may have, beside those of every request; route NULL: for all. */
+struct describe_header {
+    const char *name, *description, *schema;
+};
+void describe_headers(struct describe *d, const struct route *route,
+                      void (*each)(struct describe *d, const struct describe_header *header));
+/* Does it carry out a request with an Idempotency-Key once? */
+bool describe_takes_key(const struct route *route);
+
 /* ---- describe_answer.c ---- */
 
 /* Types of the body that a request has; a list that ends with NULL. NULL: it has none. */
 const char *const *describe_body_types(const struct route *route);
-/* Does it carry out a request with an Idempotency-Key once? */
-bool describe_takes_key(const struct route *route);
 /* The schema of a body of that type. */
 void describe_body(struct describe *d, const char *key, const struct route *route, const char *type);
 

@@ -90,21 +90,62 @@ const char *describe_operation_id(struct describe *d, const struct route *route)
     return done(&s);
 }
 
-/* "/email-addresses/{id}" -> "Email addresses". */
-const char *describe_group(struct describe *d, const struct route *route) {
-    const char *path = route->resource ? route->resource->decl->path + 1 : route->path;
-    bool is_first = true;
+/* "units of measure" -> "Units of measure" */
+static const char *heading(struct describe *d, const char *words, size_t len) {
     struct str s;
+    str_init(&s, d->arena, 64);
+    for (size_t i = 0; i < len; i++) {
+        str_putc(&s, i == 0 ? upper(*words) : (char)(words[i] == '-' ? ' ' : words[i]));
+    }
+    return done(&s);
+}
+
+/* Whose path is the beginning of this one; NULL: there is none. */
+static const struct resource *resource_at(const struct describe *d, const char *path) {
+    for (uint32_t i = 0; i < d->catalogue->resource_count; i++) {
+        const struct resource *r = d->catalogue->resources[i];
+        size_t len = strlen(r->path);
+        if (strncmp(r->path, path, len) == 0 && (path[len] == '/' || !path[len])) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+const char *describe_group(struct describe *d, const struct route *route) {
+    const char *path = route->path + sizeof base - 2;
+    const struct resource *r = route->resource;
     if (route->operation == ROUTE_HOST) {
         return "Server";
     }
-    if (!route->resource) {
-        path += sizeof base - 1;
+    if (route->decl && route->decl->group) {
+        return route->decl->group;
     }
-    str_init(&s, d->arena, 64);
-    for (; *path && *path != '/'; path++) {
-        str_putc(&s, is_first ? upper(*path) : (char)(*path == '-' ? ' ' : *path));
-        is_first = false;
+    r = r ? r : resource_at(d, path);
+    return r ? heading(d, r->labels, strlen(r->labels)) : heading(d, path + 1, strcspn(path + 1, "/"));
+}
+
+static bool is_first_of_group(struct describe *d, const struct route *route) {
+    const char *group = describe_group(d, route);
+    for (const struct route *r = d->catalogue->routes; r < route; r++) {
+        if (describe_tells(d, r) && strcmp(describe_group(d, r), group) == 0) {
+            return false;
+        }
     }
-    return done(&s);
+    return true;
+}
+
+void describe_groups(struct describe *d, void (*each)(struct describe *d, const struct describe_group *group)) {
+    for (uint32_t i = 0; i < d->catalogue->route_count; i++) {
+        const struct route *route = &d->catalogue->routes[i];
+        struct describe_group group = {.resource = route->resource};
+        if (!describe_tells(d, route) || !is_first_of_group(d, route)) {
+            continue;
+        }
+        group.name = describe_group(d, route);
+        group.description = route->resource                  ? route->resource->decl->description
+                            : route->operation == ROUTE_HOST ? "The server itself."
+                                                             : route->plugin->decl.summary;
+        each(d, &group);
+    }
 }

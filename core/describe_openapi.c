@@ -40,34 +40,16 @@ static void put_info(struct describe *d) {
 
 /* ---- groups ---- */
 
-static bool is_first_of_group(struct describe *d, const struct route *route) {
-    const char *group = describe_group(d, route);
-    for (const struct route *r = d->catalogue->routes; r < route; r++) {
-        if (describe_tells(d, r) && strcmp(describe_group(d, r), group) == 0) {
-            return false;
-        }
-    }
-    return true;
+static void put_group(struct describe *d, const struct describe_group *group) {
+    jw_object(&d->w, NULL);
+    jw_words(&d->w, "name", group->name);
+    jw_words(&d->w, "description", group->description);
+    jw_end(&d->w);
 }
 
 static void put_groups(struct describe *d) {
     jw_array(&d->w, "tags");
-    for (uint32_t i = 0; i < d->catalogue->route_count; i++) {
-        const struct route *route = &d->catalogue->routes[i];
-        if (!describe_tells(d, route) || !is_first_of_group(d, route)) {
-            continue;
-        }
-        jw_object(&d->w, NULL);
-        jw_words(&d->w, "name", describe_group(d, route));
-        if (route->resource && route->resource->decl->description) {
-            jw_words(&d->w, "description", route->resource->decl->description);
-        } else if (route->operation == ROUTE_HOST) {
-            jw_words(&d->w, "description", "The server itself.");
-        } else {
-            jw_printf(&d->w, "description", "Of the plugin %s.", route->plugin->decl.name);
-        }
-        jw_end(&d->w);
-    }
+    describe_groups(d, put_group);
     jw_end(&d->w);
 }
 
@@ -102,31 +84,8 @@ static void put_path_parameter(struct describe *d, const struct route *route, co
     jw_end(&d->w);
 }
 
-/* Headers that a request may have. */
-enum { ON_ALL = 0x7fffffff };
-static const struct {
-    const char *name, *description, *schema;
-    uint32_t on; /* 1 << ROUTE_..; 0: where it is carried out once */
-} headers[] = {
-    {"If-Match", "The row must be as one of these ETags says, else 412. `*`: as it is.",
-     "{\"type\":\"string\",\"pattern\":\"^([*]|(W/)?\\\"[^\\\"]*\\\"( *, *(W/)?\\\"[^\\\"]*\\\")*)$\"}",
-     1u << ROUTE_PATCH | 1u << ROUTE_PUT | 1u << ROUTE_REMOVE | 1u << ROUTE_RESTORE},
-    {"If-None-Match", "The ETag of what is known: 304 if nothing has changed.", "{\"type\":\"string\"}",
-     1u << ROUTE_GET},
-    {"Prefer",
-     "return=minimal, return=representation, tx=rollback, handling=strict, count=, resolution=, max-affected=.",
-     "{\"type\":\"string\"}", ON_ALL & ~(1u << ROUTE_HOST)},
-    {"Idempotency-Key", "Sent again with the same key, the request is carried out once.",
-     "{\"type\":\"string\",\"pattern\":\"^[!-~]{1,255}$\"}", 0},
-};
-
-/* As idempotency.c looks at it. */
-bool describe_takes_key(const struct route *route) {
-    return route->method == ALEES_POST && (route->flags & (ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ)) == 0;
-}
-
-static bool takes_header(const struct route *route, size_t i) {
-    return headers[i].on != 0 ? (headers[i].on & (1u << route->operation)) != 0 : describe_takes_key(route);
+static void put_header_reference(struct describe *d, const struct describe_header *h) {
+    describe_reference(d, NULL, "parameters", "header.%s", h->name);
 }
 
 static void put_parameters(struct describe *d, const struct route *route) {
@@ -135,25 +94,19 @@ static void put_parameters(struct describe *d, const struct route *route) {
         put_path_parameter(d, route, p + 1, strcspn(p + 1, "}"));
     }
     describe_query(d, route, put_parameter);
-    for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
-        if (takes_header(route, i)) {
-            describe_reference(d, NULL, "parameters", "header.%s", headers[i].name);
-        }
-    }
+    describe_headers(d, route, put_header_reference);
     jw_end(&d->w);
 }
 
-static void put_header_parameters(struct describe *d) {
+static void put_header_parameter(struct describe *d, const struct describe_header *h) {
     char key[64];
-    for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
-        (void)snprintf(key, sizeof key, "header.%s", headers[i].name);
-        jw_object(&d->w, key);
-        jw_words(&d->w, "name", headers[i].name);
-        jw_words(&d->w, "in", "header");
-        jw_words(&d->w, "description", headers[i].description);
-        jw_json(&d->w, "schema", headers[i].schema);
-        jw_end(&d->w);
-    }
+    (void)snprintf(key, sizeof key, "header.%s", h->name);
+    jw_object(&d->w, key);
+    jw_words(&d->w, "name", h->name);
+    jw_words(&d->w, "in", "header");
+    jw_words(&d->w, "description", h->description);
+    jw_json(&d->w, "schema", h->schema);
+    jw_end(&d->w);
 }
 
 /* ---- bodies ---- */
@@ -412,7 +365,7 @@ static void put_components(struct describe *d) {
     }
     jw_end(w);
     jw_object(w, "parameters");
-    put_header_parameters(d);
+    describe_headers(d, NULL, put_header_parameter);
     describe_parameters(d);
     jw_end(w);
     jw_object(w, "responses");

@@ -374,6 +374,9 @@ static void check_resource(const struct place *place, const struct alees_self *p
     if (plugin_is_blank(r->description) || r->fields.count == 0) {
         plugin_fault(place->report, "resource %s has no description or no fields", r->name);
     }
+    if ((r->label && plugin_is_blank(r->label)) || (r->labels && plugin_is_blank(r->labels))) {
+        plugin_fault(place->report, "resource %s has an empty label", r->name);
+    }
     check_table(place, plugin, r);
     check_fields(place, &r->fields);
     check_columns(place, r);

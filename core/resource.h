@@ -33,6 +33,8 @@ struct resource {
     struct alees_self *plugin;
     const struct alees_resource *decl;
     const char *full_name; /* "product.product" */
+    const char *label;     /* one row in a sentence: "API key" */
+    const char *labels;    /* several: "API keys" */
     const char *path;      /* decl->path; of parts "/contacts/{contact}/email-addresses" */
     const char
         *scope_column; /* "organization_id", "id" (SELF), "user_id" (OWN), "scope_ids" (SEVERAL), NULL (GLOBAL) */

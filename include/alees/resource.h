@@ -149,6 +149,8 @@ struct alees_resource {
     /* As validate and after it, for rules that need the database: of all rows of an array, an import or a change by filters
      * at once (some hundreds at a time), or of the only one. refuse() says of each what is wrong. NULL: none. [owner] */
     alees_rc (*validate_all)(void *state, alees_ctx *ctx, alees_change *const *changes, uint32_t count);
+    /* One row and several in a sentence, for descriptions: "API key", "API keys". NULL: the words of name, and of path. */
+    const char *label, *labels;
 };
 
 /* What a hook may ask about the row. */
@@ -223,6 +225,9 @@ struct alees_route {
      * answered ("organization.organization"), with the members in `response` besides. NULL: those alone. */
     uint32_t status, reserved0;
     const char *row;
+    /* The heading that it stands under: "Authentication". NULL: that of the resource whose path it begins with, else the first
+     * word of its path. */
+    const char *group;
 };
 
 #ifdef __cplusplus

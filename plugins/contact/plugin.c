@@ -207,7 +207,7 @@ static const struct alees_route routes[] = {
      .path = "/contacts/{id}/duplicates",
      .permission = "contact.view_contact",
      .object = "contact.contact",
-     .summary = "Contacts that may be the same person.",
+     .summary = "List contacts that may be the same person",
      .description =
          "Contacts of the same organization that have an e-mail address, in upper or lower case, or a telephone "
          "number of this one, as far as you may read those.",

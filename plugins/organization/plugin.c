@@ -327,7 +327,7 @@ static const struct alees_resource resources[] = {
 };
 
 static const struct alees_permission permissions[] = {
-    {ORGANIZATION_MOVE, "Move an organization that is directly below this one to somewhere else."},
+    {ORGANIZATION_MOVE, "Move an organization that is directly below this one to somewhere else"},
 };
 
 static const struct alees_field move_parameters[] = {
@@ -391,17 +391,17 @@ static const struct alees_field tree_response[] = {
     }
 
 static const struct alees_route routes[] = {
-    RELATIVES("children", organization_children, "List what is directly below an organization.",
+    RELATIVES("children", organization_children, "List what is directly below an organization",
               "Those of them that you may view."),
-    RELATIVES("descendants", organization_descendants, "List all that is below an organization.",
+    RELATIVES("descendants", organization_descendants, "List all that is below an organization",
               "Those of them that you may view, whatever lies between."),
-    RELATIVES("ancestors", organization_ancestors, "List what is above an organization.",
+    RELATIVES("ancestors", organization_ancestors, "List what is above an organization",
               "Those of them that you may view, the root first unless you ask for another order."),
     {.method = ALEES_GET,
      .flags = ALEES_ROUTE_READ,
      .path = "/organizations/{id}/tree",
      .permission = ORGANIZATION_VIEW,
-     .summary = "Show an organization with all that is below it, nested.",
+     .summary = "Show an organization with all that is below it, nested",
      .description = "Those that you may view, each below the nearest one above it that you may view. At most 10000: "
                     "ask for less depth, or from further below.",
      .parameters = ALEES_LIST(tree_parameters),
@@ -415,7 +415,7 @@ static const struct alees_route routes[] = {
      .path = "/organizations/{id}/move",
      .permission = "organization.change_organization",
      .object = "organization.organization",
-     .summary = "Move an organization, with all that is below it, below another one.",
+     .summary = "Move an organization, with all that is below it, below another one",
      .description = "Needs organization.change_organization in it, organization.move_organization in its parent and "
                     "organization.add_organization in the new one. From and to being a root: superusers only.",
      .parameters = ALEES_LIST(move_parameters),

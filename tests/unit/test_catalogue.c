@@ -215,7 +215,7 @@ static void test_routes(void **state) {
     r = find_route(&c, ALEES_DELETE, "/api/v1/units-of-measure/{id}");
     assert_ptr_equal(r->run, engine_remove);
     assert_int_equal(r->permission, r->resource->remove);
-    assert_string_equal(r->summary, "Delete: unit of measure");
+    assert_string_equal(r->summary, "Delete a unit of measure");
     r = find_route(&c, ALEES_PATCH, "/api/v1/things");
     assert_ptr_equal(r->run, engine_patch_many);
     assert_int_equal(r->permission, r->resource->change);
