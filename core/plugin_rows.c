@@ -371,11 +371,9 @@ static void check_resource(const struct place *place, const struct alees_self *p
         plugin_fault(place->report, "resource %s: \"%s\" %s", r->name, r->path ? r->path : "", fault);
     }
     check_scope(place, r);
-    if (plugin_is_blank(r->description) || r->fields.count == 0) {
-        plugin_fault(place->report, "resource %s has no description or no fields", r->name);
-    }
-    if ((r->label && plugin_is_blank(r->label)) || (r->labels && plugin_is_blank(r->labels))) {
-        plugin_fault(place->report, "resource %s has an empty label", r->name);
+    if (plugin_is_blank(r->description) || r->fields.count == 0 || (r->label && plugin_is_blank(r->label)) ||
+        (r->labels && plugin_is_blank(r->labels))) {
+        plugin_fault(place->report, "resource %s has no description, no fields or an empty label", r->name);
     }
     check_table(place, plugin, r);
     check_fields(place, &r->fields);

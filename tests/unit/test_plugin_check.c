@@ -83,7 +83,7 @@ static const char *const faults[] = {
     "resource foreign: \"no-slash\" is no path: it begins with /",
     "resource foreign: table \"\" must be",
     "resource empty: \"/empty/\" is no path: segments",
-    "resource empty has no description or no fields",
+    "resource empty has no description, no fields or an empty label",
     "resource empty: its parent must name a field that is a REFERENCE to many_faults.empty",
     "route ? /a: method 9",
     "route GET /b has a permission and is PUBLIC or LOGIN",
