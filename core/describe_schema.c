@@ -308,9 +308,6 @@ static void put_part(struct describe *d, const struct resource *r, bool is_writt
     jw_words(&d->w, "type", "object");
     jw_boolean(&d->w, "additionalProperties", false);
     jw_object(&d->w, "properties");
-    if (is_written) { /* which of them is meant */
-        describe_field(d, "id", r->fields[ENGINE_ID].decl, DESCRIBE_ROW);
-    }
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
         bool is_taken = is_written && !f->is_standard && engine_change_takes(r, ALEES_CREATE, f);

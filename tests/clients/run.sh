@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The description of the API held against tools and clients that nobody here wrote: tests/clients/run.sh [NAME]...
+# A line for each check, what it said where it failed; the last line is the total. Needs packaging/deps.sh run test clients.
+set -uo pipefail
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+here=$root/tests/clients
+document=$root/docs/openapi.json # what `alees openapi` prints: tests/lint/check_golden.sh
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+cd "$here" || exit 1
+export PATH=$here/node_modules/.bin:$PATH
+export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
+
+check_lint_redocly() { redocly lint "$document" --config redocly.yaml --format stylish; }
+check_lint_spectral() { spectral lint "$document" --ruleset .spectral.yaml --fail-severity hint; }
+check_valid_1() { node valid_1.mjs "$document"; }
+check_valid_2() { node valid_2.mjs "$document"; }
+check_typescript() {
+  mkdir -p made &&
+    openapi-typescript "$document" --default-non-nullable=false --output made/api.d.ts &&
+    tsc --project . &&
+    ./serve.sh node made/client.js
+}
+check_postman() { ./serve.sh node postman.mjs; }
+
+# The packages of the lock file, unless they are there.
+install_packages() {
+  if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    npm ci --no-progress
+    touch node_modules/.package-lock.json
+  fi
+}
+
+checks=("$@")
+if [ "${#checks[@]}" -eq 0 ]; then
+  checks=(lint_redocly lint_spectral valid_1 valid_2 typescript postman)
+fi
+if ! install_packages >"$log" 2>&1; then
+  tail -n 20 "$log"
+  echo "npm ci failed"
+  echo "0 passed, 1 failed"
+  exit 1
+fi
+passed=0 failed=0
+for check in "${checks[@]}"; do
+  start=$SECONDS
+  if "check_$check" >"$log" 2>&1; then
+    passed=$((passed + 1))
+    printf 'ok      %s (%d s)\n' "$check" $((SECONDS - start))
+  else
+    failed=$((failed + 1))
+    tail -n 60 "$log"
+    printf 'FAILED  %s (%d s)\n' "$check" $((SECONDS - start))
+  fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
