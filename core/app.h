@@ -19,6 +19,7 @@ struct app {
     struct ratelimit *ratelimit; /* NULL: nothing is limited */
     struct edge *edge;           /* NULL in tests that have none: no other origins, no proxies */
     struct documents *documents; /* NULL in tests that have none */
+    struct docs *docs;           /* NULL in tests that have none: no page */
     bool log_requests, server_timing;
     uint32_t idempotency_hours;
     bool require_if_match; /* of a change of one row */

@@ -161,6 +161,7 @@ alees_rc catalogue_build(struct arena *arena, const struct plugins *plugins, ale
         catalogue_add_routes(&b, plugin_run, host_routes, host_route_count);
     }
     check_commands(&b);
+    catalogue_add_errors(&b);
     if (b.out_of_memory) {
         fprintf(errors, "out of memory while building the catalogue\n");
         return ALEES_E_NOMEM;

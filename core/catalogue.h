@@ -34,8 +34,9 @@ struct route {
     uint32_t permission;            /* number; 0: none */
     struct resource *resource;      /* of an engine route, or the `object` of a plugin's; else NULL */
     const struct resource *row;     /* ROUTE_PLUGIN only: whose row it answers, for descriptions; NULL: none */
-    const struct alees_route *decl; /* ROUTE_PLUGIN only */
-    const char *type;               /* ROUTE_HOST only: the type of its answer */
+    const struct alees_route *decl; /* of ROUTE_PLUGIN; of ROUTE_HOST for its parameters; else NULL */
+    const char *const *types;       /* ROUTE_HOST only: of its answer; NULL at the end */
+    const uint32_t *statuses;       /* ROUTE_HOST only: beyond 200 and those that all give; 0 at the end; NULL: none */
     bool is_for_users;              /* ROUTE_HOST only: a token that is sent must be valid, and is ctx->who */
     alees_rc (*run)(alees_ctx *ctx);
     const char *summary;
@@ -49,6 +50,12 @@ static inline bool route_is_reading(const struct route *route) {
            route->operation == ROUTE_TAGS;
 }
 
+/* A code that a problem, or an entry in its `errors`, can have. */
+struct catalogue_error {
+    struct alees_error decl;
+    const struct alees_self *plugin; /* NULL: the host's own */
+};
+
 struct catalogue {
     struct alees_permission *permissions;   /* number - 1 is the place */
     struct alees_self **permission_plugins; /* as permissions */
@@ -57,6 +64,9 @@ struct catalogue {
     uint32_t resource_count;
     struct route *routes;
     uint32_t route_count;
+    struct catalogue_error
+        *errors; /* the host's by status, then those of each plugin; some codes are several plugins' */
+    uint32_t error_count;
 };
 
 /* Collects and checks: unique permissions, resources, tables and paths; every permission a route names is declared;
@@ -68,7 +78,10 @@ alees_rc catalogue_build(struct arena *arena, const struct plugins *plugins, ale
                          struct catalogue *ret_catalogue) MUST_CHECK;
 uint32_t catalogue_permission(const struct catalogue *c, const char *name);                  /* 0 if unknown */
 const struct resource *catalogue_resource(const struct catalogue *c, const char *full_name); /* "product.product" */
-void catalogue_print_routes(const struct catalogue *c, FILE *out);                           /* alees routes */
-void catalogue_print_permissions(const struct catalogue *c, FILE *out);                      /* tests/golden */
+/* The first one of that code; NULL: nobody has declared it. The next one: catalogue_next_error. */
+const struct catalogue_error *catalogue_error(const struct catalogue *c, alees_str code);
+const struct catalogue_error *catalogue_next_error(const struct catalogue *c, const struct catalogue_error *after);
+void catalogue_print_routes(const struct catalogue *c, FILE *out);      /* alees routes */
+void catalogue_print_permissions(const struct catalogue *c, FILE *out); /* tests/golden */
 
 #endif

@@ -28,5 +28,6 @@ void catalogue_add_owners(struct catalogue_builder *b);      /* what each is par
 void catalogue_add_permissions(struct catalogue_builder *b); /* gives the resources their numbers */
 void catalogue_add_routes(struct catalogue_builder *b, alees_rc (*plugin_run)(alees_ctx *ctx),
                           const struct route *host_routes, uint32_t host_route_count);
+void catalogue_add_errors(struct catalogue_builder *b); /* after the resources */
 
 #endif

@@ -10,23 +10,16 @@
 #include "jx.h"
 #include "store.h"
 #include "str.h"
+#include "sys.h"
 
 #define CHECK_MEMORY ((size_t)64 * 1024 * 1024)
 
 /* The isolation kit lies beside the program in a build folder, under libexec where it is installed. */
 static const char *find_kit(char *path, size_t size) {
     static const char *const places[] = {"libexec/alees/isolation", "../libexec/alees/isolation"};
-    char self[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[length > 0 ? length : 0] = '\0';
-    char *slash = strrchr(self, '/');
-    for (size_t i = 0; slash && i < ARRAY_LEN(places); i++) {
-        int used = snprintf(path, size, "%.*s/%s", (int)(slash - self), self, places[i]);
-        if (used > 0 && (size_t)used < size && access(path, X_OK) == 0) {
-            return path;
-        }
+    if (!sys_find(places, ARRAY_LEN(places), path, size)) {
+        (void)snprintf(path, size, "%s", ALEES_LIBEXEC_DIR "/isolation");
     }
-    (void)snprintf(path, size, "%s", ALEES_LIBEXEC_DIR "/isolation");
     return path;
 }
 

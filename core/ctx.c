@@ -106,6 +106,19 @@ alees_rc ctx_obeyed(alees_ctx *ctx, enum ctx_preference which) {
                           : problem_set(&ctx->problem, problem_kind_of(rc), "%s", "The answer has too many headers.");
 }
 
+alees_rc ctx_fail(alees_ctx *ctx, const struct alees_self *plugin, alees_rc rc, const char *code, alees_str detail) {
+    struct problem *p = &ctx->problem;
+    bool is_first = p->rc == ALEES_OK;
+    rc = problem_fail(p, rc, code, detail);
+    for (uint32_t i = 0; is_first && plugin && i < plugin->error_count; i++) {
+        const struct alees_error *e = &plugin->errors[i];
+        if ((e->flags & ALEES_ERROR_FIELD) == 0 && strcmp(e->code, p->code) == 0) {
+            p->title = e->title;
+        }
+    }
+    return rc;
+}
+
 alees_rc ctx_commit(alees_ctx *ctx) {
     if (ctx->prefer.is_dry_run) {
         alees_rc obeyed = ctx_obeyed(ctx, CTX_PREFER_TX);

@@ -165,6 +165,9 @@ alees_rc ctx_commit(alees_ctx *ctx) MUST_CHECK;
  * problem is set. */
 alees_rc ctx_obeyed(alees_ctx *ctx, enum ctx_preference which) MUST_CHECK;
 
+/* problem_fail for a plugin, NULL for nobody's: a code that it has declared brings its title. */
+alees_rc ctx_fail(alees_ctx *ctx, const struct alees_self *plugin, alees_rc rc, const char *code, alees_str detail);
+
 alees_str ctx_header(const alees_ctx *ctx,
                      const char *name); /* of the request; absent if none; last wins never: first */
 /* Of a header that is a list: all its lines, joined by commas. Absent if there is none, or no memory. */

@@ -11,6 +11,7 @@
 #include "alees/util.h"
 #include "app.h"
 #include "core_sql.h"
+#include "custom_errors.h"
 #include "engine_filter.h"
 #include "plugin_private.h"
 #include "svc.h"
@@ -462,4 +463,5 @@ const struct alees_plugin custom_plugin = {
     .start = start,
     .stop = stop,
     .demo = custom_demo,
+    .errors = ALEES_LIST(custom_errors),
 };

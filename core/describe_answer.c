@@ -154,12 +154,26 @@ static const struct success {
     {ROUTE_RESTORE, 204, "It is back; with Prefer: return=minimal, or for who may not view it.", NULL, DESCRIBE_ETAG},
     {ROUTE_TAGS, 200, "The tags, the most frequent first.", schema_of_tags, 0},
     {ROUTE_HOST, 200, "The answer.", schema_of_host, 0},
+    {ROUTE_HOST, 304, "It is as If-None-Match says.", NULL, DESCRIBE_ETAG},
 };
+
+/* 200, and what its row says. */
+static bool is_of_host(const struct route *route, uint32_t status) {
+    for (const uint32_t *s = route->statuses; s && *s; s++) {
+        if (*s == status) {
+            return true;
+        }
+    }
+    return status == 200;
+}
 
 /* Which successes of any kind have. */
 static uint32_t headers_of(const struct route *route) {
     bool may_replay = describe_takes_key(route);
-    return route->operation == ROUTE_HOST ? 0u : DESCRIBE_PREFERENCE | (may_replay ? (uint32_t)DESCRIBE_REPLAYED : 0u);
+    if (route->operation == ROUTE_HOST) {
+        return is_of_host(route, 304) ? DESCRIBE_ETAG : 0u;
+    }
+    return DESCRIBE_PREFERENCE | (may_replay ? (uint32_t)DESCRIBE_REPLAYED : 0u);
 }
 
 static void visit_plugin(struct describe *d, const struct route *route, describe_answer_visit each) {
@@ -184,17 +198,16 @@ static void visit_plugin(struct describe *d, const struct route *route, describe
 
 static void visit_successes(struct describe *d, const struct route *route, describe_answer_visit each) {
     static const char *const lines[] = {"application/json", "application/x-ndjson", NULL};
-    const char *const host[] = {route->type, NULL};
     for (size_t i = 0; i < ARRAY_LEN(successes); i++) {
         const struct success *s = &successes[i];
         struct describe_answer a = {.status = s->status, .description = s->description, .route = route};
-        if (s->operation != route->operation) {
+        if (s->operation != route->operation || (s->operation == ROUTE_HOST && !is_of_host(route, s->status))) {
             continue;
         }
         a.schema = s->schema;
         a.headers = s->headers | headers_of(route);
         if (s->schema) {
-            a.types = route->operation == ROUTE_HOST     ? host
+            a.types = route->operation == ROUTE_HOST     ? route->types
                       : route->operation == ROUTE_CREATE ? lines
                                                          : pipeline_answer_types(route, false);
         }
@@ -263,7 +276,7 @@ void describe_answers(struct describe *d, const struct route *route, describe_an
                                     .schema = schema_of_problem,
                                     .is_problem = true,
                                     .route = route};
-        if ((problems[i].by & kinds) != 0) {
+        if ((problems[i].by & kinds) != 0 || is_of_host(route, a.status)) {
             each(d, &a);
         }
     }

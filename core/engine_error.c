@@ -149,7 +149,7 @@ static alees_rc refused_by_trigger(alees_ctx *ctx, const struct engine_refused *
                               f->decl->fallback, f->decl->name);
     }
     problem_add(&ctx->problem, f != NULL ? pointer_to(ctx, f) : STR_LIT(""), code, "%.*s", STR_FMT(detail));
-    return problem_fail(&ctx->problem, ALEES_E_CONFLICT, code, detail);
+    return ctx_fail(ctx, what->r->plugin, ALEES_E_CONFLICT, code, detail);
 }
 
 /* A row that moves has been found right in what it says of its own table: what is broken is said of it there. */

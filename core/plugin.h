@@ -31,8 +31,9 @@ struct alees_self {
     struct alees_migration *migrations;
     struct alees_command *commands;
     struct alees_metric *metrics;
+    struct alees_error *errors;
     uint32_t need_count, offer_count, setting_count, permission_count, resource_count, route_count, statement_count,
-        migration_count, command_count, metric_count;
+        migration_count, command_count, metric_count, error_count;
     const char **setting_values; /* as settings */
     struct metric **metric_series;
     const char *role;                  /* "alees_plugin_product": the database role of its statements */

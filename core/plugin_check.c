@@ -271,6 +271,22 @@ static void check_metrics(const struct alees_self *plugin, struct plugin_report 
     }
 }
 
+static void check_errors(const struct alees_self *plugin, struct plugin_report *report) {
+    for (uint32_t i = 0; i < plugin->error_count; i++) {
+        const struct alees_error *e = &plugin->errors[i];
+        if (!check_name(report, "error", plugin->errors, i, sizeof *e)) {
+            continue;
+        }
+        if (e->status < 400 || e->status > 599 || (e->flags & ~(uint32_t)ALEES_ERROR_FIELD) != 0) {
+            plugin_fault(report, "error %s: status %u and flags 0x%x are not 400 to 599 and 0 or ALEES_ERROR_FIELD",
+                         e->code, e->status, e->flags);
+        }
+        if (plugin_is_blank(e->title) || plugin_is_blank(e->help)) {
+            plugin_fault(report, "error %s has no title or no help", e->code);
+        }
+    }
+}
+
 void plugin_check(struct arena *arena, const struct alees_self *plugin, struct plugin_report *report) {
     check_plugin(plugin, report);
     if (!plugin_is_name(plugin->decl.name, LONGEST_PLUGIN)) {
@@ -285,6 +301,7 @@ void plugin_check(struct arena *arena, const struct alees_self *plugin, struct p
     check_migrations(plugin, report);
     check_commands(plugin, report);
     check_metrics(plugin, report);
+    check_errors(plugin, report);
 }
 
 void plugin_check_schemas(const struct alees_self *plugin, const char *const *schemas, uint32_t count,

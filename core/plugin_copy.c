@@ -31,6 +31,7 @@ static const struct shape statements = SHAPE("statements", struct alees_statemen
 static const struct shape migrations = SHAPE("migrations", struct alees_migration, sql);
 static const struct shape commands = SHAPE("commands", struct alees_command, run);
 static const struct shape metrics = SHAPE("metrics", struct alees_metric, help);
+static const struct shape errors = SHAPE("errors", struct alees_error, help);
 static const struct shape fields = SHAPE("fields", struct alees_field, example);
 static const struct shape parameters = SHAPE("parameters", struct alees_field, example);
 static const struct shape body = SHAPE("body", struct alees_field, example);
@@ -86,6 +87,7 @@ alees_rc plugin_copy(struct arena *arena, const struct alees_plugin *symbol, str
     plugin->migrations = copy(&c, &migrations, d->migrations, NULL, &plugin->migration_count);
     plugin->commands = copy(&c, &commands, d->commands, NULL, &plugin->command_count);
     plugin->metrics = copy(&c, &metrics, d->metrics, NULL, &plugin->metric_count);
+    plugin->errors = copy(&c, &errors, d->errors, NULL, &plugin->error_count);
     for (uint32_t i = 0; i < plugin->resource_count; i++) {
         copy_fields(&c, &fields, plugin->resources[i].name, &plugin->resources[i].fields);
     }

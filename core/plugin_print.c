@@ -222,6 +222,7 @@ static void one(struct str *s, const struct alees_self *p) {
     pairs(s, "commands", p->commands, p->command_count, sizeof *p->commands, "usage",
           offsetof(struct alees_command, usage));
     pairs(s, "metrics", p->metrics, p->metric_count, sizeof *p->metrics, "help", offsetof(struct alees_metric, help));
+    pairs(s, "errors", p->errors, p->error_count, sizeof *p->errors, "title", offsetof(struct alees_error, title));
     str_putc(s, '}');
 }
 

@@ -9,10 +9,17 @@
 enum { LONGEST_DETAIL = 1024, LONGEST_CODE = 64 };
 
 const struct problem_row problem_rows[PROBLEM_KINDS] = {
-#define X(name, status, code, rc, title) {code, title, status, rc},
+#define X(name, status, code, rc, title, help) {code, title, help, status, rc},
     PROBLEM_TABLE(X)
 #undef X
 };
+
+const struct problem_item_row problem_item_rows[] = {
+#define X(code, title, help) {code, title, help},
+    PROBLEM_ITEM_TABLE(X)
+#undef X
+};
+const uint32_t problem_item_row_count = ARRAY_LEN(problem_item_rows);
 
 void problem_init(struct problem *p, struct arena *arena) {
     *p = (struct problem){.arena = arena};

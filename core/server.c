@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "custom.h"
 #include "cred.h"
+#include "docs.h"
 #include "documents.h"
 #include "edge.h"
 #include "engine.h"
@@ -139,6 +140,10 @@ static int open_catalogue(struct app *app, const char *config_path, const char *
     }
     take_settings(app, listen);
     alees_rc rc = edge_new(app->arena, app->config, stderr, &app->edge);
+    if (rc != ALEES_OK) {
+        return rc == ALEES_E_INVALID ? EXIT_CONFIGURATION : EXIT_OTHER;
+    }
+    rc = docs_open(app->arena, app->config, stderr, &app->docs);
     if (rc != ALEES_OK) {
         return rc == ALEES_E_INVALID ? EXIT_CONFIGURATION : EXIT_OTHER;
     }

@@ -65,6 +65,8 @@
       "Who may read the description of the API, /openapi.json and /postman.json, and see it at /docs: everybody, " \
       "users " \
       "with their token, or nobody. /docs/errors is for everybody.") \
+    X(DOCS_PATH, "docs", "path", TEXT, "folder", 0, 0, NULL, "", \
+      "Where the files of the page /docs are; empty: share/docs beside the program, or where they are installed.") \
     X(DB_URL, "database", "url", SECRET, "conninfo", 0, 0, NULL, "dbname=alees user=alees_app", \
       "libpq connection string of the server's role, alees_app.") \
     X(DB_OWNER_URL, "database", "owner_url", SECRET, "conninfo", 0, 0, NULL, "dbname=alees user=alees_owner", \

@@ -59,7 +59,7 @@ static void *host_alloc(alees_ctx *ctx, size_t size) {
 }
 
 static alees_rc host_fail(alees_ctx *ctx, alees_rc rc, const char *code, alees_str detail) {
-    return svc_is_ctx(ctx) ? problem_fail(&ctx->problem, rc, code, detail) : ALEES_E_INTERNAL;
+    return svc_is_ctx(ctx) ? ctx_fail(ctx, ctx->plugin, rc, code, detail) : ALEES_E_INTERNAL;
 }
 
 static const struct alees_principal *host_principal(alees_ctx *ctx) {

@@ -4,6 +4,7 @@
 #include "sys.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -31,6 +32,20 @@ uint64_t sys_monotonic_us(void) {
 uint64_t sys_realtime_us(void) {
     uint64_t fake = atomic_load_explicit(&fake_realtime, memory_order_relaxed);
     return fake ? fake : read_clock(CLOCK_REALTIME);
+}
+
+bool sys_find(const char *const *places, size_t count, char *ret_path, size_t size) {
+    char self[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(self, '/');
+    for (size_t i = 0; slash && i < count; i++) {
+        int used = snprintf(ret_path, size, "%.*s/%s", (int)(slash - self), self, places[i]);
+        if (used > 0 && (size_t)used < size && access(ret_path, R_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void sys_fake_realtime(uint64_t realtime_us) {

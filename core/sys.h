@@ -18,6 +18,10 @@ void sys_rfc3339(uint64_t realtime_us, char out[28]); /* "2026-11-22T14:05:00.12
 bool sys_wait(int socket, bool for_writing, int watched, int timeout_ms);
 bool sys_is_hung_up(int watched);
 
+/* The first of these files that is there, places being paths from the folder of this program; false: none is, or its path
+ * has more than size bytes. */
+bool sys_find(const char *const *places, size_t count, char *ret_path, size_t size);
+
 /* For tests: a fixed clock; 0 gives back the real one. */
 void sys_fake_realtime(uint64_t realtime_us);
 

@@ -152,7 +152,15 @@ static const struct alees_route routes[] = {
      .handle = close_warehouse},
 };
 
-/* 7. What you need from others. min_size says how much of the service's table you use; the server refuses to start, in
+/* 7. Codes of your own failures, as /docs/errors and the description of the API explain them. */
+static const struct alees_error errors[] = {
+    {.code = "already_closed",
+     .status = 409,
+     .title = "The warehouse is closed already",
+     .help = "Somebody has closed it before. There is nothing left to do."},
+};
+
+/* 8. What you need from others. min_size says how much of the service's table you use; the server refuses to start, in
  * one line, if it is not there. */
 static const struct alees_need needs[] = {
     {ALEES_DB_V1, ALEES_UPTO(struct alees_db_v1, run), 0},
@@ -180,7 +188,7 @@ static void stop(void *state) {
     free(state);
 }
 
-/* 8. The one symbol that the server looks for. */
+/* 9. The one symbol that the server looks for. */
 ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .magic = ALEES_MAGIC,
     .struct_size = sizeof(struct alees_plugin),
@@ -196,4 +204,5 @@ ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .migrations = ALEES_LIST(migrations),
     .start = start,
     .stop = stop,
+    .errors = ALEES_LIST(errors),
 };

@@ -171,6 +171,17 @@ struct alees_command {
     alees_rc (*run)(void *state, alees_ctx *ctx, int argc, char **argv);
 };
 
+/* A code of `fail`, of a service's `refuse` or of a trigger (SQLSTATE AL003), as /docs/errors/<code> and the description of
+ * the API explain it. The server's own codes need not be declared. */
+struct alees_error {
+    const char *code;  /* snake_case */
+    uint32_t status;   /* of the answer: 409 */
+    uint32_t flags;    /* ALEES_ERROR_* */
+    const char *title; /* "The unit is not active" */
+    const char *help;  /* what it means and what to do, in sentences */
+};
+enum { ALEES_ERROR_FIELD = 1 /* only ever told of one field, in `errors` of a problem with another code */ };
+
 /* One of the organizations of `alees demo --size large`, which are numbered from 1 to count. A row that belongs to number 5
  * can have the id 0193<kind, four digits>-0005-7000-8000-<row, twelve digits>, all of them hexadecimal; organizations
  * themselves have kind 0001 and row 0. So that other plugins can refer to them, and so that each run makes the same rows. */
@@ -220,6 +231,7 @@ struct alees_plugin {
      * of its own, and others are under way at the same time; each phase before is one transaction. A second run finishes what
      * was interrupted. May be NULL. [owner] */
     alees_rc (*demo_large)(void *state, alees_ctx *ctx, const struct alees_demo *demo);
+    alees_list errors; /* of struct alees_error: every code that it fails with, but for those of the server */
 };
 extern ALEES_EXPORT const struct alees_plugin alees_plugin_v1;
 

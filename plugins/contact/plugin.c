@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "contact_sql.h"
+#include "errors.h"
 #include "fields.h"
 
 const struct alees_statement contact_statements[CONTACT_STATEMENTS] = {
@@ -245,4 +246,5 @@ ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .stop = stop,
     .demo = demo,
     .demo_large = demo_large,
+    .errors = ALEES_LIST(errors),
 };

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "errors.h"
 #include "organization_sql.h"
 
 /* Declarations: what the host serves, validates, scopes and documents. */
@@ -458,4 +459,5 @@ ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .stop = stop,
     .demo = demo,
     .demo_large = demo_large,
+    .errors = ALEES_LIST(errors),
 };

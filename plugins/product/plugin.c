@@ -16,6 +16,7 @@
 #include "alees/rbac.h"
 #include "alees/resource.h"
 #include "alees/util.h"
+#include "errors.h"
 #include "fields.h"
 #include "product_sql.h"
 
@@ -471,4 +472,5 @@ ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .stop = stop,
     .demo = demo,
     .demo_large = demo_large,
+    .errors = ALEES_LIST(errors),
 };

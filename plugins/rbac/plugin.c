@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "errors.h"
 #include "rbac.h"
 #include "rbac_sql.h"
 
@@ -158,4 +159,5 @@ const struct alees_plugin alees_plugin_v1 = {
     .stop = stop,
     .demo = rbac_demo,
     .demo_large = rbac_demo_large,
+    .errors = ALEES_LIST(errors),
 };

@@ -342,6 +342,11 @@ static const struct alees_route routes[] = {
      .handle = touch_rule},
 };
 
+static const struct alees_error errors[] = {
+    {"kept", 409, 0, "Kept", "The row is to be kept."},
+    {"failed", 409, 0, "Failed", "The hook has failed on purpose."},
+};
+
 ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     FIXTURE("kinds"),
     .needs = ALEES_LIST(needs),
@@ -350,4 +355,5 @@ ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .statements = ALEES_LIST(statements),
     .migrations = ALEES_LIST(migrations),
     .start = start,
+    .errors = ALEES_LIST(errors),
 };

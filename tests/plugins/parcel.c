@@ -224,10 +224,17 @@ static alees_rc after_label(void *state, alees_ctx *ctx, alees_change *change) {
                : ALEES_OK;
 }
 
+static const struct alees_error errors[] = {
+    {"kept", 409, 0, "Kept", "The parcel is to be kept."},
+    {"late", 409, 0, "Too late", "The label is written by then."},
+    {"wrong_label", 422, ALEES_ERROR_FIELD, "Wrong label", "Write something else."},
+};
+
 ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     FIXTURE("parcel"),
     .needs = ALEES_LIST(needs),
     .resources = ALEES_LIST(resources),
     .migrations = ALEES_LIST(migrations),
     .start = start,
+    .errors = ALEES_LIST(errors),
 };

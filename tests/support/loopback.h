@@ -16,6 +16,10 @@ struct loopback *loopback_on(struct app *app);
 void loopback_own(struct loopback *l);
 void loopback_close(struct loopback *l);
 struct app *loopback_app(struct loopback *l);
+struct answer;
+/* Is shown every answer from now on. loopback_open gives one that fails the test for an error code that nobody has
+ * declared, so that /docs/errors has them all. */
+void loopback_judge(struct loopback *l, void (*judge)(const struct app *app, const struct answer *a));
 
 struct loopback_request {
     const char *method, *path; /* path: with its query */

@@ -8,12 +8,31 @@
 #include "server.h"
 #include "str.h"
 
+static void check_code(const struct app *app, const struct answer *a, alees_str code) {
+    if (!catalogue_error(&app->catalogue, code)) {
+        print_error("nobody has declared the error code %.*s: %.*s\n", STR_FMT(code), STR_FMT(a->body));
+        fail();
+    }
+}
+
+static void judge(const struct app *app, const struct answer *a) {
+    const alees_json *items = answer_at(a, "/errors");
+    if (a->status < 400 || !str_equal(answer_header(a, "Content-Type"), "application/problem+json") || !a->json) {
+        return;
+    }
+    check_code(app, a, answer_text(a, "/code"));
+    for (uint32_t i = 0; i < jx_size(items); i++) {
+        check_code(app, a, jx_text(jx_get(jx_at(items, i), "code")));
+    }
+}
+
 struct loopback *loopback_open(const char *config_path, const char *module_dir) {
     struct app *app = calloc(1, sizeof *app);
     assert_non_null(app);
     assert_int_equal(server_open(app, config_path, module_dir, SERVER_STARTED, false), 0);
     struct loopback *l = loopback_on(app);
     loopback_own(l);
+    loopback_judge(l, judge);
     return l;
 }
 
