@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alees/util.h"
 #include "config.h"
 #include "cred.h"
 #include "describe.h"
@@ -19,6 +20,8 @@ enum {
     KEPT = 8,     /* documents; each some 100 KiB */
     ETAG = 16 + 1 /* characters of a document's hash, and a NUL */
 };
+
+#define ORGANIZATION "organization"
 
 enum kind { OPENAPI };
 enum { PUBLIC, LOGIN }; /* in the order of the choices of docs.access */
@@ -210,17 +213,52 @@ static alees_rc put_body(alees_ctx *ctx, const struct document *d, bool is_packe
     return gzip_unpack(ctx->arena, d->packed, d->size, &r->body) ? ALEES_OK : ALEES_E_NOMEM;
 }
 
-static alees_rc answer(alees_ctx *ctx, enum kind kind) {
+/* The one parameter that there is. *ret_organization stays NULL without it. */
+static alees_rc read_organization(alees_ctx *ctx, alees_id *id, const alees_id **ret_organization) {
+    for (uint32_t i = 0; i < ctx->parameter_count; i++) {
+        const struct ctx_parameter *p = &ctx->parameters[i];
+        if (!str_equal(p->name, ORGANIZATION)) {
+            problem_add(&ctx->problem, p->name, "unknown_parameter", "%s", "It is not known here.");
+            return problem_set(&ctx->problem, PROBLEM_UNKNOWN_PARAMETER, "There is no parameter %.*s.",
+                               STR_FMT(p->name));
+        }
+        if (i > 0 || alees_id_parse(p->value, id) != ALEES_OK) {
+            problem_add(&ctx->problem, p->name, i > 0 ? "repeated" : "invalid_format", "%s",
+                        i > 0 ? "Send it once." : "must be the id of an organization");
+            return problem_set(&ctx->problem, PROBLEM_BAD_PARAMETER, "%s", "Correct the parameters named in errors.");
+        }
+        *ret_organization = id;
+    }
+    return ALEES_OK;
+}
+
+/* All of it for those without a token, who are nobody in any organization. */
+static alees_rc choose(alees_ctx *ctx, bool **ret_told) {
     const uint32_t count = ctx->app->catalogue.route_count;
+    const alees_id *organization = NULL;
+    alees_id id;
     bool *told = ARENA_ARRAY(ctx->arena, bool, count);
+    alees_rc rc = told ? read_organization(ctx, &id, &organization) : ALEES_E_NOMEM;
+    if (rc == ALEES_OK && ctx->who) {
+        rc = documents_judge(ctx, organization, told);
+    } else if (rc == ALEES_OK && organization) {
+        rc = problem_set(&ctx->problem, PROBLEM_UNAUTHENTICATED, "%s",
+                         "What you may do in an organization is told to users: send the token as the header "
+                         "Authorization: Bearer TOKEN.");
+    } else if (rc == ALEES_OK) {
+        memset(told, true, count * sizeof *told);
+    }
+    *ret_told = told;
+    return rc;
+}
+
+static alees_rc answer(alees_ctx *ctx, enum kind kind) {
     struct document *d = NULL;
+    bool *told = NULL;
     alees_str etag;
     alees_rc rc = permit(ctx);
-    if (rc != ALEES_OK || !told) {
-        return rc != ALEES_OK ? rc : ALEES_E_NOMEM;
-    }
-    memset(told, true, count * sizeof *told);
-    rc = find_or_make(ctx, kind, told, &d);
+    rc = rc == ALEES_OK ? choose(ctx, &told) : rc;
+    rc = rc == ALEES_OK ? find_or_make(ctx, kind, told, &d) : rc;
     if (rc != ALEES_OK) {
         return rc;
     }

@@ -139,13 +139,17 @@ static bool is_global(const struct route *route) {
     return route->resource && route->resource->decl->scope == ALEES_SCOPE_GLOBAL;
 }
 
+static alees_rc in_person(alees_ctx *ctx) {
+    return (ctx->who->flags & ALEES_API_KEY) == 0
+               ? ALEES_OK
+               : problem_set(&ctx->problem, PROBLEM_NOT_BY_API_KEY, "%s",
+                             "This belongs to the user in person. Log in as that user and send the token instead.");
+}
+
 /* Each sees their own, and may do with it what can be done at all; a program with their key may not. */
 static alees_rc authorize_own(alees_ctx *ctx) {
-    if (ctx->who->flags & ALEES_API_KEY) {
-        return problem_set(&ctx->problem, PROBLEM_NOT_BY_API_KEY, "%s",
-                           "This belongs to the user in person. Log in as that user and send the token instead.");
-    }
-    return engine_place_holds(ctx, ctx->route->resource, 0, &ctx->where);
+    alees_rc rc = in_person(ctx);
+    return rc != ALEES_OK ? rc : engine_place_holds(ctx, ctx->route->resource, 0, &ctx->where);
 }
 
 /* Rows of several organizations begin in none of them. */
@@ -164,9 +168,7 @@ static alees_rc authorize_several(alees_ctx *ctx) {
 alees_rc pipeline_authorize(alees_ctx *ctx) {
     const struct route *route = ctx->route;
     bool is_engine = route->operation != ROUTE_PLUGIN;
-    bool is_reading =
-        route->operation == ROUTE_LIST || route->operation == ROUTE_GET || route->operation == ROUTE_HISTORY;
-    if (ctx->is_public || route->operation == ROUTE_HOST) {
+    if (route->operation == ROUTE_HOST || (route->flags & ALEES_ROUTE_PUBLIC)) {
         return ALEES_OK;
     }
     ASSERT(ctx->who);
@@ -177,10 +179,12 @@ alees_rc pipeline_authorize(alees_ctx *ctx) {
         return authorize_several(ctx);
     }
     if (route->permission == 0) {
-        return (route->flags & ALEES_ROUTE_LOGIN) && !route->permission_name ? ALEES_OK : denied(ctx);
+        return (route->flags & ALEES_ROUTE_LOGIN) == 0 || route->permission_name ? denied(ctx)
+               : (route->flags & ALEES_ROUTE_IN_PERSON)                          ? in_person(ctx)
+                                                                                 : ALEES_OK;
     }
     if (is_global(route)) {
-        return is_engine && is_reading ? ALEES_OK : decide_globally(ctx);
+        return is_engine && route_is_reading(route) ? ALEES_OK : decide_globally(ctx);
     }
     alees_rc rc = find_organizations(ctx);
     if (rc == ALEES_OK && !is_engine && !route->decl->object && !ctx->where->all && ctx->where->count == 0) {

@@ -421,6 +421,9 @@ static void check_access(const struct place *place, const struct alees_route *r)
     if ((r->flags & ALEES_ROUTE_PUBLIC) != 0 && (r->flags & ALEES_ROUTE_LOGIN) != 0) {
         plugin_fault(place->report, "%s %s is PUBLIC and LOGIN: choose one", place->of, place->name);
     }
+    if ((r->flags & ALEES_ROUTE_IN_PERSON) != 0 && (r->flags & ALEES_ROUTE_LOGIN) == 0) {
+        plugin_fault(place->report, "%s %s is IN_PERSON without LOGIN", place->of, place->name);
+    }
     if (r->object && (!r->permission || !plugin_path_has(r->path, "id"))) {
         plugin_fault(place->report, "%s %s has an object: it needs a permission and {id} in its path", place->of,
                      place->name);
@@ -449,8 +452,8 @@ static void check_parameters(const struct place *place, const struct alees_route
 }
 
 static void check_route(struct place *place, const struct alees_route *r) {
-    const uint32_t known =
-        ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ | ALEES_ROUTE_LOGIN | ALEES_ROUTE_SECRET | ALEES_ROUTE_LIST;
+    const uint32_t known = ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ | ALEES_ROUTE_LOGIN | ALEES_ROUTE_SECRET |
+                           ALEES_ROUTE_LIST | ALEES_ROUTE_IN_PERSON;
     if (r->method < ALEES_GET || r->method > ALEES_DELETE || (r->flags & ~known) != 0) {
         plugin_fault(place->report, "%s %s: method %u or flags 0x%x are unknown to this server", place->of, place->name,
                      r->method, r->flags);

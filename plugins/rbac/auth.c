@@ -148,8 +148,7 @@ alees_rc rbac_logout(void *state, alees_ctx *ctx) {
     struct rbac *r = state;
     struct ended *ended;
     alees_rows *rows;
-    alees_rc rc = rbac_in_person(r, ctx);
-    rc = rc == ALEES_OK ? forget_later(r, ctx, 1, &ended) : rc;
+    alees_rc rc = forget_later(r, ctx, 1, &ended);
     if (rc != ALEES_OK) {
         return rc;
     }
@@ -195,11 +194,10 @@ alees_rc rbac_change_password(void *state, alees_ctx *ctx) {
     const alees_str id = rbac_id_text(r, ctx, &who->id), fresh = member(r, ctx, "new_password");
     alees_rows *rows;
     alees_str hash;
-    alees_rc rc = rbac_in_person(r, ctx);
-    if (rc == ALEES_OK && (fresh.len < RBAC_LEAST_PASSWORD || fresh.len > RBAC_MOST_PASSWORD)) {
-        rc = rbac_fail(r, ctx, ALEES_E_INVALID, "bad_password", "/new_password must have 8 to 1024 bytes.");
+    if (fresh.len < RBAC_LEAST_PASSWORD || fresh.len > RBAC_MOST_PASSWORD) {
+        return rbac_fail(r, ctx, ALEES_E_INVALID, "bad_password", "/new_password must have 8 to 1024 bytes.");
     }
-    rc = rc == ALEES_OK ? rbac_run(r, ctx, RBAC_ACCOUNT, &id, 1, &rows) : rc;
+    alees_rc rc = rbac_run(r, ctx, RBAC_ACCOUNT, &id, 1, &rows);
     if (rc != ALEES_OK) {
         return rc;
     }

@@ -14,13 +14,6 @@ static const alees_json *member(struct rbac *r, alees_ctx *ctx, const char *name
     return r->json->get(r->http->json(ctx), name);
 }
 
-alees_rc rbac_in_person(struct rbac *r, alees_ctx *ctx) {
-    if ((r->host->principal(ctx)->flags & ALEES_API_KEY) == 0) {
-        return ALEES_OK;
-    }
-    return rbac_fail(r, ctx, ALEES_E_DENIED, "not_by_api_key", "An API key may not do this. Log in.");
-}
-
 /* --- what a new key may do --- */
 
 struct wanted {
@@ -165,8 +158,7 @@ alees_rc rbac_create_key(void *state, alees_ctx *ctx) {
     struct rbac *r = state;
     struct wanted w = {0};
     alees_rows *rows;
-    alees_rc rc = rbac_in_person(r, ctx);
-    rc = rc == ALEES_OK ? read_permissions(r, ctx, &w) : rc;
+    alees_rc rc = read_permissions(r, ctx, &w);
     rc = rc == ALEES_OK ? read_organizations(r, ctx, &w) : rc;
     rc = rc == ALEES_OK ? check_within(r, ctx, &w) : rc;
     if (rc != ALEES_OK) {

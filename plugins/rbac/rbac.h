@@ -260,8 +260,6 @@ alees_rc rbac_accept(void *state, alees_ctx *ctx);
 /* Spends one attempt of the account and the address that the request comes from: E_TOO_MANY. Before any secret is looked
  * at; throttle_give_back if it was right. */
 alees_rc rbac_throttle(struct rbac *r, alees_ctx *ctx, alees_str account);
-/* E_DENIED unless the user is logged in: for what no API key may do. */
-alees_rc rbac_in_person(struct rbac *r, alees_ctx *ctx);
 /* Before an API key or a token is written: hooks of their resources. */
 alees_rc rbac_before_key(void *state, alees_ctx *ctx, alees_change *change);
 alees_rc rbac_before_token(void *state, alees_ctx *ctx, alees_change *change);

@@ -110,10 +110,67 @@ static void test_tokens(void **state) {
                 "private, no-cache");
 }
 
+static bool tells(const struct answer *a, const char *path, const char *method) {
+    return jx_kind(jx_get(jx_get(jx_get(a->json, "paths"), path), method)) == ALEES_JSON_OBJECT;
+}
+
+static const struct answer *get_in(struct world *w, const char *organization, const char *token) {
+    return get(w, "GET", world_text(w, PATH "?organization=%s", organization), token, NULL, 0);
+}
+
+/* Superusers are told of all, others of what they can use: a viewer of lists but of no create. */
+static void test_rights(void **state) {
+    struct world *w = *state;
+    const struct answer *whole = get(w, "GET", PATH, NULL, NULL, 0);
+    const struct answer *all = get(w, "GET", PATH, w->tokens[WORLD_ADMIN], NULL, 0);
+    assert_true(alees_equal(all->body, whole->body));
+    for (size_t i = WORLD_ADMIN + 1; i < WORLD_USERS; i++) {
+        const struct answer *a = get(w, "GET", PATH, w->tokens[i], NULL, 0);
+        bool views = false, manages = false;
+        for (size_t o = 0; o < WORLD_ORGANIZATIONS; o++) {
+            views = views || world_users[i].access[o] != WORLD_NONE;
+            manages = manages || world_users[i].access[o] == WORLD_MANAGE;
+        }
+        assert_status(a, 200);
+        assert_string_not_equal(etag_of(w, a), etag_of(w, whole));
+        assert_true(tells(a, "/api/v1/auth/login", "post"));
+        assert_true(tells(a, "/api/v1/auth/me", "get"));
+        assert_int_equal(tells(a, "/api/v1/products", "get"), views);
+        assert_int_equal(tells(a, "/api/v1/products", "post"), manages);
+        assert_false(tells(a, "/api/v1/units-of-measure", "post"));
+    }
+}
+
+/* What is allowed in one organization; one that the caller does not see is like one that nobody has. */
+static void test_organizations(void **state) {
+    struct world *w = *state;
+    for (size_t i = 0; i < WORLD_USERS; i++) {
+        for (size_t o = 0; o < WORLD_TARGETS; o++) {
+            const struct answer *a = get_in(w, world_organizations[o].id, w->tokens[i]);
+            if (world_users[i].access[o] == WORLD_NONE) {
+                assert_problem(a, 404, "not_found");
+                assert_string_equal(world_stable(w, a),
+                                    world_stable(w, get_in(w, world_organizations[WORLD_UNKNOWN].id, w->tokens[i])));
+            } else {
+                assert_status(a, 200);
+                assert_true(tells(a, "/api/v1/products", "get"));
+                assert_int_equal(tells(a, "/api/v1/products", "post"), world_users[i].access[o] == WORLD_MANAGE);
+            }
+        }
+    }
+    assert_problem(get_in(w, world_organizations[WORLD_ACME].id, NULL), 401, "unauthenticated");
+    assert_problem(get_in(w, "acme", w->tokens[WORLD_ADMIN]), 400, "bad_parameter");
+    assert_problem(get(w, "GET", PATH "?organisation=1", NULL, NULL, 0), 400, "unknown_parameter");
+    const char *twice = world_text(w, PATH "?organization=%s&organization=%s", world_organizations[WORLD_ACME].id,
+                                   world_organizations[WORLD_ACME].id);
+    assert_problem(get(w, "GET", twice, w->tokens[WORLD_ADMIN], NULL, 0), 400, "bad_parameter");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),   cmocka_unit_test(test_packed), cmocka_unit_test(test_fresh),
-        cmocka_unit_test(test_methods), cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_whole),         cmocka_unit_test(test_packed), cmocka_unit_test(test_fresh),
+        cmocka_unit_test(test_methods),       cmocka_unit_test(test_tokens), cmocka_unit_test(test_rights),
+        cmocka_unit_test(test_organizations),
     };
     return cmocka_run_group_tests_name("documents", tests, world_setup, world_teardown);
 }
