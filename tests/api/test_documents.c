@@ -43,6 +43,7 @@ static void test_whole(void **state) {
     assert_status(a, 200);
     alees_str text = describe_openapi(w->arena, w->catalogue, NULL, false);
     assert_true(alees_equal(a->body, text));
+    assert_non_null(a->json); /* no member twice, and not too deep for any reader */
     assert_text(answer_header(a, "Content-Type"), "application/json");
     assert_text(answer_header(a, "Cache-Control"), "no-cache");
     assert_null(answer_header(a, "Content-Encoding").ptr);
