@@ -197,7 +197,8 @@ static void add_engine_routes(struct catalogue_builder *b, struct resource *r) {
         }
         memset(&route, 0, sizeof route);
         route.method = o->method;
-        route.flags = o->flags | (r->decl->scope == ALEES_SCOPE_OWN ? ALEES_ROUTE_LOGIN : 0u);
+        route.flags =
+            o->flags | (r->decl->scope == ALEES_SCOPE_OWN ? (uint32_t)ALEES_ROUTE_LOGIN | ALEES_ROUTE_IN_PERSON : 0u);
         route.operation = o->operation;
         route.path = catalogue_text(b, BASE "%s%s", r->path, o->tail);
         route.plugin = r->plugin;

@@ -139,17 +139,14 @@ static bool is_global(const struct route *route) {
     return route->resource && route->resource->decl->scope == ALEES_SCOPE_GLOBAL;
 }
 
-static alees_rc in_person(alees_ctx *ctx) {
-    return (ctx->who->flags & ALEES_API_KEY) == 0
-               ? ALEES_OK
-               : problem_set(&ctx->problem, PROBLEM_NOT_BY_API_KEY, "%s",
-                             "This belongs to the user in person. Log in as that user and send the token instead.");
+static alees_rc not_in_person(alees_ctx *ctx) {
+    return problem_set(&ctx->problem, PROBLEM_NOT_BY_API_KEY, "%s",
+                       "This belongs to the user in person. Log in as that user and send the token instead.");
 }
 
-/* Each sees their own, and may do with it what can be done at all; a program with their key may not. */
+/* Each sees their own, and may do with it what can be done at all. */
 static alees_rc authorize_own(alees_ctx *ctx) {
-    alees_rc rc = in_person(ctx);
-    return rc != ALEES_OK ? rc : engine_place_holds(ctx, ctx->route->resource, 0, &ctx->where);
+    return engine_place_holds(ctx, ctx->route->resource, 0, &ctx->where);
 }
 
 /* Rows of several organizations begin in none of them. */
@@ -172,6 +169,9 @@ alees_rc pipeline_authorize(alees_ctx *ctx) {
         return ALEES_OK;
     }
     ASSERT(ctx->who);
+    if ((route->flags & ALEES_ROUTE_IN_PERSON) && (ctx->who->flags & ALEES_API_KEY)) {
+        return not_in_person(ctx);
+    }
     if (is_engine && route->resource->decl->scope == ALEES_SCOPE_OWN) {
         return authorize_own(ctx);
     }
@@ -179,9 +179,7 @@ alees_rc pipeline_authorize(alees_ctx *ctx) {
         return authorize_several(ctx);
     }
     if (route->permission == 0) {
-        return (route->flags & ALEES_ROUTE_LOGIN) == 0 || route->permission_name ? denied(ctx)
-               : (route->flags & ALEES_ROUTE_IN_PERSON)                          ? in_person(ctx)
-                                                                                 : ALEES_OK;
+        return (route->flags & ALEES_ROUTE_LOGIN) && !route->permission_name ? ALEES_OK : denied(ctx);
     }
     if (is_global(route)) {
         return is_engine && route_is_reading(route) ? ALEES_OK : decide_globally(ctx);

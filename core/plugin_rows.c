@@ -418,11 +418,8 @@ static void check_access(const struct place *place, const struct alees_route *r)
         plugin_fault(place->report, "%s %s: \"%s\" is no permission such as product.view_product", place->of,
                      place->name, r->permission);
     }
-    if ((r->flags & ALEES_ROUTE_PUBLIC) != 0 && (r->flags & ALEES_ROUTE_LOGIN) != 0) {
-        plugin_fault(place->report, "%s %s is PUBLIC and LOGIN: choose one", place->of, place->name);
-    }
-    if ((r->flags & ALEES_ROUTE_IN_PERSON) != 0 && (r->flags & ALEES_ROUTE_LOGIN) == 0) {
-        plugin_fault(place->report, "%s %s is IN_PERSON without LOGIN", place->of, place->name);
+    if ((r->flags & ALEES_ROUTE_PUBLIC) != 0 && (r->flags & (ALEES_ROUTE_LOGIN | ALEES_ROUTE_IN_PERSON)) != 0) {
+        plugin_fault(place->report, "%s %s is PUBLIC and LOGIN or IN_PERSON: choose one", place->of, place->name);
     }
     if (r->object && (!r->permission || !plugin_path_has(r->path, "id"))) {
         plugin_fault(place->report, "%s %s has an object: it needs a permission and {id} in its path", place->of,

@@ -199,7 +199,7 @@ enum {
     ALEES_ROUTE_LOGIN = 4,  /* any user who is logged in; no permission */
     ALEES_ROUTE_LIST =
         16, /* GET with READ: it takes the parameters of a list, and declares none in the query; `reply_list` */
-    ALEES_ROUTE_IN_PERSON = 32, /* with LOGIN: not by an API key, which gets 403 not_by_api_key */
+    ALEES_ROUTE_IN_PERSON = 32, /* not by an API key: 403 not_by_api_key */
     ALEES_ROUTE_SECRET = 8 /* the answer holds a token, a key or the like: it is kept nowhere, so that a request that is
                              * sent again with its Idempotency-Key is not carried out twice, but gets 409 reply_not_kept */
 };

@@ -277,7 +277,7 @@ static void test_kinds(void **state) {
     r = find_route(&c, ALEES_PATCH, "/api/v1/notes/{id}");
     assert_int_equal(r->permission, 0);
     assert_null(r->permission_name);
-    assert_int_equal(r->flags, ALEES_ROUTE_LOGIN);
+    assert_int_equal(r->flags, ALEES_ROUTE_LOGIN | ALEES_ROUTE_IN_PERSON);
     r = find_route(&c, ALEES_POST, "/api/v1/tickets");
     assert_ptr_equal(r->run, run_plugin);
     for (uint32_t i = 0; i < c.route_count; i++) {

@@ -187,7 +187,7 @@ static void test_own_is_not_by_api_key(void **state) {
     struct route *route = &f->stub->routes[0];
     note.decl = &decl;
     route->resource = &note;
-    route->flags |= ALEES_ROUTE_LOGIN;
+    route->flags |= ALEES_ROUTE_LOGIN | ALEES_ROUTE_IN_PERSON;
     for (uint32_t operation = ROUTE_LIST; operation <= ROUTE_REMOVE; operation++) {
         route->operation = (enum route_operation)operation;
         f->stub->who.flags = 0;
