@@ -73,6 +73,7 @@ struct describe_parameter {
     const char *shared; /* the name under components/parameters; NULL: it is told where it stands */
     bool is_required;
     bool is_list; /* values separated by commas */
+    bool is_json; /* the value is JSON, as text */
     bool
         is_open; /* stands for all names that begin as this one does before its *, by which members of JSON are reached */
     void (*schema)(struct describe *d, const char *key, const struct describe_parameter *p);

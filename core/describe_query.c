@@ -18,6 +18,7 @@ static void put_names(struct describe *d, const char *key, const struct resource
                       bool (*is_one)(const struct resource_field *f), bool both_ways) {
     jw_object(&d->w, key);
     jw_words(&d->w, "type", "array");
+    jw_integer(&d->w, "minItems", 1);
     jw_boolean(&d->w, "uniqueItems", true);
     if (both_ways) {
         jw_integer(&d->w, "maxItems", ENGINE_MAX_KEYS);
@@ -68,6 +69,7 @@ static void schema_of_expand(struct describe *d, const char *key, const struct d
     jw_object(&d->w, key);
     jw_words(&d->w, "type", "array");
     jw_integer(&d->w, "maxItems", ENGINE_MAX_PATHS);
+    jw_integer(&d->w, "minItems", 1);
     jw_boolean(&d->w, "uniqueItems", true);
     jw_object(&d->w, "items");
     jw_words(&d->w, "type", "string");
@@ -78,13 +80,22 @@ static void schema_of_expand(struct describe *d, const char *key, const struct d
     jw_end(&d->w);
 }
 
-/* What lt, range and the like compare with may go beyond the bounds of a field, and a text be empty. */
+/* = ne and in take what the field could hold; what lt, range and the like compare with may go beyond its bounds. */
 static void put_filter_value(struct describe *d, const char *key, const struct describe_parameter *p) {
     const struct alees_field *f = p->field->decl;
     struct alees_field plain = {.name = f->name, .type = f->type, .choices = f->choices};
-    plain.type = f->type == ALEES_REFERENCE || f->type == ALEES_REFERENCES ? (uint32_t)ALEES_UUID : f->type;
-    plain.type = f->type == ALEES_TAGS ? (uint32_t)ALEES_TEXT : plain.type;
-    describe_field(d, key, &plain, DESCRIBE_ROW);
+    bool is_bounded = p->op == ENGINE_EQ || p->op == ENGINE_NE || p->op == ENGINE_IN;
+    if (f->type == ALEES_TAGS) {
+        plain.type = ALEES_TEXT;
+        plain.min = 1;
+        plain.max = ENGINE_MAX_TAG;
+    } else if (f->type == ALEES_REFERENCE || f->type == ALEES_REFERENCES) {
+        plain.type = ALEES_UUID;
+    } else if (is_bounded) {
+        plain.min = f->min;
+        plain.max = f->max;
+    }
+    describe_field(d, key, &plain, f->type == ALEES_DECIMAL ? DESCRIBE_ROW : DESCRIBE_CREATE);
 }
 
 /* = and ne also take the word null where there may be no value, as engine_filter_value.c has it. */
@@ -117,9 +128,7 @@ static void schema_of_filter(struct describe *d, const char *key, const struct d
         break;
     case ENGINE_TAKES_PATTERN: jw_json(&d->w, key, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":1000}"); break;
     case ENGINE_TAKES_TRUTH: jw_json(&d->w, key, "{\"type\":\"boolean\"}"); break;
-    case ENGINE_TAKES_OBJECT:
-        jw_json(&d->w, key, "{\"type\":\"string\",\"contentMediaType\":\"application/json\"}");
-        break;
+    case ENGINE_TAKES_OBJECT: jw_json(&d->w, key, "{\"type\":\"object\"}"); break;
     }
 }
 
@@ -158,8 +167,12 @@ enum { /* where */
 };
 
 #define TRUTH "{\"type\":\"boolean\"}"
+/* Names of members are those of filters, and "or", "and", "not". */
+#define CONDITIONS "{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":50}"
 #define ID "{\"type\":\"string\",\"format\":\"uuid\"}"
-#define WORDS "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200}"
+#define WORDS \
+    "{\"type\":\"string\",\"maxLength\":200,\"pattern\":\"[^\\\\x00-/:-@[-`{-\\\\x7f]\"}" /* a letter, a digit, or not ASCII */
+#define START "{\"type\":\"string\",\"minLength\":1,\"maxLength\":200}"
 
 static bool takes_always(const struct resource *r) {
     (void)r;
@@ -236,12 +249,11 @@ static const struct common {
     {"expand", ON_LIST | ON_CREATE | ON_GET | ON_CHANGE | ON_MANY | ON_RESTORE, takes_expand, schema_of_expand, NULL,
      "Shows the rows that these references name."},
     {"search", ON_LIST | ON_MANY, takes_search, schema_of_json, WORDS, "Rows that have every one of these words."},
-    {"search", ON_TAGS, takes_always, schema_of_json, WORDS, "The beginning of a tag."},
+    {"search", ON_TAGS, takes_always, schema_of_json, START, "The beginning of a tag."},
     {"organization", ON_LIST | ON_MANY | ON_TAGS, takes_organization, schema_of_json, ID, "Rows of this organization."},
     {"below", ON_LIST | ON_MANY | ON_TAGS, takes_organization, schema_of_json, TRUTH,
      "With organization: also of those below it."},
-    {"filter", ON_LIST | ON_MANY | ON_TAGS, takes_always, schema_of_json,
-     "{\"type\":\"string\",\"contentMediaType\":\"application/json\"}", "Conditions in groups, as JSON."},
+    {"filter", ON_LIST | ON_MANY | ON_TAGS, takes_always, schema_of_json, CONDITIONS, "Conditions in groups, as JSON."},
     {"all", ON_MANY, takes_always, schema_of_json, "{\"type\":\"boolean\",\"const\":true}",
      "Every row, where no filter is sent."},
     {"deleted", ON_LIST | ON_GET | ON_REMOVE_MANY, resource_is_soft, schema_of_json, TRUTH,
@@ -269,6 +281,7 @@ static void visit_common(struct describe *d, const struct resource *r, const str
     bool is_own = c->schema != schema_of_json;
     p.is_list = is_own && c->schema != schema_of_key;
     p.json = c->json;
+    p.is_json = strcmp(c->name, "filter") == 0;
     p.shared = shared_name(d, is_own ? r : NULL, c->name, where_of(c));
     each(d, &p);
 }
@@ -294,6 +307,7 @@ static void visit_filter(struct describe *d, const struct resource *r, const str
         p.name = name.ptr;
         p.form = form;
         p.op = (enum engine_operator)op;
+        p.is_json = form->takes == ENGINE_TAKES_OBJECT;
         p.is_list = form->takes == ENGINE_TAKES_LIST || form->takes == ENGINE_TAKES_RANGE;
         p.description = f->decl->description;
         p.shared = shared_name(d, r, p.name, "");
@@ -394,7 +408,15 @@ void describe_parameter(struct describe *d, const char *key, const struct descri
         jw_words(&d->w, "style", "form");
         jw_boolean(&d->w, "explode", p->is_open);
     }
-    p->schema(d, "schema", p);
+    if (p->is_json) {
+        jw_object(&d->w, "content");
+        jw_object(&d->w, "application/json");
+        p->schema(d, "schema", p);
+        jw_end(&d->w);
+        jw_end(&d->w);
+    } else {
+        p->schema(d, "schema", p);
+    }
     jw_end(&d->w);
 }
 

@@ -88,6 +88,7 @@ static void put_decimal(struct jw *w, const struct alees_field *f, bool is_null,
         jw_words(w, NULL, "null");
     }
     jw_end(w);
+    jw_words(w, "format", "decimal"); /* of a text; of numbers it says nothing */
     put_bounds(w, f, use);
 }
 

@@ -230,8 +230,10 @@ static void write_headers(const alees_ctx *ctx, bool keep_alive, bool is_chunked
     str_puts(out, "\r\nDate: ");
     str_puts(out, http_date());
     if (has_body) {
-        str_puts(out, "\r\nContent-Type: ");
-        str_puts(out, r->content_type ? r->content_type : "application/json");
+        if (r->content_type || r->body.len) { /* nothing has no type: clients would read it as one */
+            str_puts(out, "\r\nContent-Type: ");
+            str_puts(out, r->content_type ? r->content_type : "application/json");
+        }
         if (!r->is_streamed) {
             str_puts(out, "\r\nContent-Length: ");
             str_u64(out, r->body.len);

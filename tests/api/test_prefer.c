@@ -43,6 +43,7 @@ static void test_minimal(void **state) {
     const struct answer *made = prefer(w, GLOBEX_MANAGER, "POST", "/api/v1/products", product(w, "", "MIN-1"), MINIMAL);
     assert_status(made, 201);
     assert_int_equal(made->body.len, 0);
+    assert_null(answer_header(made, "Content-Type").ptr); /* clients would read nothing as JSON */
     assert_text(answer_header(made, "Preference-Applied"), MINIMAL);
     alees_str location = answer_header(made, "Location");
     assert_non_null(location.ptr);

@@ -113,9 +113,6 @@ export class Arbitraries {
       case "decimal":
         return fc.integer({ min: -9999, max: 99999 }).map((n) => (n / 100).toFixed(2));
     }
-    if (schema.contentMediaType === "application/json") {
-      return anyObject.map((v) => JSON.stringify(v));
-    }
     if (schema.pattern) {
       return fc.stringMatching(new RegExp(schema.pattern, "u"), { size: "small" }).filter((s) => !s.includes("\0"));
     }
@@ -136,7 +133,7 @@ export class Arbitraries {
   #object(schema, owner) {
     const properties = Object.entries(schema.properties ?? {});
     if (!properties.length) {
-      return schema.additionalProperties === false ? fc.constant({}) : anyObject;
+      return schema.additionalProperties === false ? fc.constant({}) : schema.minProperties ? anyObject.filter((o) => Object.keys(o).length) : anyObject;
     }
     const members = Object.fromEntries(properties.map(([name, s]) => [name, this.#within(() => this.of(s, name, owner))]));
     return fc.record(members, { requiredKeys: (schema.required ?? []).filter((k) => members[k]) });

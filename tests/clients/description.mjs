@@ -148,6 +148,9 @@ function readings(text) {
 
 // Values separated by commas; one in quotes may have some itself.
 export function splitList(text) {
+  if (text === "") {
+    return [];
+  }
   const items = [];
   let item = "";
   let quoted = false;

@@ -52,8 +52,8 @@ async function get(path) {
 
 const USERS = [process.env.ALEES_USERNAME, "acme-manager"];
 const user = fc.oneof(
-  { weight: 12, arbitrary: fc.constant(USERS[0]) },
-  { weight: 3, arbitrary: fc.constant(USERS[1]) },
+  { weight: 30, arbitrary: fc.constant(USERS[0]) },
+  { weight: 6, arbitrary: fc.constant(USERS[1]) },
   { weight: 1, arbitrary: fc.constantFrom("", "unknown") },
 );
 
@@ -76,10 +76,17 @@ function pathOf(operation, rows, arbitraries) {
 
 const listed = (items) => items.map((v) => (/[",]/.test(`${v}`) ? `"${`${v}`.replace(/"/g, '""')}"` : `${v}`)).join(",");
 
+// Where what the schema allows is refused nearly always, something that is not.
+const HINTS = { page_size: fc.integer({ min: 1, max: 200 }).map(String), cursor: fc.constant(""), page: fc.integer({ min: 1, max: 3 }).map(String) };
+
 function parameterValue(p, operation, rows, arbitraries) {
-  const made = arbitraries.of(p.schema ?? {}, p.name.split("__")[0]).map((v) => (Array.isArray(v) ? listed(v) : `${v}`));
+  const json = p.content?.["application/json"]?.schema;
+  const made = json
+    ? arbitraries.of(json).map((v) => JSON.stringify(v))
+    : arbitraries.of(p.schema ?? {}, p.name.split("__")[0]).map((v) => (Array.isArray(v) ? listed(v) : `${v}`));
   const there = rows.valuesAt(operation.path, p.name.split("__")[0]).map((v) => `${v}`);
-  const right = there.length ? mostly(made, fc.constantFrom(...there), 2) : made;
+  const hinted = HINTS[p.name] ? mostly(HINTS[p.name], made, 4) : made;
+  const right = there.length ? mostly(made, fc.constantFrom(...there), 2) : hinted;
   return mostly(right, damagedText, 12);
 }
 
@@ -98,8 +105,10 @@ function queryOf(operation, rows, arbitraries) {
   const optional = query.filter((p) => !p.required);
   const some = optional.length ? fc.array(mostly(fc.constantFrom(...optional).chain(one), odd, 25), { maxLength: 4 }) : fc.constant([]);
   const isTwice = fc.integer({ min: 0, max: 30 }).map((n) => n === 30);
-  return fc.tuple(required, some, isTwice).map(([a, b, twice]) => {
-    const all = [...a, ...b];
+  const few = operation.method === "get" ? some : mostly(fc.constant([]), some, 2); /* writes have more to tell than that */
+  const takesAll = optional.some((p) => p.name === "all"); /* of a change of many rows: without a filter it is refused */
+  return fc.tuple(required, few, isTwice).map(([a, b, twice]) => {
+    const all = [...a, ...b, ...(takesAll && !b.length ? [["all", "true"]] : [])].filter(([n, v]) => n !== "cursor" || v);
     return twice ? all : all.filter(([n], i) => all.findIndex(([other]) => other === n) === i);
   });
 }
@@ -215,7 +224,8 @@ function count(x) {
 }
 
 function refusedThough(description, operation, r, x) {
-  if (![400, 406, 414, 415].includes(x.status) || r.method === "OPTIONS" || requestFaults(description, x).length) {
+  /* To others, fields that they may not read are unknown. */
+  if (r.user !== USERS[0] || ![400, 406, 414, 415].includes(x.status) || ["HEAD", "OPTIONS"].includes(r.method) || requestFaults(description, x).length) {
     return null;
   }
   const problem = headerOf(x.headers, "content-type") === "application/problem+json" && x.body ? JSON.parse(x.body) : {};
@@ -245,7 +255,7 @@ async function check(description, operation, r) {
   }
   const fresh = whats.find((w) => !findings.has(`${operation.id} ${x.status} ${w}`));
   if (fresh) {
-    throw Object.assign(new Finding(fresh), { key: `${operation.id} ${x.status} ${fresh}`, status: x.status, answer: x.body.slice(0, 500) });
+    throw Object.assign(new Finding(fresh), { key: `${operation.id} ${x.status} ${fresh}`, status: x.status, answer: x.body.slice(0, 300) });
   }
 }
 
@@ -292,8 +302,14 @@ const description = new Description((await get("/openapi.json")) ?? JSON.parse(r
 console.log(`seed ${seed} (FUZZ_SEED=${seed} repeats it), ${seconds} s, ${description.operations.length} operations`);
 const { operations, round } = await fuzz(description);
 
+const alike = new Map(); /* findings that are the same but for the operation */
 for (const f of findings.values()) {
-  console.log(`FINDING ${f.operation} ${f.status ?? ""}: ${f.what}\n  ${f.line}\n  -> ${f.answer ?? ""}`);
+  const key = `${f.status ?? ""}: ${f.what}`;
+  alike.set(key, [...(alike.get(key) ?? []), f]);
+}
+for (const [key, [first, ...more]] of alike) {
+  const others = more.length ? ` and ${more.length} more (${more.slice(0, 4).map((f) => f.operation).join(", ")})` : "";
+  console.log(`FINDING ${key}\n  ${first.operation}${others}\n  ${first.line}\n  -> ${first.answer ?? ""}`);
 }
 const without = operations.filter((o) => !succeeded.has(o.id)).map((o) => o.id);
 console.log(`${stats.requests} requests in ${round} rounds, ${stats.logins} logins; statuses ${JSON.stringify(stats.by)}`);

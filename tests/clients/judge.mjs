@@ -140,6 +140,10 @@ function judgeBody(description, x, response, say) {
 function judgeQuery(description, x, operation, say) {
   const query = x.path.includes("?") ? x.path.slice(x.path.indexOf("?") + 1) : "";
   const given = new URLSearchParams(query);
+  const names = [...given.keys()];
+  if (new Set(names).size < names.length && operation.path.startsWith(STRICT)) {
+    say("took a parameter twice");
+  }
   for (const [name, text] of given) {
     const parameter = parameterFor(operation, name);
     if (!parameter && !operation.path.startsWith(STRICT)) {
@@ -196,6 +200,16 @@ function judgeRequestBody(description, x, operation, say) {
   }
 }
 
+function judgeRequestHeaders(description, x, operation, say) {
+  for (const p of operation.parameters) {
+    const sent = p.in === "header" ? headerOf(x.request.headers, p.name.toLowerCase()) : undefined;
+    const faults = sent === undefined ? "" : parameterFaults(description, p, sent);
+    if (faults) {
+      say(`the header ${p.name}: ${faults}`);
+    }
+  }
+}
+
 function judgeRequest(description, x, where, say) {
   for (const p of where.operation.parameters) {
     if (p.in === "path") {
@@ -215,6 +229,7 @@ export function requestFaults(description, x) {
   const faults = [];
   if (where.operation) {
     judgeRequest(description, x, where, (what) => faults.push(what));
+    judgeRequestHeaders(description, x, where.operation, (what) => faults.push(what)); /* no harm if one is taken */
   }
   return faults;
 }
