@@ -13,6 +13,8 @@
 #ifndef DESCRIBE_H
 #define DESCRIBE_H
 
+#include <stdio.h>
+
 #include "engine_filter.h"
 #include "engine_nested.h"
 #include "jw.h"
@@ -153,5 +155,16 @@ bool describe_tells(const struct describe *d, const struct route *route);
  * is_indented: for people, with a line break at the end. */
 alees_str describe_openapi(struct arena *arena, const struct catalogue *catalogue, const bool *told,
                            bool is_indented) MUST_CHECK;
+
+/* ---- describe_markdown.c ---- */
+
+/* A recording (docs/examples.json): a list of {"operationId", "method", "path", "status", "request": {"headers", "body"},
+ * "response": {"headers", "body"}}. Every fault is a line on errors; ALEES_E_INVALID or ALEES_E_MALFORMED. So is an operation
+ * that the catalogue does not have, which is no failure. */
+alees_rc describe_examples(struct arena *arena, const struct catalogue *catalogue, alees_str text, FILE *errors,
+                           const alees_json **ret_examples) MUST_CHECK;
+/* The whole document (docs/api.md); absent without memory. examples: NULL: those that are declared. */
+alees_str describe_markdown(struct arena *arena, const struct catalogue *catalogue,
+                            const alees_json *examples) MUST_CHECK;
 
 #endif

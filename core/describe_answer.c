@@ -179,7 +179,8 @@ static uint32_t headers_of(const struct route *route) {
 static void visit_plugin(struct describe *d, const struct route *route, describe_answer_visit each) {
     const struct alees_route *decl = route->decl;
     bool is_empty = !decl->row && decl->response.count == 0;
-    struct describe_answer a = {.status = decl->status, .description = route->summary, .route = route};
+    struct describe_answer a = {
+        .status = decl->status, .description = decl->row ? "The row." : "The answer.", .route = route};
     if (route->flags & ALEES_ROUTE_LIST) {
         a.status = 200;
         a.description = successes[0].description;

@@ -20,4 +20,5 @@ golden etc/alees.conf "$build/alees" help-config --file
 golden docs/configuration.md "$build/alees" help-config --markdown
 documents() { "$build/alees" -c tests/lint/golden.conf --module-dir "$build/plugins" "$@"; }
 golden docs/openapi.json documents openapi
+golden docs/api.md documents apidoc
 exit "$failed"
