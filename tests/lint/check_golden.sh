@@ -18,6 +18,7 @@ golden() { # FILE COMMAND...
 if [ "${2:-}" = --fix ]; then fix=1; fi
 golden etc/alees.conf "$build/alees" help-config --file
 golden docs/configuration.md "$build/alees" help-config --markdown
+# shellcheck disable=SC2317 # called by golden
 documents() { "$build/alees" -c tests/lint/golden.conf --module-dir "$build/plugins" "$@"; }
 golden docs/openapi.json documents openapi
 golden docs/api.md documents apidoc
