@@ -8,7 +8,7 @@ SECONDS_EACH_FUZZ ?= 60
 export PORT VAR
 
 .DEFAULT_GOAL := help
-.PHONY: deps build run test bench bench-decide revocation clients lint golden coverage fuzz install package clean help
+.PHONY: deps build run test bench bench-decide revocation clients examples lint golden coverage fuzz install package clean help
 
 deps: ## install the Debian packages that are missing
 	@packaging/deps.sh run test
@@ -46,6 +46,10 @@ bench-decide: ## measure the permission check alone
 clients: ## tools and clients of others against the description of the API (docs/openapi.json)
 	@packaging/deps.sh run test clients
 	@tests/clients/run.sh
+
+examples: ## write docs/examples.json anew: what a run of docs/postman asked and was answered
+	@packaging/deps.sh run test clients
+	@tests/clients/run.sh --examples
 
 lint: ## formats, layers, symbols, static analysis
 	@packaging/deps.sh run test

@@ -1,35 +1,42 @@
 // SPDX-License-Identifier: MIT
-// examples.mjs - exchanges that took place, as docs/examples.json keeps them: one of an operation and status, short, and the
-// same in every run. What is another one each time (ids, times, tokens, versions, cursors) is replaced by what looks the same,
-// in the order in which it appears in the exchange; what is equal stays equal.
+// examples.mjs - exchanges that took place, as docs/examples.json keeps them for `alees apidoc`: short, and the same in every
+// run. What is another one each time (ids, times, tokens, cursors) is replaced by what looks the same, in the order in which it
+// appears in the exchange; what is equal stays equal. "…" stands for what has been left out.
 const LINES = 40; /* of a body, at most */
-const ITEMS = 3; /* of a list of plain values */
-const KEPT_REQUEST = ["Accept", "Content-Type", "If-Match", "If-None-Match", "Prefer", "Idempotency-Key"];
-const KEPT_RESPONSE = ["Allow", "Content-Disposition", "ETag", "Link", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"];
+const MOST_ITEMS = 3; /* of a list, where they fit */
+const DEPTH = 9;
+const KEPT = {
+  request: ["Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match", "Prefer", "Idempotency-Key"],
+  response: [
+    ...["Allow", "Content-Type", "Content-Disposition", "ETag", "Idempotency-Replayed", "Link", "Location"],
+    ...["Preference-Applied", "Retry-After", "WWW-Authenticate"],
+  ],
+};
+const MORE = "…";
 
 const lines = (value) => JSON.stringify(value, null, 2).split("\n").length;
 const isObject = (value) => typeof value === "object" && value !== null;
 
-// Lists have their first items; what lies deeper than depth is left empty.
-function shortened(value, depth) {
+function shortened(value, items, depth) {
+  if (!isObject(value)) {
+    return value;
+  }
+  if (depth === 0 && Object.keys(value).length > 0) {
+    return MORE;
+  }
   if (Array.isArray(value)) {
-    return depth > 0 ? value.slice(0, value.some(isObject) ? 1 : ITEMS).map((item) => shortened(item, depth - 1)) : [];
+    const first = value.slice(0, items).map((item) => shortened(item, items, depth - 1));
+    return value.length > items ? [...first, MORE] : first;
   }
-  if (isObject(value)) {
-    const members = depth > 0 ? Object.entries(value) : [];
-    return Object.fromEntries(members.map(([name, member]) => [name, shortened(member, depth - 1)]));
-  }
-  return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shortened(member, items, depth - 1)]));
 }
 
 function short(value) {
-  for (let depth = 9; depth > 1; depth--) {
-    const result = shortened(value, depth);
-    if (lines(result) <= LINES) {
-      return result;
-    }
+  let result = shortened(value, MOST_ITEMS, DEPTH);
+  for (let depth = DEPTH; depth > 0 && lines(result) > LINES; depth--) {
+    result = shortened(value, 1, depth);
   }
-  return isObject(value) ? Object.fromEntries(Object.entries(shortened(value, 1)).slice(0, LINES - 2)) : value;
+  return result;
 }
 
 const isJson = (type) => /[/+]json\b/.test(type ?? "");
@@ -45,7 +52,8 @@ function bodyOf(text, type) {
       /* wrong on purpose: as it is */
     }
   }
-  return text.split("\n").slice(0, ITEMS).join("\n");
+  const all = text.split("\n");
+  return all.length > LINES ? [...all.slice(0, MOST_ITEMS), MORE].join("\n") : text;
 }
 
 const FIXED = /^0193[0-9a-f]{4}-0000-7000-8000-/; /* ids that are in every database */
@@ -56,8 +64,10 @@ const CHANGING = [
     to: (n, found) => (FIXED.test(found) ? found : `019aa000-0000-7000-8000-${pad(n, 12)}`),
   },
   { what: /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, to: (n) => `2026-11-22T14:05:${pad(n % 60, 2)}.123456Z` },
-  { what: /\balees_[A-Za-z0-9_-]{20,}/g, to: (n) => `alees_${"EXAMPLE".repeat(6)}${n}` },
-  { what: /\b(?<=cursor=)[A-Za-z0-9_.~%-]+/g, to: (n) => `EXAMPLE${n}` },
+  { what: /"[0-9a-f]{16}(-gzip)?"/g, to: () => '"07a926c76aa67df9"' },
+  { what: /\balees_key_[A-Za-z0-9_-]{6}(?![A-Za-z0-9_-])/g, to: () => "alees_key_EXAMPL" },
+  { what: /\balees_[A-Za-z0-9_-]{40,}/g, to: (n) => `alees_${"EXAMPLE".repeat(6)}${n}` },
+  { what: /(?<=cursor=)[A-Za-z0-9_.~%-]+/g, to: (n) => `EXAMPLE${n}` },
 ];
 
 class Replaced {
@@ -84,34 +94,32 @@ class Replaced {
   }
 
   value(value) {
-    return value === undefined ? undefined : JSON.parse(this.text(JSON.stringify(value)));
+    if (typeof value === "string") {
+      return this.text(value);
+    }
+    if (Array.isArray(value)) {
+      return value.map((item) => this.value(item));
+    }
+    const members = (object) => Object.entries(object).map(([name, member]) => [this.text(name), this.value(member)]);
+    return isObject(value) ? Object.fromEntries(members(value)) : value;
   }
 }
 
-function kept(headers, names) {
-  const found = names.map((name) => [name, headers.find(([n]) => n.toLowerCase() === name.toLowerCase())?.[1]]);
-  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
-}
+const headerOf = (headers, name) => headers.find(([n]) => n.toLowerCase() === name.toLowerCase())?.[1];
 
-const headerOf = (headers, name) => headers.find(([n]) => n.toLowerCase() === name)?.[1];
+function kept(headers, names) {
+  const found = names.map((name) => [name, headerOf(headers, name)]);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined && value !== "*/*"));
+}
 
 /** x: as judge.mjs has it. others: what else is replaced, [[text, by what]]. */
 export function example(operation, x, others) {
-  const request = { target: x.path, headers: kept(x.request.headers, KEPT_REQUEST) };
-  const response = { headers: kept(x.headers, KEPT_RESPONSE) };
-  const sent = headerOf(x.request.headers, "content-type");
-  const type = headerOf(x.headers, "content-type");
-  request.body = bodyOf(x.request.body, sent);
-  if (type) {
-    response.content_type = type.split(";")[0];
-  }
-  response.body = bodyOf(x.body, type);
   return new Replaced(others).value({
-    operation: operation.id,
+    operationId: operation.id,
     method: x.method,
-    path: operation.path,
+    path: x.path,
     status: x.status,
-    request,
-    response,
+    request: { headers: kept(x.request.headers, KEPT.request), body: bodyOf(x.request.body, headerOf(x.request.headers, "Content-Type")) },
+    response: { headers: kept(x.headers, KEPT.response), body: bodyOf(x.body, headerOf(x.headers, "Content-Type")) },
   });
 }

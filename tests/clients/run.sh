@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The description of the API held against tools and clients that nobody here wrote: tests/clients/run.sh [NAME]...
+# --examples writes docs/examples.json anew instead.
 # A line for each check, what it said where it failed; the last line is the total. Needs packaging/deps.sh run test clients.
 set -uo pipefail
 
@@ -22,7 +23,7 @@ check_typescript() {
     tsc --project . &&
     ./serve.sh node made/client.js
 }
-check_postman() { ./serve.sh node postman.mjs; }
+check_postman() { ./serve.sh node postman.mjs; } # of docs/postman/, which is golden like the document
 
 # The packages of the lock file, unless they are there.
 install_packages() {
@@ -41,6 +42,10 @@ if ! install_packages >"$log" 2>&1; then
   echo "npm ci failed"
   echo "0 passed, 1 failed"
   exit 1
+fi
+if [ "${1:-}" = --examples ]; then
+  ./serve.sh node postman.mjs --write
+  exit
 fi
 passed=0 failed=0
 for check in "${checks[@]}"; do
