@@ -11,7 +11,7 @@ static const struct {
       "{\"type\":\"string\",\"pattern\":\"^([*]|(W/)?\\\"[^\\\"]*\\\"( *, *(W/)?\\\"[^\\\"]*\\\")*)$\"}"},
      1u << ROUTE_PATCH | 1u << ROUTE_PUT | 1u << ROUTE_REMOVE | 1u << ROUTE_RESTORE},
     {{"If-None-Match", "The ETag of what is known: 304 if nothing has changed.", "{\"type\":\"string\"}"},
-     1u << ROUTE_GET},
+     1u << ROUTE_GET | 1u << ROUTE_HOST},
     {{"Prefer",
       "return=minimal, return=representation, tx=rollback, handling=strict, count=, resolution=, max-affected=.",
       "{\"type\":\"string\"}"},
@@ -26,7 +26,19 @@ bool describe_takes_key(const struct route *route) {
     return route->method == ALEES_POST && (route->flags & (ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ)) == 0;
 }
 
+static bool is_versioned(const struct route *route) {
+    for (const uint32_t *s = route->statuses; s && *s; s++) {
+        if (*s == 304) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool takes_header(const struct route *route, size_t i) {
+    if (route->operation == ROUTE_HOST) {
+        return (headers[i].on & 1u << ROUTE_HOST) != 0 && is_versioned(route);
+    }
     return headers[i].on != 0 ? (headers[i].on & (1u << route->operation)) != 0 : describe_takes_key(route);
 }
 

@@ -11,14 +11,14 @@ static char upper(char c) {
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* "email_address" -> "EmailAddress"; also "-" and "/" end a word, and what stands in braces is left out. */
+/* "email_address" -> "EmailAddress"; also "-", "/" and "." end a word, and what stands in braces is left out. */
 static void put_camel(struct str *out, const char *words) {
     bool is_first = true;
     for (const char *p = words; *p; p++) {
         if (*p == '{') {
             p += strcspn(p, "}");
             is_first = true;
-        } else if (strchr("_-/", *p)) {
+        } else if (strchr("_-/.", *p)) {
             is_first = true;
         } else {
             str_putc(out, is_first ? upper(*p) : *p);

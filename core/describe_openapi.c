@@ -289,6 +289,8 @@ static void put_description(struct describe *d, const struct route *route) {
         str_printf(&s, "Needs the permission `%s`.", route->permission_name);
     } else if ((route->flags & ALEES_ROUTE_PUBLIC) != 0) {
         str_puts(&s, "Needs no login.");
+    } else if ((route->flags & ALEES_ROUTE_IN_PERSON) != 0) {
+        str_puts(&s, "For everybody who is logged in, but not by an API key.");
     } else if (route->operation == ROUTE_PLUGIN) {
         str_puts(&s, "For everybody who is logged in.");
     } else {
@@ -310,7 +312,7 @@ static void put_operation(struct describe *d, const struct route *route) {
         jw_words(&d->w, "x-permission", route->permission_name);
     }
     if ((route->flags & ALEES_ROUTE_PUBLIC) != 0) {
-        jw_json(&d->w, "security", "[]");
+        jw_json(&d->w, "security", route->is_for_users ? "[{},{\"bearer\":[]}]" : "[]");
     }
     put_parameters(d, route);
     put_request_body(d, route);

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "alees/util.h"
-#include "config.h"
 #include "cred.h"
 #include "describe.h"
+#include "docs.h"
 #include "engine_parts.h"
 #include "gzip.h"
 #include "pipeline_impl.h"
@@ -24,7 +24,6 @@ enum {
 #define ORGANIZATION "organization"
 
 enum kind { OPENAPI };
-enum { PUBLIC, LOGIN }; /* in the order of the choices of docs.access */
 
 static const struct {
     alees_str (*make)(struct arena *arena, const struct catalogue *catalogue, const bool *told, bool is_indented);
@@ -175,13 +174,14 @@ static alees_rc find_or_make(alees_ctx *ctx, enum kind kind, const bool *told, s
 
 /* May the description of the API be told to this caller? */
 static alees_rc permit(alees_ctx *ctx) {
-    switch (config_choice(ctx->app->config, SETTING_DOCS_ACCESS)) {
-    case PUBLIC: return ALEES_OK;
-    case LOGIN:
+    switch (docs_access_of(ctx)) {
+    case DOCS_PUBLIC: return ALEES_OK;
+    case DOCS_LOGIN:
         return ctx->who ? ALEES_OK
                         : problem_set(&ctx->problem, PROBLEM_UNAUTHENTICATED, "%s",
                                       "This server describes its API to users only: log in and send the token as the "
                                       "header Authorization: Bearer TOKEN.");
+    case DOCS_OFF:
     default: return ALEES_E_NOT_FOUND;
     }
 }

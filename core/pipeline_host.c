@@ -54,6 +54,17 @@ static const struct alees_field code_parameters[] = {
      .description = "The code of a problem.",
      .example = "\"not_unique\""},
 };
+static const struct alees_field document_parameters[] = {
+    {.name = "organization",
+     .type = ALEES_UUID,
+     .flags = ALEES_IN_QUERY,
+     .description = "With a token: only what its bearer can use in this organization.",
+     .example = "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\""},
+};
+static const struct alees_route document_decl = {
+    .description =
+        "All of the API; with a token what its bearer can use somewhere. Rights to fields hide no field here.",
+    .parameters = ALEES_LIST(document_parameters)};
 static const struct alees_route file_decl = {.parameters = ALEES_LIST(file_parameters)};
 static const struct alees_route code_decl = {.parameters = ALEES_LIST(code_parameters)};
 
@@ -87,6 +98,7 @@ const struct route pipeline_host_routes[] = {
      .path = "/openapi.json",
      .types = json,
      .statuses = described,
+     .decl = &document_decl,
      .run = documents_openapi,
      .summary = "Get this description: the API as OpenAPI 3.1"},
     {.method = ALEES_GET,
