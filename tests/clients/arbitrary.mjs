@@ -52,7 +52,9 @@ export class Arbitraries {
       return fc.oneof(...any.map((s) => this.of(s, name, owner)));
     }
     const types = [schema.type ?? "any"].flat();
-    return fc.oneof(...types.map((type) => this.#typed(type, schema, name, owner)));
+    const made = fc.oneof(...types.map((type) => this.#typed(type, schema, name, owner)));
+    const examples = schema.format === "uuid" || schema.items?.format === "uuid" ? [] : (schema.examples ?? []);
+    return examples.length ? fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...examples) }, { weight: 1, arbitrary: made }) : made;
   }
 
   #within(make) {
@@ -116,9 +118,7 @@ export class Arbitraries {
     if (schema.pattern) {
       return fc.stringMatching(new RegExp(schema.pattern, "u"), { size: "small" }).filter((s) => !s.includes("\0"));
     }
-    const examples = (schema.examples ?? []).filter((e) => typeof e === "string");
-    const free = text(schema.minLength ?? 0, Math.min(schema.maxLength ?? 300, 300));
-    return examples.length ? fc.oneof({ weight: 4, arbitrary: free }, { weight: 1, arbitrary: fc.constantFrom(...examples) }) : free;
+    return text(schema.minLength ?? 0, Math.min(schema.maxLength ?? 300, 300));
   }
 
   #array(schema, name, owner) {

@@ -113,7 +113,17 @@ function queryOf(operation, rows, arbitraries) {
   });
 }
 
-function bodyOf(operation, arbitraries) {
+// What a client does with PUT: the row as it was read, with some members changed.
+function replacement(right, operation, rows) {
+  const there = operation.method === "put" ? rows.rowsAt(operation.path) : [];
+  const changed = (row) => right.map((v) => {
+    const kept = Object.entries(row).filter(([k]) => !(k in v) || k.length % 2);
+    return { ...v, ...Object.fromEntries(kept) };
+  });
+  return there.length ? mostly(right, fc.constantFrom(...there).chain((row) => mostly(fc.constant(row), changed(row), 1)), 1) : right;
+}
+
+function bodyOf(operation, rows, arbitraries) {
   const content = operation.body?.value.content;
   if (!content) {
     return fc.constant({ type: null, body: null });
@@ -122,7 +132,7 @@ function bodyOf(operation, arbitraries) {
     if (!/\bjson\b/.test(type) || /ndjson/.test(type)) {
       return { weight: 1, arbitrary: linesOf(operation, type, arbitraries) };
     }
-    const right = arbitraries.of(schema);
+    const right = replacement(arbitraries.of(schema), operation, rows);
     const wrong = right.chain(damaged);
     return { weight: 12, arbitrary: mostly(right.map((v) => JSON.stringify(v)), wrong, 3).map((body) => ({ type, body })) };
   });
@@ -172,7 +182,7 @@ function requestOf(operation, rows, arbitraries) {
       path: pathOf(operation, rows, arbitraries),
       query: queryOf(operation, rows, arbitraries),
       headers: headersOf(operation),
-      content: bodyOf(operation, arbitraries),
+      content: bodyOf(operation, rows, arbitraries),
     })
     .map((r) => safe(operation, rows, assembled(r)));
 }

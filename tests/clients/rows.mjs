@@ -94,10 +94,14 @@ export class Rows {
     return path ? this.idsAt(path) : [];
   }
 
-  // Of rows of the list: what they have there.
+  // Of the list that an operation on one row is about.
+  rowsAt(path) {
+    return this.#rowsAt(path.replace(/\/\{id\}.*$/, ""));
+  }
+
+  // What these rows have there.
   valuesAt(path, name) {
-    const list = base(path.replace(/\/\{id\}.*$/, ""));
-    const values = this.#rowsAt(list).map((r) => r[name]).filter((v) => v !== null && v !== undefined && typeof v !== "object");
+    const values = this.rowsAt(path).map((r) => r[name]).filter((v) => v !== null && v !== undefined && typeof v !== "object");
     return [...new Set(values)].slice(0, 8);
   }
 }
