@@ -309,7 +309,7 @@ for (const username of USERS) {
   await login(username);
 }
 const description = new Description((await get("/openapi.json")) ?? JSON.parse(readFileSync(COPY, "utf8")));
-console.log(`seed ${seed} (FUZZ_SEED=${seed} repeats it), ${seconds} s, ${description.operations.length} operations`);
+console.log(`# seed ${seed} (FUZZ_SEED=${seed} repeats it), ${seconds} s, ${description.operations.length} operations`);
 const { operations, round } = await fuzz(description);
 
 const alike = new Map(); /* findings that are the same but for the operation */
@@ -322,8 +322,8 @@ for (const [key, [first, ...more]] of alike) {
   console.log(`FINDING ${key}\n  ${first.operation}${others}\n  ${first.line}\n  -> ${first.answer ?? ""}`);
 }
 const without = operations.filter((o) => !succeeded.has(o.id)).map((o) => o.id);
-console.log(`${stats.requests} requests in ${round} rounds, ${stats.logins} logins; statuses ${JSON.stringify(stats.by)}`);
-console.log(`excepted: ${JSON.stringify(stats.excepted)}; never with success: ${without.join(", ") || "none"}`);
+console.log(`# ${stats.requests} requests in ${round} rounds, ${stats.logins} logins; statuses ${JSON.stringify(stats.by)}`);
+console.log(`excepted: ${JSON.stringify(stats.excepted)}\nnever with success: ${without.join(", ") || "none"}`);
 const isHidden = stats.limited > stats.requests / 100;
 if (isHidden) {
   console.log(`${stats.limited} answers were 429: the limits of the server hide the rest`);

@@ -6,12 +6,15 @@
 // a body is text, null if there is none, and undefined if it is not known.
 import { parameterFaults, parameterFor } from "./description.mjs";
 
-// What answers have whatever they are about; info.description tells of them, not each response.
+// What answers have whatever they are about, and what guards the pages of /docs in a browser: they are no part of what an
+// operation answers.
 const COMMON_HEADERS = new Set(
   (
     "date content-type content-length connection transfer-encoding content-encoding cache-control vary server-timing " +
     "x-content-type-options x-request-id keep-alive ratelimit ratelimit-policy access-control-allow-origin " +
-    "access-control-expose-headers access-control-allow-methods access-control-allow-headers access-control-max-age"
+    "access-control-expose-headers access-control-allow-methods access-control-allow-headers access-control-max-age " +
+    "content-security-policy referrer-policy x-frame-options cross-origin-opener-policy cross-origin-embedder-policy " +
+    "cross-origin-resource-policy"
   ).split(" "),
 );
 // A request may be refused before it is looked at which operation it is for.

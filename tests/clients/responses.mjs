@@ -87,8 +87,8 @@ const operations = [...worlds.values()].flatMap((d) => d.operations.map((o) => o
 const unseen = [...new Set(operations)].filter((id) => !seen.has(id));
 const pairs = [...seen.values()].reduce((n, s) => n + s.size, 0);
 console.log(
-  `${files.length} recordings, ${worlds.size} descriptions, ${exchanges} exchanges, ${seen.size} operations in ${pairs} ` +
-    `statuses` + (unseen.length ? `; never asked for: ${unseen.join(", ")}` : ""),
+  `# ${files.length} recordings, ${worlds.size} descriptions, ${exchanges} exchanges, ${seen.size} operations in ${pairs} ` +
+    `statuses` + (unseen.length ? `; never asked for: ${some(new Set(unseen), 8)}` : ""),
 );
 if (exchanges === 0) {
   console.log("nothing was recorded");

@@ -23,6 +23,24 @@ check_typescript() {
     tsc --project . &&
     ./serve.sh node made/client.js
 }
+# Every answer that the API tests got. Where they have run already, recording: ALEES_TEST_RECORD names the folder.
+check_responses() {
+  local folder=${ALEES_TEST_RECORD:-} status=0
+  if [ -z "$folder" ]; then
+    folder=$(mktemp -d)
+    ALEES_TEST_RECORD=$folder "$root/tests/run.sh" ci -L api >"$log.tests" 2>&1 || status=1
+    [ "$status" -eq 0 ] || tail -n 30 "$log.tests"
+    rm -f "$log.tests"
+  fi
+  node responses.mjs "$folder" || status=1
+  [ "$folder" = "${ALEES_TEST_RECORD:-}" ] || rm -rf "$folder"
+  return "$status"
+}
+# Nothing is limited: whoever asks at random would see little else than 429.
+check_fuzz() { # and first, that it would find what there were to find
+  ALEES_LIMITS_USER_PER_MINUTE=0 ALEES_LIMITS_ORGANIZATION_PER_MINUTE=0 ALEES_LIMITS_ADDRESS_PER_MINUTE=0 \
+    ./serve.sh sh -c 'node planted.mjs && node fuzz.mjs'
+}
 check_postman() { ./serve.sh node postman.mjs; } # of docs/postman/, which is golden like the document
 
 # The packages of the lock file, unless they are there.
@@ -35,7 +53,7 @@ install_packages() {
 
 checks=("$@")
 if [ "${#checks[@]}" -eq 0 ]; then
-  checks=(lint_redocly lint_spectral valid_1 valid_2 typescript postman)
+  checks=(lint_redocly lint_spectral valid_1 valid_2 typescript postman responses fuzz)
 fi
 if ! install_packages >"$log" 2>&1; then
   tail -n 20 "$log"
@@ -53,6 +71,7 @@ for check in "${checks[@]}"; do
   if "check_$check" >"$log" 2>&1; then
     passed=$((passed + 1))
     printf 'ok      %s (%d s)\n' "$check" $((SECONDS - start))
+    sed -n 's/^# /          /p' "$log"
   else
     failed=$((failed + 1))
     tail -n 60 "$log"
