@@ -39,7 +39,9 @@ static const struct alees_field entry_fields[] = {
      .flags = ALEES_READ_ONLY | ALEES_NULLABLE,
      .description =
          "Of each field that changed the values before and after, as the database holds them; secrets as ***.",
-     .example = "{\"name\":{\"before\":\"Bolt\",\"after\":\"Bolt M8\"}}"},
+     .example = "{\"name\":{\"before\":\"Bolt\",\"after\":\"Bolt M8\"}}",
+     .schema = "{\"type\":[\"object\",\"null\"],\"additionalProperties\":{\"type\":\"object\",\"required\":[\"before\","
+               "\"after\"],\"additionalProperties\":false,\"properties\":{\"before\":{},\"after\":{}}}}"},
     {.name = "user",
      .column = "user_id",
      .type = ALEES_UUID,

@@ -2,7 +2,8 @@
  * describe.h - the API as documents tell it, all of it from the catalogue that requests are served by: what a route takes and
  * answers, what a field may hold. Level 4. Split by task:
  *   describe_name.c      names in documents: of schemas, operations, groups
- *   describe_schema.c    a field, a resource -> JSON Schema (2020-12)
+ *   describe_schema.c    a field, an object of them -> JSON Schema (2020-12)
+ *   describe_component.c all of those that have a name
  *   describe_query.c     the parameters of a route
  *   describe_header.c    the headers of its requests
  *   describe_answer.c    the statuses of a route, with what each has
@@ -33,6 +34,8 @@ struct describe {
 const char *describe_schema_name(struct describe *d, const struct resource *r);
 /* "listProducts", "getProduct", "postOrganizationsMove": one for each route. */
 const char *describe_operation_id(struct describe *d, const struct route *route);
+/* "PostAuthLoginBody": what a plugin's own route reads, "Body", or answers, "Answer". */
+const char *describe_shape_name(struct describe *d, const struct route *route, const char *tail);
 /* The group that a route stands in: "Email addresses". */
 const char *describe_group(struct describe *d, const struct route *route);
 struct describe_group {
@@ -59,13 +62,18 @@ bool describe_has(const struct resource_field *f, const struct resource *r, enum
 bool describe_is_required(const struct alees_field *f, enum describe_use use);
 /* The schema of one value, with its description. */
 void describe_field(struct describe *d, const char *key, const struct alees_field *f, enum describe_use use);
+/* That of a resource: columns that hold the id of a user are no declared references, and yet expanded. */
+void describe_field_of(struct describe *d, const struct resource_field *f, enum describe_use use);
 /* An object of these members and, unless row is NULL, those of its rows. */
 void describe_members(struct describe *d, const char *key, const struct resource *row, alees_list fields,
                       enum describe_use use);
-/* components/schemas: of every resource and use, and what all of them share. */
-void describe_schemas(struct describe *d);
 void describe_reference(struct describe *d, const char *key, const char *place, const char *format, ...)
     PRINTF_LIKE(4, 5); /* {"$ref": "#/components/PLACE/.."} */
+
+/* ---- describe_component.c ---- */
+
+/* components/schemas: of every resource and use, of every route of a plugin's own, and what all of them share. */
+void describe_schemas(struct describe *d);
 
 /* ---- describe_query.c ---- */
 

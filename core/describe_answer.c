@@ -50,7 +50,7 @@ void describe_body(struct describe *d, const char *key, const struct route *rout
     } else if (route->operation == ROUTE_CREATE) {
         put_create(d, key, route->resource);
     } else if (route->operation == ROUTE_PLUGIN) {
-        describe_members(d, key, NULL, route->decl->body, DESCRIBE_CREATE);
+        describe_reference(d, key, "schemas", "%s", describe_shape_name(d, route, "Body"));
     } else {
         put_row(d, key, route->resource,
                 describe_uses[route->operation == ROUTE_PUT ? DESCRIBE_REPLACE : DESCRIBE_CHANGE]);
@@ -112,7 +112,11 @@ static void schema_of_tags(struct describe *d, const char *key, const struct des
 
 static void schema_of_plugin(struct describe *d, const char *key, const struct describe_answer *a, const char *type) {
     (void)type;
-    describe_members(d, key, a->route->row, a->route->decl->response, DESCRIBE_ROW);
+    if (a->route->decl->response.count == 0) {
+        put_row(d, key, a->route->row, "");
+    } else {
+        describe_reference(d, key, "schemas", "%s", describe_shape_name(d, a->route, "Answer"));
+    }
 }
 
 static void schema_of_host(struct describe *d, const char *key, const struct describe_answer *a, const char *type) {

@@ -90,6 +90,12 @@ const char *describe_operation_id(struct describe *d, const struct route *route)
     return done(&s);
 }
 
+const char *describe_shape_name(struct describe *d, const struct route *route, const char *tail) {
+    const char *id = describe_operation_id(d, route);
+    alees_str name = arena_printf(d->arena, "%c%s%s", upper(id[0]), id[0] ? id + 1 : "", tail);
+    return name.ptr ? name.ptr : "";
+}
+
 /* "units of measure" -> "Units of measure" */
 static const char *heading(struct describe *d, const char *words, size_t len) {
     struct str s;

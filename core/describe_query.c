@@ -293,6 +293,28 @@ static bool is_organization(const struct resource_field *f) {
     return f->is_standard && strcmp(f->decl->name, "organization") == 0;
 }
 
+/* The same of every resource. */
+static bool is_of_all(const struct resource_field *f) {
+    return f->is_standard && !is_organization(f);
+}
+
+/* What each asks; without any it is the field itself, in the words of the field. */
+static const char *const senses[ENGINE_OPERATORS] = {
+    [ENGINE_NE] = "Is not this.",
+    [ENGINE_LT] = "Is less.",
+    [ENGINE_LTE] = "Is this or less.",
+    [ENGINE_GT] = "Is greater.",
+    [ENGINE_GTE] = "Is this or greater.",
+    [ENGINE_IN] = "Is, or has, one of these.",
+    [ENGINE_RANGE] = "From the one to the other, both included.",
+    [ENGINE_CONTAINS] = "Has this in it.",
+    [ENGINE_ICONTAINS] = "Has this in it, in upper or lower case.",
+    [ENGINE_STARTSWITH] = "Begins with this.",
+    [ENGINE_ISTARTSWITH] = "Begins with this, in upper or lower case.",
+    [ENGINE_IENDSWITH] = "Ends with this, in upper or lower case.",
+    [ENGINE_ISNULL] = "true: has no value; false: has one.",
+};
+
 static void visit_filter(struct describe *d, const struct resource *r, const struct resource_field *nested,
                          const struct resource_field *f, visit each) {
     for (uint32_t op = 0; op < ENGINE_OPERATORS; op++) {
@@ -309,8 +331,8 @@ static void visit_filter(struct describe *d, const struct resource *r, const str
         p.op = (enum engine_operator)op;
         p.is_json = form->takes == ENGINE_TAKES_OBJECT;
         p.is_list = form->takes == ENGINE_TAKES_LIST || form->takes == ENGINE_TAKES_RANGE;
-        p.description = f->decl->description;
-        p.shared = shared_name(d, r, p.name, "");
+        p.description = senses[op] ? senses[op] : f->decl->description;
+        p.shared = shared_name(d, is_of_all(f) && !nested ? NULL : r, p.name, "");
         each(d, &p);
     }
 }
@@ -339,7 +361,7 @@ static void visit_presence(struct describe *d, const struct resource *r, const s
     struct describe_parameter p = {.schema = schema_of_json, .resource = r, .nested = f, .json = TRUTH};
     alees_str name = arena_printf(d->arena, "%s__%s", f->decl->name, engine_filter_word(ENGINE_ISNULL));
     p.name = name.ptr ? name.ptr : "";
-    p.description = f->decl->description;
+    p.description = senses[ENGINE_ISNULL];
     p.shared = shared_name(d, r, p.name, "");
     each(d, &p);
 }
@@ -400,12 +422,13 @@ void describe_parameter(struct describe *d, const char *key, const struct descri
     jw_object(&d->w, key);
     jw_words(&d->w, "name", p->name);
     jw_words(&d->w, "in", "query");
-    jw_boolean(&d->w, "required", p->is_required);
+    if (p->is_required) {
+        jw_boolean(&d->w, "required", true);
+    }
     if (p->description) {
         jw_words(&d->w, "description", p->description);
     }
-    if (p->is_list || p->is_open) {
-        jw_words(&d->w, "style", "form");
+    if (p->is_list || p->is_open) { /* in the style of forms, as is everything in a query */
         jw_boolean(&d->w, "explode", p->is_open);
     }
     if (p->is_json) {
@@ -424,8 +447,15 @@ static void put_told(struct describe *d, const struct describe_parameter *p) {
     describe_parameter(d, p->shared, p);
 }
 
-static void put_shared(struct describe *d, const struct describe_parameter *p) {
+/* Of the first resource also what is the same of all. */
+static void put_first(struct describe *d, const struct describe_parameter *p) {
     if (p->schema != schema_of_json || p->nested) {
+        describe_parameter(d, p->shared, p);
+    }
+}
+
+static void put_own(struct describe *d, const struct describe_parameter *p) {
+    if (p->nested || (p->schema != schema_of_json && !(p->field && is_of_all(p->field)))) {
         describe_parameter(d, p->shared, p);
     }
 }
@@ -446,6 +476,6 @@ static void put_commons(struct describe *d) {
 void describe_parameters(struct describe *d) {
     put_commons(d);
     for (uint32_t i = 0; i < d->catalogue->resource_count; i++) {
-        visit_resource(d, d->catalogue->resources[i], UINT32_MAX, put_shared);
+        visit_resource(d, d->catalogue->resources[i], UINT32_MAX, i == 0 ? put_first : put_own);
     }
 }

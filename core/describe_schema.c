@@ -29,11 +29,9 @@ static bool is_in(enum describe_use use) {
     return use != DESCRIBE_ROW;
 }
 
-static bool is_nullable(const struct alees_field *f, enum describe_use use) {
-    if ((f->flags & ALEES_NULLABLE) != 0) {
-        return true;
-    }
-    return use == DESCRIBE_ROW && (f->flags & ALEES_COMPUTED) != 0;
+/* What is computed may be null, whatever it declares: it is where nothing has been set. */
+static bool is_nullable(const struct alees_field *f) {
+    return (f->flags & (ALEES_NULLABLE | ALEES_COMPUTED)) != 0;
 }
 
 static void put_type(struct jw *w, const char *type, bool is_null) {
@@ -75,10 +73,11 @@ static void put_bounds(struct jw *w, const struct alees_field *f, enum describe_
     }
 }
 
-/* Out it is a text, so that nothing is rounded; in it may be either. */
+/* Out it is a text, so that nothing is rounded; in it may be either. Bounds of texts a schema cannot tell. */
 static void put_decimal(struct jw *w, const struct alees_field *f, bool is_null, enum describe_use use) {
     if (!is_in(use)) {
         put_string(w, "decimal", is_null);
+        jw_words(w, "pattern", "^-?[0-9]+([.][0-9]+)?$");
         return;
     }
     jw_array(w, "type");
@@ -89,6 +88,8 @@ static void put_decimal(struct jw *w, const struct alees_field *f, bool is_null,
     }
     jw_end(w);
     jw_words(w, "format", "decimal"); /* of a text; of numbers it says nothing */
+    jw_words(w, "pattern", "^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,3})?$");
+    jw_integer(w, "maxLength", ENGINE_MAX_DECIMAL);
     put_bounds(w, f, use);
 }
 
@@ -125,6 +126,10 @@ static const struct resource *target_of(const struct describe *d, const struct a
 
 static void put_reference(struct describe *d, const struct alees_field *f, bool is_null, enum describe_use use) {
     const struct resource *target = target_of(d, f);
+    if (is_in(use) && !target && is_null) { /* its plugin is not loaded: there is nothing to refer to */
+        jw_words(&d->w, "type", "null");
+        return;
+    }
     if (is_in(use) || !target) {
         put_string(&d->w, "uuid", is_null);
         return;
@@ -138,29 +143,62 @@ static void put_reference(struct describe *d, const struct alees_field *f, bool 
     jw_end(&d->w);
 }
 
+/* As PARTS of a new row, of one that is there, of one that is read. */
+static const char *part_of(enum describe_use use) {
+    return use == DESCRIBE_ROW ? "Part" : use == DESCRIBE_CREATE ? "PartCreate" : "PartWrite";
+}
+
+static void put_tag(struct jw *w, bool is_sent) {
+    jw_object(w, "items");
+    jw_words(w, "type", "string");
+    if (is_sent) {
+        jw_integer(w, "minLength", 1);
+        jw_integer(w, "maxLength", ENGINE_MAX_TAG);
+    }
+    jw_end(w);
+}
+
 static void put_list(struct describe *d, const struct alees_field *f, bool is_null, enum describe_use use) {
     const struct resource *target = target_of(d, f);
     put_type(&d->w, "array", is_null);
     if (f->type == ALEES_PARTS && target) {
-        describe_reference(d, "items", "schemas", "%sPart%s", describe_schema_name(d, target),
-                           is_in(use) ? "Write" : "");
+        describe_reference(d, "items", "schemas", "%s%s", describe_schema_name(d, target), part_of(use));
     } else if (f->type == ALEES_TAGS) {
-        jw_object(&d->w, "items");
-        jw_words(&d->w, "type", "string");
-        jw_integer(&d->w, "maxLength", ENGINE_MAX_TAG);
-        jw_end(&d->w);
+        put_tag(&d->w, is_in(use));
     } else if (target && !is_in(use)) {
         put_target(d, "items", target, false);
     } else {
         jw_json(&d->w, "items", UUID);
     }
-    if (is_in(use)) {
-        jw_integer(&d->w, "maxItems", f->max > 0 ? f->max : ENGINE_MAX_TAGS);
+    if (!is_in(use)) {
+        return;
+    }
+    jw_integer(&d->w, "maxItems", f->max > 0 ? f->max : ENGINE_MAX_TAGS);
+    if (f->min > 0) {
+        jw_integer(&d->w, "minItems", f->min);
+    }
+    if (f->type != ALEES_PARTS) {
+        jw_boolean(&d->w, "uniqueItems", true);
+    }
+}
+
+/* Values of custom fields are of one of their types; which of them there are differs from organization to organization. */
+static void put_json(struct jw *w, const struct alees_field *f, bool is_null, enum describe_use use) {
+    if ((f->flags & ALEES_COMPUTED) != 0) { /* any value */
+        return;
+    }
+    put_type(w, "object", is_null);
+    if ((f->flags & ALEES_CUSTOM) == 0) {
+        jw_boolean(w, "additionalProperties", true);
+    } else {
+        jw_json(w, "additionalProperties",
+                is_in(use) ? "{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]}"
+                           : "{\"type\":[\"string\",\"integer\",\"boolean\"]}");
     }
 }
 
 static void put_value(struct describe *d, const struct alees_field *f, enum describe_use use) {
-    bool is_null = is_nullable(f, use);
+    bool is_null = is_nullable(f);
     struct jw *w = &d->w;
     switch (f->type) {
     case ALEES_TEXT: put_text(w, f, is_null, use); break;
@@ -176,12 +214,7 @@ static void put_value(struct describe *d, const struct alees_field *f, enum desc
     case ALEES_UUID: put_string(w, "uuid", is_null); break;
     case ALEES_CHOICE: put_choice(w, f, is_null); break;
     case ALEES_REFERENCE: put_reference(d, f, is_null, use); break;
-    case ALEES_JSON:
-        if ((f->flags & ALEES_COMPUTED) == 0) { /* what is computed may be any value */
-            put_type(w, "object", is_null);
-            jw_boolean(w, "additionalProperties", true);
-        }
-        break;
+    case ALEES_JSON: put_json(w, f, is_null, use); break;
     default: put_list(d, f, is_null, use); break; /* TAGS, REFERENCES, PARTS */
     }
 }
@@ -203,7 +236,7 @@ void describe_field(struct describe *d, const char *key, const struct alees_fiel
     if (f->description) {
         jw_words(&d->w, "description", f->description);
     }
-    if (is_in(use) && f->fallback) {
+    if ((use == DESCRIBE_CREATE || use == DESCRIBE_REPLACE) && f->fallback) {
         jw_json(&d->w, "default", f->fallback);
     }
     if (f->example) {
@@ -219,8 +252,7 @@ void describe_field(struct describe *d, const char *key, const struct alees_fiel
     jw_end(&d->w);
 }
 
-/* One of a resource. Columns that hold the id of a user are no declared references, and yet expanded. */
-static void put_field(struct describe *d, const struct resource_field *f, enum describe_use use) {
+void describe_field_of(struct describe *d, const struct resource_field *f, enum describe_use use) {
     struct alees_field decl = *f->decl;
     if (f->target && decl.type == ALEES_UUID) {
         decl.type = ALEES_REFERENCE;
@@ -231,29 +263,60 @@ static void put_field(struct describe *d, const struct resource_field *f, enum d
 
 /* ---- objects ---- */
 
+/* What a PUT leaves as it is need not be in it. */
 bool describe_is_required(const struct alees_field *f, enum describe_use use) {
-    return (f->flags & ALEES_REQUIRED) != 0 && (use == DESCRIBE_CREATE || use == DESCRIBE_REPLACE);
+    return (f->flags & ALEES_REQUIRED) != 0 &&
+           (use == DESCRIBE_CREATE ||
+            (use == DESCRIBE_REPLACE && (f->flags & (ALEES_WRITE_ONCE | ALEES_WRITE_ONLY)) == 0));
+}
+
+static bool is_moved(const struct resource_field *f, const struct resource *r) {
+    return r->is_movable && f->is_standard && strcmp(f->decl->name, "organization") == 0;
 }
 
 bool describe_has(const struct resource_field *f, const struct resource *r, enum describe_use use) {
     bool is_read = (f->decl->flags & ALEES_WRITE_ONLY) == 0;
-    bool is_moved = r->is_movable && f->is_standard && strcmp(f->decl->name, "organization") == 0;
     switch (use) {
     case DESCRIBE_ROW: return is_read;
     case DESCRIBE_CREATE: return engine_change_takes(r, ALEES_CREATE, f);
-    case DESCRIBE_REPLACE: return is_read || engine_change_takes(r, ALEES_CREATE, f);
-    case DESCRIBE_CHANGE: return is_moved || engine_change_takes(r, ALEES_UPDATE, f);
+    case DESCRIBE_REPLACE: return (is_read && !f->is_deletion) || engine_change_takes(r, ALEES_UPDATE, f);
+    case DESCRIBE_CHANGE: return is_moved(f, r) || engine_change_takes(r, ALEES_UPDATE, f);
     case DESCRIBE_USES: break;
     }
     return false;
+}
+
+/* Of a PUT it may be sent as it was read, if it is not left out: bounds are those of values that are written. */
+static bool is_kept(const struct resource_field *f, const struct resource *r, enum describe_use use) {
+    return use == DESCRIBE_REPLACE && !is_moved(f, r) && !engine_change_takes(r, ALEES_UPDATE, f);
+}
+
+static void put_kept(struct describe *d, const struct resource_field *f) {
+    struct alees_field plain = *f->decl;
+    plain.min = plain.max = 0;
+    plain.fallback = plain.example = NULL;
+    plain.reference = plain.type == ALEES_PARTS ? plain.reference : NULL;
+    jw_object(&d->w, plain.name);
+    if (plain.schema) {
+        put_declared(d, &plain);
+    } else {
+        put_value(d, &plain, DESCRIBE_ROW);
+    }
+    jw_boolean(&d->w, "readOnly", true);
+    jw_end(&d->w);
 }
 
 static void put_properties(struct describe *d, const struct resource *r, alees_list own, enum describe_use use) {
     const struct alees_field *f = own.items;
     jw_object(&d->w, "properties");
     for (uint32_t i = 0; r && i < r->field_count; i++) {
-        if (describe_has(&r->fields[i], r, use)) {
-            put_field(d, &r->fields[i], use);
+        if (!describe_has(&r->fields[i], r, use)) {
+            continue;
+        }
+        if (is_kept(&r->fields[i], r, use)) {
+            put_kept(d, &r->fields[i]);
+        } else {
+            describe_field_of(d, &r->fields[i], use);
         }
     }
     for (uint32_t i = 0; i < own.count; i++) {
@@ -262,26 +325,32 @@ static void put_properties(struct describe *d, const struct resource *r, alees_l
     jw_end(&d->w);
 }
 
-static void put_required(struct describe *d, const struct resource *r, alees_list own, enum describe_use use) {
-    const struct alees_field *f = own.items;
-    if (use != DESCRIBE_CREATE && use != DESCRIBE_REPLACE) {
-        return;
-    }
-    jw_array(&d->w, "required");
-    for (uint32_t i = 0; r && i < r->field_count; i++) {
-        if (describe_has(&r->fields[i], r, use) && describe_is_required(r->fields[i].decl, use)) {
-            jw_words(&d->w, NULL, r->fields[i].decl->name);
-        }
-    }
-    for (uint32_t i = 0; i < own.count; i++) {
-        if (describe_is_required(&f[i], use)) {
-            jw_words(&d->w, NULL, f[i].name);
-        }
-    }
-    jw_end(&d->w);
+static bool is_required(const struct resource_field *f, const struct resource *r, enum describe_use use) {
+    return describe_has(f, r, use) && !is_kept(f, r, use) && describe_is_required(f->decl, use);
 }
 
-/* Of a row nothing is required: ?fields= and field permissions leave out what they want. */
+/* Of rows nothing: ?fields= and rights to fields leave out what they want. Of the members that a route answers by itself
+ * those are always there that say so. */
+static void put_required(struct describe *d, const struct resource *r, alees_list own, enum describe_use use) {
+    const struct alees_field *f = own.items;
+    bool is_first = true;
+    for (uint32_t i = 0; i < own.count + (r ? r->field_count : 0); i++) {
+        const struct alees_field *decl = i < own.count ? &f[i] : r->fields[i - own.count].decl;
+        bool is_one = i < own.count ? (decl->flags & ALEES_REQUIRED) != 0 && use != DESCRIBE_CHANGE
+                                    : is_required(&r->fields[i - own.count], r, use);
+        if (is_one && is_first) {
+            jw_array(&d->w, "required");
+            is_first = false;
+        }
+        if (is_one) {
+            jw_words(&d->w, NULL, decl->name);
+        }
+    }
+    if (!is_first) {
+        jw_end(&d->w);
+    }
+}
+
 void describe_members(struct describe *d, const char *key, const struct resource *row, alees_list fields,
                       enum describe_use use) {
     jw_object(&d->w, key);
@@ -292,141 +361,5 @@ void describe_members(struct describe *d, const char *key, const struct resource
     jw_boolean(&d->w, "additionalProperties", false);
     put_properties(d, row, fields, use);
     put_required(d, row, fields, use);
-    jw_end(&d->w);
-}
-
-static void put_row(struct describe *d, const struct resource *r, enum describe_use use) {
-    char key[160];
-    (void)snprintf(key, sizeof key, "%s%s", describe_schema_name(d, r), describe_uses[use]);
-    describe_members(d, key, r, (alees_list){NULL, 0, 0}, use);
-}
-
-/* As it stands within its owner: read, and written. One that is there already may be sent back as it was read. */
-static void put_part(struct describe *d, const struct resource *r, bool is_written) {
-    char key[160];
-    (void)snprintf(key, sizeof key, "%sPart%s", describe_schema_name(d, r), is_written ? "Write" : "");
-    jw_object(&d->w, key);
-    jw_words(&d->w, "type", "object");
-    jw_boolean(&d->w, "additionalProperties", false);
-    jw_object(&d->w, "properties");
-    for (uint32_t i = 0; i < r->field_count; i++) {
-        const struct resource_field *f = &r->fields[i];
-        bool is_taken = is_written && !f->is_standard && engine_change_takes(r, ALEES_CREATE, f);
-        if (is_taken || engine_nested_shows(r, f)) {
-            put_field(d, f, is_written ? DESCRIBE_CHANGE : DESCRIBE_ROW);
-        }
-    }
-    jw_end(&d->w);
-    jw_end(&d->w);
-}
-
-static bool is_served(const struct resource *r, enum describe_use use) {
-    const uint32_t flags = r->decl->flags;
-    return use == DESCRIBE_ROW ||
-           (use == DESCRIBE_CREATE ? (flags & ALEES_RESOURCE_NO_CREATE) == 0 : (flags & ALEES_RESOURCE_NO_CHANGE) == 0);
-}
-
-/* ---- what all resources share ---- */
-
-static const struct {
-    const char *name, *json;
-} shared[] = {
-    {"Problem",
-     "{\"type\":\"object\",\"description\":\"An error (RFC "
-     "9457).\",\"required\":[\"type\",\"title\",\"status\",\"code\","
-     "\"request_id\"],\"additionalProperties\":false,\"properties\":{"
-     "\"type\":{\"type\":\"string\",\"format\":\"uri-reference\",\"description\":\"Where the code is explained.\"},"
-     "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},"
-     "\"code\":{\"type\":\"string\",\"description\":\"Stable; what programs look at.\"},"
-     "\"detail\":{\"type\":\"string\",\"description\":\"What to do.\"},"
-     "\"errors\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/ProblemItem\"}},"
-     "\"permission\":{\"type\":\"string\",\"description\":\"That is missing.\"},"
-     "\"organization\":{\"type\":\"string\",\"description\":\"In which it is missing.\"},"
-     "\"request_id\":{\"type\":\"string\"}}}"},
-    {"ProblemItem",
-     "{\"type\":\"object\",\"required\":[\"pointer\"],\"additionalProperties\":false,\"properties\":{"
-     "\"row\":{\"type\":\"integer\",\"description\":\"Of an import, from 1.\"},"
-     "\"pointer\":{\"type\":\"string\",\"description\":\"Into the body (RFC 6901), or the name of a parameter.\"},"
-     "\"code\":{\"type\":\"string\"},\"detail\":{\"type\":\"string\"}}}"},
-    {"History", "{\"type\":\"object\",\"required\":[\"results\",\"next\",\"previous\"],\"additionalProperties\":false,"
-                "\"properties\":{"
-                "\"results\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/HistoryEntry\"}},"
-                "\"next\":{\"type\":[\"string\",\"null\"]},\"previous\":{\"type\":[\"string\",\"null\"]}}}"},
-    {"HistoryEntry",
-     "{\"type\":\"object\",\"required\":[\"id\",\"at\",\"action\",\"user\",\"key\",\"request_id\",\"changes\"],"
-     "\"additionalProperties\":false,\"properties\":{\"id\":{\"type\":\"string\",\"format\":\"uuid\"},"
-     "\"at\":{\"type\":\"string\",\"format\":\"date-time\"},\"action\":{\"type\":\"string\",\"enum\":[\"create\","
-     "\"update\",\"delete\",\"restore\",\"move_out\",\"move_in\"]},"
-     "\"user\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\"},"
-     "\"key\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\"},\"request_id\":{\"type\":[\"string\",\"null\"]},"
-     "\"changes\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"object\",\"additionalProperties\":false,"
-     "\"properties\":{\"before\":{},\"after\":{}}}}}}"},
-    {"TagCounts", "{\"type\":\"object\",\"required\":[\"results\"],\"additionalProperties\":false,\"properties\":{"
-                  "\"results\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"tag\",\"count\"],"
-                  "\"additionalProperties\":false,\"properties\":{\"tag\":{\"type\":\"string\"},\"count\":{\"type\":"
-                  "\"integer\"}}}}}}"},
-    {"ImportResult",
-     "{\"type\":\"object\",\"required\":[\"rows\",\"created\",\"updated\"],\"additionalProperties\":false,"
-     "\"properties\":{"
-     "\"rows\":{\"type\":\"integer\"},\"created\":{\"type\":\"integer\"},\"updated\":{\"type\":\"integer\"}}}"},
-};
-
-enum { READ_ONLY = ALEES_RESOURCE_NO_CREATE | ALEES_RESOURCE_NO_CHANGE | ALEES_RESOURCE_NO_DELETE };
-
-/* A page of rows; what a write of several answers. */
-static void put_lists(struct describe *d, const struct resource *r) {
-    static const struct {
-        const char *tail;
-        bool is_page;
-    } lists[] = {{"List", true}, {"Results", false}};
-    const char *name = describe_schema_name(d, r);
-    char key[160];
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-        if (!lists[i].is_page && (r->decl->flags & READ_ONLY) == READ_ONLY) {
-            continue;
-        }
-        (void)snprintf(key, sizeof key, "%s%s", name, lists[i].tail);
-        jw_object(&d->w, key);
-        jw_words(&d->w, "type", "object");
-        jw_boolean(&d->w, "additionalProperties", false);
-        jw_json(&d->w, "required", lists[i].is_page ? "[\"results\",\"next\",\"previous\",\"count\"]" : "[\"count\"]");
-        jw_object(&d->w, "properties");
-        jw_object(&d->w, "results");
-        jw_words(&d->w, "type", "array");
-        describe_reference(d, "items", "schemas", "%s", name);
-        jw_end(&d->w);
-        if (lists[i].is_page) {
-            jw_json(&d->w, "next",
-                    "{\"type\":[\"string\",\"null\"],\"description\":\"The address of the next page.\"}");
-            jw_json(&d->w, "previous", "{\"type\":[\"string\",\"null\"],\"description\":\"That of the one before.\"}");
-        }
-        jw_json(&d->w, "count",
-                lists[i].is_page
-                    ? "{\"type\":[\"integer\",\"null\"],\"description\":\"Rows of the list in all, if asked "
-                      "for.\"}"
-                    : "{\"type\":\"integer\",\"description\":\"Rows that were written.\"}");
-        jw_end(&d->w);
-        jw_end(&d->w);
-    }
-}
-
-void describe_schemas(struct describe *d) {
-    jw_object(&d->w, "schemas");
-    for (size_t i = 0; i < ARRAY_LEN(shared); i++) {
-        jw_json(&d->w, shared[i].name, shared[i].json);
-    }
-    for (uint32_t i = 0; i < d->catalogue->resource_count; i++) {
-        const struct resource *r = d->catalogue->resources[i];
-        for (enum describe_use use = DESCRIBE_ROW; use < DESCRIBE_USES; use++) {
-            if (is_served(r, use)) {
-                put_row(d, r, use);
-            }
-        }
-        if (r->owner) {
-            put_part(d, r, false);
-            put_part(d, r, true);
-        }
-        put_lists(d, r);
-    }
     jw_end(&d->w);
 }

@@ -75,7 +75,8 @@ static void check_flags(const struct place *place, const struct alees_field *f) 
                      place->name, f->name, f->flags & ~allowed[place->use]);
     }
     for (size_t i = 0; i < ARRAY_LEN(contradictions); i++) {
-        if (has(f, contradictions[i].one) && has(f, contradictions[i].other)) {
+        if (has(f, contradictions[i].one) && has(f, contradictions[i].other) &&
+            !(place->use == FIELD_OF_RESPONSE && i == 0)) { /* always there, and null at times */
             field_fault(place, f, contradictions[i].why);
         }
     }
@@ -194,8 +195,8 @@ static void check_texts(const struct place *place, const struct alees_field *f) 
     check_json(place, f->name, "fallback", f->fallback);
     check_json(place, f->name, "example", f->example);
     check_json(place, f->name, "schema", f->schema);
-    if (f->schema && f->type != ALEES_JSON) {
-        field_fault(place, f, "has a schema but is not JSON: other types have their own");
+    if (f->schema && (f->type != ALEES_JSON || f->schema[strspn(f->schema, " \t\r\n")] != '{')) {
+        field_fault(place, f, f->type == ALEES_JSON ? "has a schema that is no object" : "has a schema but is no JSON");
     }
     if (f->fallback && has(f, ALEES_REQUIRED)) {
         field_fault(place, f, "is REQUIRED and has a fallback");
@@ -237,7 +238,7 @@ static void check_fields(const struct place *place, const alees_list *list) {
 
 /* --- resources -------------------------------------------------------------------------------------------------- */
 
-static const char *const standard_fields[] = {"id", "created_at", "updated_at", "created_by", "updated_by"};
+static const char *const standard_fields[] = {"id", "created_at", "updated_at", "created_by", "updated_by", "version"};
 
 static const struct alees_field *find_field(const alees_list *list, const char *name, size_t length) {
     const struct alees_field *fields = fields_of(list);
@@ -261,7 +262,7 @@ static bool is_standard(const struct alees_resource *r, const char *name, const 
             return true;
         }
     }
-    return strcmp(name, "version") == 0 || (r->scope == ALEES_SCOPE_ORGANIZATION && strcmp(name, organization) == 0);
+    return (r->scope == ALEES_SCOPE_ORGANIZATION && strcmp(name, organization) == 0);
 }
 
 /* Of one user, or of several organizations: who sees a row is not for a client to say. */

@@ -147,7 +147,7 @@ static const struct alees_route routes[] = {
          "Takes it out of use and answers with the warehouse. One that is closed already is 409 already_closed.",
      .parameters = ALEES_LIST(close_parameters),
      .body = ALEES_LIST(close_body),
-     .response = ALEES_LIST(warehouse_fields), /* reply_row answers with the row */
+     .row = "warehouse.warehouse", /* reply_row answers with the row */
      .request_example = "{\"reason\": \"Flooded\"}",
      .handle = close_warehouse},
 };

@@ -215,9 +215,10 @@ struct alees_route {
     const char *object;     /* NULL, or the resource whose row {id} names: not seen is 404, not permitted is 403 */
     const char *summary;    /* one line */
     const char *description;
-    alees_list parameters;        /* of struct alees_field, ALEES_IN_PATH or ALEES_IN_QUERY */
-    alees_list body;              /* of struct alees_field: members of the JSON object that is sent */
-    alees_list response;          /* of struct alees_field: members of the JSON object that is answered */
+    alees_list parameters; /* of struct alees_field, ALEES_IN_PATH or ALEES_IN_QUERY */
+    alees_list body;       /* of struct alees_field: members of the JSON object that is sent */
+    alees_list
+        response; /* of struct alees_field: members of the JSON object that is answered; REQUIRED: always there */
     const char *request_example;  /* JSON text */
     const char *response_example; /* JSON text */
     /* In a transaction, committed on ALEES_OK, else rolled back. Many at once, one per ctx. [owner] */

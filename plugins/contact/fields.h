@@ -32,7 +32,8 @@ static const struct alees_field contact_fields[] = {
          "In the answer to a create or change of one contact: the ids of up to ten others of the organization "
          "that have an e-mail address or telephone number of this one, as far as you may read those. Else "
          "null: see GET /contacts/{id}/duplicates.",
-     .example = "[]"},
+     .example = "[]",
+     .schema = "{\"type\":[\"array\",\"null\"],\"maxItems\":10,\"items\":{\"type\":\"string\",\"format\":\"uuid\"}}"},
     {.name = "title",
      .type = ALEES_TEXT,
      .flags = ALEES_FILTER,
@@ -213,11 +214,17 @@ static const struct alees_field id_parameter[] = {
 static const struct alees_field duplicates_response[] = {
     {.name = "results",
      .type = ALEES_JSON,
+     .flags = ALEES_REQUIRED,
      .description =
          "A list: id, display_name, and reasons, of which there are email and phone_number. At most 100, those "
          "with both reasons first.",
      .example = "[{\"id\":\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\",\"display_name\":\"Lena Müller\","
-                "\"reasons\":[\"email\"]}]"},
+                "\"reasons\":[\"email\"]}]",
+     .schema = "{\"type\":\"array\",\"maxItems\":100,\"items\":{\"type\":\"object\",\"additionalProperties\":false,"
+               "\"required\":[\"id\",\"display_name\",\"reasons\"],\"properties\":{\"id\":{\"type\":\"string\","
+               "\"format\":\"uuid\"},\"display_name\":{\"type\":[\"string\",\"null\"]},\"reasons\":{\"type\":\"array\","
+               "\"minItems\":1,\"uniqueItems\":true,\"items\":{\"type\":\"string\",\"enum\":[\"email\",\"phone_"
+               "number\"]}}}}}"},
 };
 
 #undef CONTACT

@@ -373,14 +373,14 @@ static const struct alees_field tree_parameters[] = {
 };
 
 static const struct alees_field tree_response[] = {
-    {.name = "id", .type = ALEES_UUID, .description = "The organization."},
+    {.name = "id", .type = ALEES_UUID, .flags = ALEES_REQUIRED, .description = "The organization."},
     {.name = "name", .type = ALEES_TEXT, .description = "What it is called."},
     {.name = "code", .type = ALEES_TEXT, .description = "Its short name."},
     {.name = "status", .type = ALEES_CHOICE, .choices = "active|inactive|archived", .description = "Its state."},
     {.name = "children",
      .type = ALEES_JSON,
-     .flags = ALEES_NULLABLE,
-     .description = "A list of the same, by name; left out where depth cuts it off."},
+     .description = "A list of the same, by name; left out where depth cuts it off.",
+     .schema = "{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/GetOrganizationsTreeAnswer\"}}"},
 };
 
 #define RELATIVES(tail, function, what, text) \

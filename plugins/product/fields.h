@@ -205,11 +205,12 @@ static const struct alees_field convert_parameters[] = {
 };
 
 static const struct alees_field convert_response[] = {
-    {.name = "from", .type = ALEES_TEXT, .description = "As sent.", .example = "\"KG\""},
-    {.name = "to", .type = ALEES_TEXT, .description = "As sent.", .example = "\"LB\""},
-    {.name = "value", .type = ALEES_DECIMAL, .description = "As sent.", .example = "\"10\""},
+    {.name = "from", .type = ALEES_TEXT, .flags = ALEES_REQUIRED, .description = "As sent.", .example = "\"KG\""},
+    {.name = "to", .type = ALEES_TEXT, .flags = ALEES_REQUIRED, .description = "As sent.", .example = "\"LB\""},
+    {.name = "value", .type = ALEES_DECIMAL, .flags = ALEES_REQUIRED, .description = "As sent.", .example = "\"10\""},
     {.name = "result",
      .type = ALEES_DECIMAL,
+     .flags = ALEES_REQUIRED,
      .description = "The amount in the other unit, exact to twelve decimal places.",
      .example = "\"22.046226218488\""},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * routes.c - the routes of this plugin's own, with what they take and answer. */
 #include "rbac.h"
+#include "schema.h"
 
 static const struct alees_field login_body[] = {
     {.name = "username",
@@ -21,18 +22,26 @@ static const struct alees_field login_body[] = {
 static const struct alees_field login_response[] = {
     {.name = "token",
      .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED,
      .description = "To be sent as Authorization: Bearer TOKEN.",
      .example = "\"alees_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\""},
-    {.name = "token_type", .type = ALEES_TEXT, .description = "Always Bearer.", .example = "\"Bearer\""},
+    {.name = "token_type",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED,
+     .description = "Always Bearer.",
+     .example = "\"Bearer\""},
     {.name = "expires_at",
      .type = ALEES_TIMESTAMP,
+     .flags = ALEES_REQUIRED,
      .description = "When the token ends, whatever happens in between.",
      .example = "\"2026-11-22T20:15:00.000000Z\""},
     {.name = "user",
      .type = ALEES_JSON,
+     .flags = ALEES_REQUIRED,
      .description = "Who has logged in: id, username, is_superuser.",
      .example = "{\"id\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"username\":\"acme-manager\","
-                "\"is_superuser\":false}"},
+                "\"is_superuser\":false}",
+     .schema = RBAC_SCHEMA_LOGIN},
 };
 static const struct alees_field password_body[] = {
     {.name = "current_password",
@@ -53,19 +62,23 @@ static const struct alees_field password_body[] = {
 static const struct alees_field me_response[] = {
     {.name = "user",
      .type = ALEES_JSON,
+     .flags = ALEES_REQUIRED,
      .description = "id, username, is_superuser, last_login, and the profile: email, first_name, last_name, job_title, "
                     "phone_number, language, timezone. It is changed by PATCH /users/{id}.",
      .example = "{\"id\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"username\":\"acme-manager\","
                 "\"is_superuser\":false,\"email\":null,\"last_login\":\"2026-11-22T08:15:00.000000Z\","
                 "\"first_name\":\"Ann\",\"last_name\":\"Baker\",\"job_title\":\"Buyer\","
-                "\"phone_number\":\"+44 20 7946 0000\",\"language\":\"en-GB\",\"timezone\":\"Europe/London\"}"},
+                "\"phone_number\":\"+44 20 7946 0000\",\"language\":\"en-GB\",\"timezone\":\"Europe/London\"}",
+     .schema = RBAC_SCHEMA_ME},
     {.name = "memberships",
      .type = ALEES_JSON,
+     .flags = ALEES_REQUIRED,
      .description = "A list: id, organization (id and name; null for global resources), names of the roles, inherit, "
                     "is_active (now, with its time), and the names of the permissions held in that organization.",
      .example = "[{\"id\":\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\",\"organization\":{\"id\":"
                 "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"name\":\"Acme\"},\"roles\":[\"manager\"],\"inherit\":true,"
-                "\"is_active\":true,\"permissions\":[\"product.view_product\",\"product.add_product\"]}]"},
+                "\"is_active\":true,\"permissions\":[\"product.view_product\",\"product.add_product\"]}]",
+     .schema = RBAC_SCHEMA_MEMBERSHIPS},
 };
 /* What each question is about. place: ALEES_IN_QUERY, or 0 in a body. */
 #define PERMISSION_AND_ORGANIZATION(place) \
@@ -96,9 +109,14 @@ static const struct alees_field can_parameters[] = {
     "granted|superuser|inactive_user|unknown_permission|unknown_organization|inactive_organization|no_membership|" \
     "inactive_membership|expired_membership|role_lacks_permission|unknown_user|beyond_key"
 static const struct alees_field can_response[] = {
-    {.name = "allowed", .type = ALEES_BOOLEAN, .description = "Whether it is.", .example = "false"},
+    {.name = "allowed",
+     .type = ALEES_BOOLEAN,
+     .flags = ALEES_REQUIRED,
+     .description = "Whether it is.",
+     .example = "false"},
     {.name = "reason",
      .type = ALEES_CHOICE,
+     .flags = ALEES_REQUIRED,
      .choices = REASONS,
      .description = "Why.",
      .example = "\"role_lacks_permission\""},
@@ -113,27 +131,38 @@ static const struct alees_field explain_body[] = {
     PERMISSION_AND_ORGANIZATION(0),
 };
 static const struct alees_field explain_response[] = {
-    {.name = "allowed", .type = ALEES_BOOLEAN, .description = "Whether it is.", .example = "true"},
-    {.name = "reason", .type = ALEES_CHOICE, .choices = REASONS, .description = "Why.", .example = "\"granted\""},
+    {.name = "allowed",
+     .type = ALEES_BOOLEAN,
+     .flags = ALEES_REQUIRED,
+     .description = "Whether it is.",
+     .example = "true"},
+    {.name = "reason",
+     .type = ALEES_CHOICE,
+     .flags = ALEES_REQUIRED,
+     .choices = REASONS,
+     .description = "Why.",
+     .example = "\"granted\""},
     {.name = "membership",
      .type = ALEES_UUID,
-     .flags = ALEES_NULLABLE,
+     .flags = ALEES_REQUIRED | ALEES_NULLABLE,
      .description = "The membership that gives it.",
      .example = "\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\""},
     {.name = "through",
      .type = ALEES_JSON,
-     .flags = ALEES_NULLABLE,
+     .flags = ALEES_REQUIRED | ALEES_NULLABLE,
      .description = "The organization that the membership is in, id and name: the one asked for or one above it. Null, "
                     "with membership and role, if it is none that whoever asks knows.",
-     .example = "{\"id\":\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"name\":\"Acme\"}"},
+     .example = "{\"id\":\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"name\":\"Acme\"}",
+     .schema = RBAC_SCHEMA_NAMED_OR_NULL},
     {.name = "role",
      .type = ALEES_JSON,
-     .flags = ALEES_NULLABLE,
+     .flags = ALEES_REQUIRED | ALEES_NULLABLE,
      .description = "The role that permits it, id and name.",
-     .example = "{\"id\":\"00000000-0000-7000-8000-000000000002\",\"name\":\"manager\"}"},
+     .example = "{\"id\":\"00000000-0000-7000-8000-000000000002\",\"name\":\"manager\"}",
+     .schema = RBAC_SCHEMA_NAMED_OR_NULL},
     {.name = "limited_by",
      .type = ALEES_UUID,
-     .flags = ALEES_NULLABLE,
+     .flags = ALEES_REQUIRED | ALEES_NULLABLE,
      .description = "The API key of this request, if the user may and the key may not (beyond_key).",
      .example = "null"},
 };
@@ -155,28 +184,52 @@ static const struct alees_field who_parameters[] = {
 static const struct alees_field who_response[] = {
     {.name = "results",
      .type = ALEES_JSON,
+     .flags = ALEES_REQUIRED,
      .description = "A list by the ids of users: user (id and username), reason, membership, through and role as in "
                     "/rbac/explain. Superusers are listed for superusers.",
      .example = "[{\"user\":{\"id\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"username\":\"acme-manager\"},"
                 "\"reason\":\"granted\",\"membership\":\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\",\"through\":{\"id\":"
                 "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"name\":\"Acme\"},\"role\":{\"id\":"
-                "\"00000000-0000-7000-8000-000000000002\",\"name\":\"manager\"}}]"},
+                "\"00000000-0000-7000-8000-000000000002\",\"name\":\"manager\"}}]",
+     .schema = RBAC_SCHEMA_WHO},
     {.name = "next",
      .type = ALEES_TEXT,
-     .flags = ALEES_NULLABLE,
+     .flags = ALEES_REQUIRED | ALEES_NULLABLE,
      .description = "The next page; null after the last. A page may be short, even empty, and not be the last.",
      .example = "null"},
-    {.name = "previous", .type = ALEES_TEXT, .flags = ALEES_NULLABLE, .description = "Always null.", .example = "null"},
-    {.name = "count", .type = ALEES_INTEGER, .flags = ALEES_NULLABLE, .description = "Always null.", .example = "null"},
+    {.name = "previous",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_NULLABLE,
+     .description = "Always null.",
+     .example = "null"},
+    {.name = "count",
+     .type = ALEES_INTEGER,
+     .flags = ALEES_REQUIRED | ALEES_NULLABLE,
+     .description = "Always null.",
+     .example = "null"},
 };
 static const struct alees_field permissions_response[] = {
     {.name = "results",
      .type = ALEES_JSON,
+     .flags = ALEES_REQUIRED,
      .description = "A list: name, description, plugin.",
-     .example = "[{\"name\":\"product.view_product\",\"description\":\"See products.\",\"plugin\":\"product\"}]"},
-    {.name = "next", .type = ALEES_TEXT, .flags = ALEES_NULLABLE, .description = "Always null.", .example = "null"},
-    {.name = "previous", .type = ALEES_TEXT, .flags = ALEES_NULLABLE, .description = "Always null.", .example = "null"},
-    {.name = "count", .type = ALEES_INTEGER, .description = "How many there are.", .example = "1"},
+     .example = "[{\"name\":\"product.view_product\",\"description\":\"See products.\",\"plugin\":\"product\"}]",
+     .schema = RBAC_SCHEMA_PERMISSIONS},
+    {.name = "next",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_NULLABLE,
+     .description = "Always null.",
+     .example = "null"},
+    {.name = "previous",
+     .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED | ALEES_NULLABLE,
+     .description = "Always null.",
+     .example = "null"},
+    {.name = "count",
+     .type = ALEES_INTEGER,
+     .flags = ALEES_REQUIRED,
+     .description = "How many there are.",
+     .example = "1"},
 };
 
 static const struct alees_field key_body[] = {
@@ -217,6 +270,7 @@ static const struct alees_field key_body[] = {
 static const struct alees_field key_response[] = {
     {.name = "secret",
      .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED,
      .description = "The key itself, to be sent as Authorization: Bearer SECRET. It is never shown again.",
      .example = "\"alees_key_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\""},
 };
@@ -252,6 +306,7 @@ static const struct alees_field invitation_body[] = {
 static const struct alees_field invitation_response[] = {
     {.name = "token",
      .type = ALEES_TEXT,
+     .flags = ALEES_REQUIRED,
      .description = "For the person who is invited. The server sends no mail and never shows it again.",
      .example = "\"alees_invitation_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\""},
 };
@@ -290,16 +345,21 @@ static const struct alees_field accept_body[] = {
 static const struct alees_field accept_response[] = {
     {.name = "membership",
      .type = ALEES_UUID,
+     .flags = ALEES_REQUIRED,
      .description = "The membership that was made, or that got the roles.",
      .example = "\"019a0c1e-8d2c-7e63-8d3f-4a2a7b2e3c4d\""},
     {.name = "organization",
      .type = ALEES_JSON,
+     .flags = ALEES_REQUIRED,
      .description = "Its id and name.",
-     .example = "{\"id\":\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"name\":\"Acme\"}"},
+     .example = "{\"id\":\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\",\"name\":\"Acme\"}",
+     .schema = RBAC_SCHEMA_NAMED("\"object\"")},
     {.name = "user",
      .type = ALEES_JSON,
+     .flags = ALEES_REQUIRED,
      .description = "Who accepted: id, username.",
-     .example = "{\"id\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"username\":\"ann\"}"},
+     .example = "{\"id\":\"019a0c1e-7c1b-7d52-9c2e-3f1f6a1d2b3c\",\"username\":\"ann\"}",
+     .schema = RBAC_SCHEMA_USER},
 };
 
 const struct alees_route rbac_routes[RBAC_ROUTES] = {

@@ -43,6 +43,7 @@ static const struct alees_route routes[] = {
      .path = "/crossed/{id}",
      .permission = "crossed.view_tenant",
      .object = "tenant",
+     .row = "crossed.nothing",
      .summary = "Half a name",
      .parameters = ALEES_LIST(id),
      .handle = fixture_handle},

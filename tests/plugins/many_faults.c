@@ -39,6 +39,9 @@ static const struct alees_field fields[] = {
     {.name = "future_flag", .type = ALEES_TEXT, .flags = 1u << 30, .description = "x"},
     {.name = "bad_fallback", .type = ALEES_TEXT, .fallback = "draft", .description = "x"},
     {.name = "bad_example", .type = ALEES_TEXT, .example = "{", .description = "x"},
+    {.name = "bad_schema", .type = ALEES_JSON, .schema = "{\"type\":}", .description = "x"},
+    {.name = "flat_schema", .type = ALEES_JSON, .schema = "[]", .description = "x"},
+    {.name = "text_schema", .type = ALEES_TEXT, .schema = "{}", .description = "x"},
     {.name = "filled", .type = ALEES_TEXT, .flags = ALEES_REQUIRED, .fallback = "\"x\"", .description = "x"},
     {.name = "wordless", .type = ALEES_TEXT},
     {.name = "created_at", .type = ALEES_TIMESTAMP, .description = "x"},
@@ -120,6 +123,10 @@ static const struct alees_field query[] = {
 };
 static const struct alees_field asked[] = {
     {.name = "asked", .type = ALEES_TEXT, .flags = ALEES_IN_QUERY, .description = "x"}};
+static const struct alees_field told[] = {
+    {.name = "there", .type = ALEES_TEXT, .flags = ALEES_REQUIRED | ALEES_NULLABLE, .description = "x"}, /* right */
+    {.name = "odd", .type = ALEES_JSON, .schema = "nope", .description = "x"},
+};
 static const struct alees_route routes[] = {
     {.method = 9, .path = "/a", .permission = "many_faults.act", .summary = "x", .handle = fixture_handle},
     {.method = ALEES_GET,
@@ -157,6 +164,8 @@ static const struct alees_route routes[] = {
      .path = "/i",
      .permission = "many_faults.act",
      .summary = "x",
+     .response = ALEES_LIST(told),
+     .status = 404,
      .request_example = "{",
      .response_example = "nope",
      .handle = fixture_handle},

@@ -304,6 +304,7 @@ static const struct {
     {"good,rbac_stub,tenants,crossed",
      {"resource tenant: field count cannot be filtered by: that is a parameter of lists",
       "resource tenant: field a__b cannot be filtered by: an operator stands behind two underscores"}},
+    {"good,rbac_stub,crossed", {"route POST /api/v1/crossed/{id}: row crossed.nothing is no resource"}},
     {"good,rbac_stub,crossed",
      {"command greet is plugin crossed's already", "permission crossed.view_tenant is declared twice",
       "route POST /api/v1/crossed/{id}: object tenant is no resource whose rows belong to one organization"}},
