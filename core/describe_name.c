@@ -46,6 +46,16 @@ const char *describe_schema_name(struct describe *d, const struct resource *r) {
     return done(&s);
 }
 
+/* "/docs/{file}" -> "File" */
+static void put_last(struct str *out, const char *path) {
+    const char *brace = strrchr(path, '{');
+    size_t len = brace ? strlen(brace) : 0;
+    if (brace && brace[len - 1] == '}') {
+        str_putc(out, upper(brace[1]));
+        str_put(out, brace + 2, len - 3);
+    }
+}
+
 /* "POST" -> "post" */
 static void put_method(struct str *out, const struct route *route) {
     for (const char *p = plugin_method(route->method); *p; p++) {
@@ -85,6 +95,9 @@ const char *describe_operation_id(struct describe *d, const struct route *route)
         put_camel(&s, route->path + (strncmp(route->path, base, sizeof base - 1) == 0 ? sizeof base - 1 : 0));
     } else {
         str_puts(&s, describe_schema_name(d, route->resource));
+    }
+    if (!verb) { /* beside /docs there is /docs/{file} */
+        put_last(&s, route->path);
     }
     str_puts(&s, words[route->operation].tail);
     return done(&s);

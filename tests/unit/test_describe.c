@@ -20,6 +20,27 @@ static alees_rc run_plugin(alees_ctx *ctx) {
     return ALEES_OK;
 }
 
+static alees_rc run_host(alees_ctx *ctx) {
+    (void)ctx;
+    return ALEES_OK;
+}
+
+static const char *const host_types[] = {"text/html", NULL};
+static const struct route host_routes[] = {
+    {.method = ALEES_GET,
+     .operation = ROUTE_HOST,
+     .path = "/docs",
+     .types = host_types,
+     .run = run_host,
+     .summary = "A"},
+    {.method = ALEES_GET,
+     .operation = ROUTE_HOST,
+     .path = "/docs/{file}",
+     .types = host_types,
+     .run = run_host,
+     .summary = "B"},
+};
+
 static void open_document(const char *names) {
     FILE *errors = fmemopen(fixtures.errors, sizeof fixtures.errors, "w");
     struct problem problem;
@@ -29,7 +50,8 @@ static void open_document(const char *names) {
     if (fixtures_load(&fixtures, names, NULL, false) != ALEES_OK) {
         fail_msg("%s", fixtures.errors);
     }
-    rc = catalogue_build(fixtures.arena, &fixtures.plugins, run_plugin, NULL, 0, errors, &catalogue);
+    rc = catalogue_build(fixtures.arena, &fixtures.plugins, run_plugin, host_routes, ARRAY_LEN(host_routes), errors,
+                         &catalogue);
     (void)fclose(errors);
     if (rc != ALEES_OK) {
         fail_msg("%s", fixtures.errors);
@@ -199,6 +221,32 @@ static void test_references_lead_somewhere(void **state) {
     assert_true(seen > 200);
 }
 
+static bool look_at_ids(void *data, alees_str key, const alees_json *value) {
+    static alees_str ids[512];
+    alees_str id = jx_text(jx_get(value, "operationId"));
+    (void)data;
+    (void)key;
+    for (uint32_t i = 0; id.ptr && i < seen; i++) {
+        if (alees_equal(ids[i], id)) {
+            fail_msg("two operations are %s", id.ptr);
+        }
+    }
+    if (id.ptr) {
+        assert_true(seen < ARRAY_LEN(ids));
+        ids[seen++] = id;
+        return true;
+    }
+    jx_each(value, look_at_ids, NULL);
+    return true;
+}
+
+static void test_operations_have_names_of_their_own(void **state) {
+    (void)state;
+    seen = 0;
+    jx_each(find("#/paths"), look_at_ids, NULL);
+    assert_true(seen > 50);
+}
+
 /* Bodies and answers have their example beside their schema. */
 static bool look_at_examples(void *data, alees_str key, const alees_json *value) {
     const alees_json *schema = jx_get(value, "schema"), *example = jx_get(value, "example");
@@ -305,6 +353,7 @@ int main(void) {
         cmocka_unit_test(test_references_lead_somewhere),
         cmocka_unit_test(test_examples_are_as_described),
         cmocka_unit_test(test_objects_are_closed),
+        cmocka_unit_test(test_operations_have_names_of_their_own),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_put),
     };
