@@ -31,7 +31,7 @@ static int print(struct arena *arena, const struct app *app, const char *path) {
         if (!text.ptr) {
             return CMD_FAILED;
         }
-        if (describe_examples(arena, &app->catalogue, text, stderr, &examples) != ALEES_OK) {
+        if (describe_examples(arena, &app->catalogue, path, text, stderr, &examples) != ALEES_OK) {
             fprintf(stderr, "%s is no recording of requests: `make examples` makes one\n", path);
             return CMD_FAILED;
         }

@@ -167,10 +167,10 @@ alees_str describe_openapi(struct arena *arena, const struct catalogue *catalogu
 /* ---- describe_markdown.c ---- */
 
 /* A recording (docs/examples.json): a list of {"operationId", "method", "path", "status", "request": {"headers", "body"},
- * "response": {"headers", "body"}}. Every fault is a line on errors; ALEES_E_INVALID or ALEES_E_MALFORMED. So is an operation
+ * "response": {"headers", "body"}}. Every fault is a line on errors, path before it; ALEES_E_INVALID or ALEES_E_MALFORMED. So is an operation
  * that the catalogue does not have, which is no failure. */
-alees_rc describe_examples(struct arena *arena, const struct catalogue *catalogue, alees_str text, FILE *errors,
-                           const alees_json **ret_examples) MUST_CHECK;
+alees_rc describe_examples(struct arena *arena, const struct catalogue *catalogue, const char *path, alees_str text,
+                           FILE *errors, const alees_json **ret_examples) MUST_CHECK;
 /* The whole document (docs/api.md); absent without memory. examples: NULL: those that are declared. */
 alees_str describe_markdown(struct arena *arena, const struct catalogue *catalogue,
                             const alees_json *examples) MUST_CHECK;

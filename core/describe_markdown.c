@@ -276,7 +276,7 @@ alees_str describe_markdown(struct arena *arena, const struct catalogue *catalog
     put_front(&m);
     describe_groups(&m.d, put_group);
     put_heading(&m, "about", sections[ERRORS].name, sections[ERRORS].title);
-    str_puts(&out, "`type` of a problem leads to the same words.\n");
+    str_puts(&out, "A server tells the same at `/docs/errors`; the `type` of a problem leads there.\n");
     markdown_errors(&m);
     return arena_is_exhausted(arena) ? (alees_str){NULL, 0} : str_done(&out);
 }

@@ -38,56 +38,56 @@ static const struct route *route_of(const struct describe *d, const char *const 
 }
 
 /* False, with a line on errors: it is no exchange. */
-static bool check_entry(const struct describe *d, const char *const *ids, uint32_t number, const alees_json *entry,
-                        FILE *errors) {
+static bool check_entry(const struct describe *d, const char *const *ids, const char *path, uint32_t number,
+                        const alees_json *entry, FILE *errors) {
     static const char *const texts[] = {"operationId", "method", "path"};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         if (jx_kind(entry) != ALEES_JSON_OBJECT || !member(entry, texts[i]).ptr) {
-            fprintf(errors, "exchange %u: %s must be a text\n", (unsigned)number, texts[i]);
+            fprintf(errors, "%s: exchange %u: %s must be a text\n", path, (unsigned)number, texts[i]);
             return false;
         }
     }
     if (status_of(entry) < 100 || status_of(entry) > 599) {
-        fprintf(errors, "exchange %u: status must be a number from 100 to 599\n", (unsigned)number);
+        fprintf(errors, "%s: exchange %u: status must be a number from 100 to 599\n", path, (unsigned)number);
         return false;
     }
     if (jx_kind(jx_get(entry, "request")) != ALEES_JSON_OBJECT ||
         jx_kind(jx_get(entry, "response")) != ALEES_JSON_OBJECT) {
-        fprintf(errors, "exchange %u: request and response must be objects\n", (unsigned)number);
+        fprintf(errors, "%s: exchange %u: request and response must be objects\n", path, (unsigned)number);
         return false;
     }
     if (!route_of(d, ids, entry)) {
         alees_str id = member(entry, "operationId");
         const char *near = str_nearest(id, ids, d->catalogue->route_count, sizeof *ids);
-        fprintf(errors, "exchange %u: the operation %.*s is unknown and left out%s%s\n", (unsigned)number, STR_FMT(id),
-                near ? "; did you mean " : "", near ? near : "");
+        fprintf(errors, "%s: exchange %u: the operation %.*s is unknown and left out%s%s\n", path, (unsigned)number,
+                STR_FMT(id), near ? "; did you mean " : "", near ? near : "");
     }
     return true;
 }
 
-alees_rc describe_examples(struct arena *arena, const struct catalogue *catalogue, alees_str text, FILE *errors,
-                           const alees_json **ret_examples) {
+alees_rc describe_examples(struct arena *arena, const struct catalogue *catalogue, const char *path, alees_str text,
+                           FILE *errors, const alees_json **ret_examples) {
     struct describe d = {.arena = arena, .catalogue = catalogue};
     struct problem problem;
     const char **ids = ids_of(&d);
     alees_json *list;
     bool is_good = true;
     if (!ids) {
-        fprintf(errors, "out of memory\n");
+        fprintf(errors, "%s: out of memory\n", path);
         return ALEES_E_NOMEM;
     }
     problem_init(&problem, arena);
     alees_rc rc = jx_parse(arena, &problem, text, &list);
     if (rc != ALEES_OK) {
-        fprintf(errors, "%.*s\n", STR_FMT(problem.detail));
+        fprintf(errors, "%s: %.*s\n", path, STR_FMT(problem.detail));
         return rc;
     }
     if (jx_kind(list) != ALEES_JSON_ARRAY) {
-        fprintf(errors, "it must be a list of exchanges\n");
+        fprintf(errors, "%s: it must be a list of exchanges\n", path);
         return ALEES_E_INVALID;
     }
     for (uint32_t i = 0; i < jx_size(list); i++) {
-        is_good = check_entry(&d, ids, i + 1, jx_at(list, i), errors) && is_good;
+        is_good = check_entry(&d, ids, path, i + 1, jx_at(list, i), errors) && is_good;
     }
     if (!is_good) {
         return ALEES_E_INVALID;
@@ -202,7 +202,7 @@ static void put_answer(struct markdown *m, int64_t status, const alees_json *res
     alees_str body = body_text(m, jx_get(response, "body"));
     bool is_text = jx_kind(jx_get(response, "body")) == ALEES_JSON_STRING;
     const char *fence = fence_of(body);
-    str_printf(m->out, "\n%shttp\nHTTP/1.1 %d\n", fence, (int)status);
+    str_printf(m->out, "\n%s%s\nHTTP/1.1 %d\n", fence, "http", (int)status);
     jx_each(jx_get(response, "headers"), put_header, &h);
     if (is_text && body.len > MOST_TEXT) { /* whole lines */
         const char *end = memchr(body.ptr + MOST_TEXT, '\n', body.len - MOST_TEXT);

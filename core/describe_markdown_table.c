@@ -315,12 +315,31 @@ void markdown_problems(struct markdown *m) {
     describe_problems(&m->d, put_problem);
 }
 
-void markdown_errors(struct markdown *m) {
-    str_puts(m->out, "\n| Code | Status | Title |\n|---|---|---|\n");
-    for (size_t i = 0; i < PROBLEM_KINDS; i++) {
-        str_printf(m->out, "| <a id=\"error-%s\"></a>`%s` | %u | ", problem_rows[i].code, problem_rows[i].code,
-                   (unsigned)problem_rows[i].status);
-        markdown_text(m, problem_rows[i].title);
-        str_puts(m->out, " |\n");
+static void put_error(struct markdown *m, const struct catalogue_error *e) {
+    const char *code = e->decl.code;
+    str_puts(m->out, "| ");
+    if (catalogue_error(m->d.catalogue, alees_text(code)) == e) { /* the first, where several plugins have it */
+        str_printf(m->out, "<a id=\"error-%s\"></a>", code);
     }
+    str_printf(m->out, "`%s` | %u | %s | ", code, (unsigned)e->decl.status,
+               e->plugin ? e->plugin->decl.name : "server");
+    markdown_text(m, e->decl.title);
+    str_puts(m->out, " | ");
+    markdown_text(m, e->decl.help);
+    str_puts(m->out, " |\n");
+}
+
+static void put_errors(struct markdown *m, uint32_t flag) {
+    str_puts(m->out, "\n| Code | Status | Of | Title | Meaning |\n|---|---|---|---|---|\n");
+    for (uint32_t i = 0; i < m->d.catalogue->error_count; i++) {
+        if ((m->d.catalogue->errors[i].decl.flags & ALEES_ERROR_FIELD) == flag) {
+            put_error(m, &m->d.catalogue->errors[i]);
+        }
+    }
+}
+
+void markdown_errors(struct markdown *m) {
+    put_errors(m, 0);
+    str_puts(m->out, "\nThese stand in `errors` of a problem, beside the `pointer` to what is wrong:\n");
+    put_errors(m, ALEES_ERROR_FIELD);
 }

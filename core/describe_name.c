@@ -11,14 +11,15 @@ static char upper(char c) {
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* "email_address" -> "EmailAddress"; also "-", "/" and "." end a word, and what stands in braces is left out. */
+/* "email_address" -> "EmailAddress"; also "-", "/" and "." end a word, and what stands in braces is left out unless it is the
+ * last: "docs/{file}" -> "DocsFile". */
 static void put_camel(struct str *out, const char *words) {
     bool is_first = true;
     for (const char *p = words; *p; p++) {
-        if (*p == '{') {
+        if (*p == '{' && strchr(p, '/')) {
             p += strcspn(p, "}");
             is_first = true;
-        } else if (strchr("_-/.", *p)) {
+        } else if (strchr("_-/.{}", *p)) {
             is_first = true;
         } else {
             str_putc(out, is_first ? upper(*p) : *p);

@@ -21,5 +21,5 @@ golden docs/configuration.md "$build/alees" help-config --markdown
 # shellcheck disable=SC2317 # called by golden
 documents() { "$build/alees" -c tests/lint/golden.conf --module-dir "$build/plugins" "$@"; }
 golden docs/openapi.json documents openapi
-golden docs/api.md documents apidoc
+golden docs/api.md documents apidoc --examples docs/examples.json
 exit "$failed"
