@@ -64,6 +64,47 @@ static void put_method(struct str *out, const struct route *route) {
     }
 }
 
+static const char *skip_braces(const char *p) {
+    while (*p == '{' || *p == '/') {
+        p += *p == '{' ? strcspn(p, "}") + 1 : 1;
+    }
+    return p;
+}
+
+/* "/docs/{file}" and "/docs": the same but for what stands in braces. */
+static bool has_same_words(const char *a, const char *b) {
+    for (a = skip_braces(a), b = skip_braces(b); *a && *b; a = skip_braces(a), b = skip_braces(b)) {
+        size_t len = strcspn(a, "/");
+        if (len != strcspn(b, "/") || memcmp(a, b, len) != 0) {
+            return false;
+        }
+        a += len;
+        b += len;
+    }
+    return *a == *b;
+}
+
+/* Is there another one that would be called the same by method and words? */
+static bool has_namesake(const struct describe *d, const struct route *route) {
+    for (uint32_t i = 0; i < d->catalogue->route_count; i++) {
+        const struct route *other = &d->catalogue->routes[i];
+        if (other != route && other->operation >= ROUTE_PLUGIN && other->method == route->method &&
+            has_same_words(other->path, route->path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "/docs/errors/{code}" -> "ByCode" */
+static void put_parameter_names(struct describe *d, struct str *out, const char *path) {
+    for (const char *p = strchr(path, '{'); p; p = strchr(p + 1, '{')) {
+        alees_str name = arena_printf(d->arena, "%.*s", (int)strcspn(p + 1, "}"), p + 1);
+        str_puts(out, "By");
+        put_camel(out, name.ptr ? name.ptr : "");
+    }
+}
+
 const char *describe_operation_id(struct describe *d, const struct route *route) {
     static const struct {
         const char *verb; /* NULL: the method, and the words of the path */
@@ -101,6 +142,9 @@ const char *describe_operation_id(struct describe *d, const struct route *route)
         put_last(&s, route->path);
     }
     str_puts(&s, words[route->operation].tail);
+    if (!verb && has_namesake(d, route)) {
+        put_parameter_names(d, &s, route->path);
+    }
     return done(&s);
 }
 

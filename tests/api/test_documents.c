@@ -54,6 +54,22 @@ static void test_whole(void **state) {
     assert_text(answer_header(again, "ETag"), etag_of(w, a));
 }
 
+/* Clients are made with functions of these names. */
+static void test_operation_ids(void **state) {
+    struct world *w = *state;
+    struct describe d = {.arena = w->arena, .catalogue = w->catalogue};
+    for (uint32_t i = 0; i < w->catalogue->route_count; i++) {
+        const char *id = describe_operation_id(&d, &w->catalogue->routes[i]);
+        assert_true(strlen(id) > 3);
+        for (uint32_t k = 0; k < i; k++) {
+            assert_string_not_equal(id, describe_operation_id(&d, &w->catalogue->routes[k]));
+        }
+        if (strcmp(w->catalogue->routes[i].path, "/docs/errors/{code}") == 0) {
+            assert_string_equal(id, "getDocsErrorsByCode");
+        }
+    }
+}
+
 static void test_packed(void **state) {
     struct world *w = *state;
     const struct answer *plain = get(w, "GET", PATH, NULL, NULL, 0);
@@ -169,9 +185,9 @@ static void test_organizations(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),         cmocka_unit_test(test_packed), cmocka_unit_test(test_fresh),
-        cmocka_unit_test(test_methods),       cmocka_unit_test(test_tokens), cmocka_unit_test(test_rights),
-        cmocka_unit_test(test_organizations),
+        cmocka_unit_test(test_whole),  cmocka_unit_test(test_operation_ids), cmocka_unit_test(test_packed),
+        cmocka_unit_test(test_fresh),  cmocka_unit_test(test_methods),       cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_rights), cmocka_unit_test(test_organizations),
     };
     return cmocka_run_group_tests_name("documents", tests, world_setup, world_teardown);
 }
