@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing: packaging/deps.sh [run|test|clients]...
+# Installs the Debian packages that are missing: packaging/deps.sh [run|page|test|clients]...
 # Prints what it installs; where it may not, prints the command to run and exits 1.
 set -euo pipefail
 

@@ -193,6 +193,10 @@ static const struct alees_statement statements[] = {
 static const struct alees_migration migrations[] = {{2, 0, "second", "SELECT 1"}, {2, 0, NULL, NULL}};
 static const struct alees_command commands[] = {{"run", NULL, "x", NULL}, {"run", "run", "x", fixture_command}};
 static const struct alees_metric metrics[] = {{"bad-name", "x"}, {"helpless", NULL}};
+static const struct alees_error errors[] = {
+    {"Bad", 409, 0, "x", "x"},   {"early", 399, 0, "x", "x"}, {"flagged", 409, 64, "x", "x"},
+    {"mute", 409, 0, "x", NULL}, {"double", 409, 0, "x", "x"}, {"double", 409, 0, "x", "x"},
+};
 
 ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .magic = ALEES_MAGIC,
@@ -211,4 +215,5 @@ ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {
     .metrics = ALEES_LIST(metrics),
     .start = fixture_start,
     .stop = fixture_stop,
+    .errors = ALEES_LIST(errors),
 };

@@ -120,6 +120,11 @@ static const char *const faults[] = {
     "command run is declared twice",
     "metric 1: \"bad-name\" is no name",
     "metric helpless has no help",
+    "error 1: \"Bad\" is no name",
+    "error early: status 399 and flags 0x0 are not 400 to 599",
+    "error flagged: status 409 and flags 0x40 are not 400 to 599 and 0",
+    "error mute has no title or no help",
+    "error double is declared twice",
 };
 
 /* Nothing else is said either: a line that no entry expects is a false alarm. */
