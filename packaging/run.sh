@@ -168,6 +168,8 @@ Try, in a second terminal:
   curl -s 'http://127.0.0.1:$port/api/v1/products?page_size=2' -H "Authorization: Bearer \$token"
   curl -s http://127.0.0.1:$port/api/v1/auth/me -H "Authorization: Bearer \$token"
 
+The whole API, to be read and tried out in a browser: http://127.0.0.1:$port/docs
+
 EOF_GREET
 }
 

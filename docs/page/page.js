@@ -34,8 +34,22 @@
     return schemes.find(([, scheme]) => scheme.type === 'http' && scheme.scheme === 'bearer')?.[0];
   }
 
+  // A parameter that is JSON is text in an address. Told so, Swagger UI leaves it out until somebody fills it in; told of its
+  // schema, it would send a sample of its own making.
+  function askForText(api) {
+    const holders = Object.values(api.paths).flatMap((item) => [item, ...Object.values(item)]);
+    const parameters = [...Object.values(api.components?.parameters ?? {}), ...holders.flatMap((holder) => holder.parameters ?? [])];
+    for (const parameter of parameters) {
+      if (parameter.content) {
+        delete parameter.content;
+        parameter.schema = {type: 'string'};
+      }
+    }
+  }
+
   function show(api) {
     const scheme = bearer(api);
+    askForText(api);
     // Requests go to where the page came from, whatever name a proxy in front gives it.
     api.servers = [{url: window.location.origin}];
     const ui = window.SwaggerUIBundle({

@@ -127,7 +127,7 @@ try {
     await page.screenshot({ path: `${pictures}/docs-page.png` });
   }
   const { status, body, block } = await tryOut(page);
-  assert.match(status, /^200/);
+  assert.match(status, /^200/, body);
   const rows = JSON.parse(body.slice(body.indexOf("{"))).results;
   assert.equal(rows.length, 2);
   assert(rows.every((row) => typeof row.name === "string" && row.name !== ""));

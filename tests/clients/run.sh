@@ -42,6 +42,7 @@ check_fuzz() { # and first, that it would find what there were to find
     ./serve.sh sh -c 'node planted.mjs && node fuzz.mjs'
 }
 check_postman() { ./serve.sh node postman.mjs; } # of docs/postman/, which is golden like the document
+check_page() { ./serve.sh node page.mjs; }
 
 # The packages of the lock file, unless they are there.
 install_packages() {
@@ -53,7 +54,7 @@ install_packages() {
 
 checks=("$@")
 if [ "${#checks[@]}" -eq 0 ]; then
-  checks=(lint_redocly lint_spectral valid_1 valid_2 typescript postman responses fuzz)
+  checks=(lint_redocly lint_spectral valid_1 valid_2 typescript postman page responses fuzz)
 fi
 if ! install_packages >"$log" 2>&1; then
   tail -n 20 "$log"
