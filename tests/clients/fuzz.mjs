@@ -4,7 +4,8 @@
 // refused as one that cannot be understood. Run it inside serve.sh.
 //
 //   BASE_URL, ALEES_USERNAME, ALEES_PASSWORD   the server, and a superuser there
-//   FUZZ_SECONDS (75), FUZZ_SEED               how long; what a run printed repeats it
+//   FUZZ_SECONDS (75), FUZZ_SEED               how long; what a run printed makes the same again, but for ids and for what four
+//                                              workers at once come to see
 //   FUZZ_ONLY                                  a regular expression: operations whose id matches
 import { readFileSync } from "node:fs";
 
@@ -60,17 +61,18 @@ const user = fc.oneof(
 // One of them, by a weight each; the first is what it shrinks to.
 const mostly = (right, wrong, weight) => fc.oneof({ weight, arbitrary: right }, { weight: 1, arbitrary: wrong });
 
-function pathOf(operation, rows, arbitraries) {
+// row: the one that it shall be about; null: any.
+function pathOf(operation, row, rows, arbitraries) {
   const names = [...operation.path.matchAll(/\{(\w+)\}/g)];
   const values = names.map((m) => {
     const known = rows.idsAt(operation.path.slice(0, m.index - 1));
     const declared = operation.parameters.find((p) => p.in === "path" && p.name === m[1]);
-    const own = known.length ? fc.constantFrom(...known) : arbitraries.of(declared.schema, m[1]);
-    return mostly(own, fc.oneof(fc.uuid(), damagedText), 12);
+    const any = known.length ? fc.constantFrom(...known) : arbitraries.of(declared.schema, m[1]);
+    return mostly(row?.[m[1]] ? fc.constant(row[m[1]]) : any, fc.oneof(fc.uuid(), damagedText), row ? 24 : 8);
   });
   return fc.tuple(...values).map((all) => {
     let i = 0;
-    return operation.path.replace(/\{\w+\}/g, () => encodeURIComponent(all[i++].toWellFormed?.() ?? all[i - 1]));
+    return operation.path.replace(/\{\w+\}/g, () => encoded(all[i++]));
   });
 }
 
@@ -84,7 +86,7 @@ function parameterValue(p, operation, rows, arbitraries) {
   const made = json
     ? arbitraries.of(json).map((v) => JSON.stringify(v))
     : arbitraries.of(p.schema ?? {}, p.name.split("__")[0]).map((v) => (Array.isArray(v) ? listed(v) : `${v}`));
-  const there = rows.valuesAt(operation.path, p.name.split("__")[0]).map((v) => `${v}`);
+  const there = rows.valuesFor(operation, p.name.split("__")[0]).map((v) => `${v}`);
   const hinted = HINTS[p.name] ? mostly(HINTS[p.name], made, 4) : made;
   const right = there.length ? mostly(made, fc.constantFrom(...there), 2) : hinted;
   return mostly(right, damagedText, 12);
@@ -114,16 +116,12 @@ function queryOf(operation, rows, arbitraries) {
 }
 
 // What a client does with PUT: the row as it was read, with some members changed.
-function replacement(right, operation, rows) {
-  const there = operation.method === "put" ? rows.rowsAt(operation.path) : [];
-  const changed = (row) => right.map((v) => {
-    const kept = Object.entries(row).filter(([k]) => !(k in v) || k.length % 2);
-    return { ...v, ...Object.fromEntries(kept) };
-  });
-  return there.length ? mostly(right, fc.constantFrom(...there).chain((row) => mostly(fc.constant(row), changed(row), 1)), 1) : right;
+function replacement(right, row) {
+  const changed = right.map((v) => ({ ...v, ...Object.fromEntries(Object.entries(row).filter(([k]) => !(k in v) || k.length % 2)) }));
+  return fc.oneof(fc.constant(row), changed, right);
 }
 
-function bodyOf(operation, rows, arbitraries) {
+function bodyOf(operation, row, arbitraries) {
   const content = operation.body?.value.content;
   if (!content) {
     return fc.constant({ type: null, body: null });
@@ -132,7 +130,8 @@ function bodyOf(operation, rows, arbitraries) {
     if (!/\bjson\b/.test(type) || /ndjson/.test(type)) {
       return { weight: 1, arbitrary: linesOf(operation, type, arbitraries) };
     }
-    const right = replacement(arbitraries.of(schema), operation, rows);
+    const made = arbitraries.of(schema);
+    const right = operation.method === "put" && row ? replacement(made, row) : made;
     const wrong = right.chain(damaged);
     return { weight: 12, arbitrary: mostly(right.map((v) => JSON.stringify(v)), wrong, 3).map((body) => ({ type, body })) };
   });
@@ -174,15 +173,21 @@ function headersOf(operation) {
 }
 
 function requestOf(operation, rows, arbitraries) {
+  const there = /\{id\}/.test(operation.path) ? rows.rowsAt(operation.path) : [];
+  const row = there.length ? mostly(fc.constantFrom(...there), fc.constant(null), 5) : fc.constant(null);
+  return row.chain((about) => requestAbout(operation, about, rows, arbitraries));
+}
+
+function requestAbout(operation, row, rows, arbitraries) {
   const method = operation.method.toUpperCase();
   return fc
     .record({
       user,
       method: method === "GET" ? mostly(fc.constant(method), fc.constantFrom("HEAD", "OPTIONS"), 20) : fc.constant(method),
-      path: pathOf(operation, rows, arbitraries),
+      path: pathOf(operation, row, rows, arbitraries),
       query: queryOf(operation, rows, arbitraries),
       headers: headersOf(operation),
-      content: bodyOf(operation, rows, arbitraries),
+      content: bodyOf(operation, row, arbitraries),
     })
     .map((r) => safe(operation, rows, assembled(r)));
 }

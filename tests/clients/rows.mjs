@@ -54,6 +54,8 @@ export class Rows {
         await this.#harvestBelow(path, parent);
       }
     }
+    this.permissions = ((await this.get("/api/v1/permissions"))?.results ?? []).map((p) => p.name);
+    this.units = this.rowsAt("/api/v1/units-of-measure").map((u) => u.code);
     if (!this.kept.length) {
       this.#keep(users);
     }
@@ -61,7 +63,7 @@ export class Rows {
 
   async #harvestBelow(path, parent) {
     const all = [];
-    for (const row of this.#pools.get(parent).slice(-4)) {
+    for (const row of [...this.#pools.get(parent).slice(0, 3), ...this.#pools.get(parent).slice(-3)]) {
       const found = await this.get(`${path.replace(/\{\w+\}/, row.id)}?page_size=5`);
       all.push(...(found?.results ?? []));
     }
@@ -99,9 +101,11 @@ export class Rows {
     return this.#rowsAt(path.replace(/\/\{id\}.*$/, ""));
   }
 
-  // What these rows have there.
-  valuesAt(path, name) {
-    const values = this.rowsAt(path).map((r) => r[name]).filter((v) => v !== null && v !== undefined && typeof v !== "object");
+  // What rows have that a parameter of this name could be about: those of the list, and what actions ask for.
+  valuesFor(operation, name) {
+    const own = this.rowsAt(operation.path).map((r) => r[name]);
+    const others = { permission: this.permissions, from: this.units, to: this.units }[name] ?? [];
+    const values = [...own, ...others].filter((v) => v !== null && v !== undefined && typeof v !== "object");
     return [...new Set(values)].slice(0, 8);
   }
 }
