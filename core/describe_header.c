@@ -13,7 +13,9 @@ static const struct {
     {{"If-None-Match", "The ETag of what is known: 304 if nothing has changed.", "{\"type\":\"string\"}"},
      1u << ROUTE_GET | 1u << ROUTE_HOST},
     {{"Prefer",
-      "return=minimal, return=representation, tx=rollback, handling=strict, count=, resolution=, max-affected=.",
+      "Preferences (RFC 7240): `return=minimal` or `return=representation`, `tx=rollback` (a rehearsal), "
+      "`max-affected=N`, "
+      "`count=exact`, `resolution=merge-duplicates`, `handling=strict`. Preference-Applied tells which were obeyed.",
       "{\"type\":\"string\"}"},
      ON_ALL & ~(1u << ROUTE_HOST)},
     {{"Idempotency-Key", "Sent again with the same key, the request is carried out once.",

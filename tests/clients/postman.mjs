@@ -68,7 +68,8 @@ function coverage(description) {
   return description.operations.length;
 }
 
-const isOfMany = (x) => /^\s*\[/.test(x.request.body);
+// A list, or an import.
+const isOfMany = (x) => /^\s*[^\s{]/.test(x.request.body);
 
 // Of each operation and status the first exchange that is about one row, else the first; in the order of the description.
 function examplesOf(description) {
