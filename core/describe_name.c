@@ -11,15 +11,14 @@ static char upper(char c) {
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-/* "email_address" -> "EmailAddress"; also "-", "/" and "." end a word, and what stands in braces is left out unless it is the
- * last: "docs/{file}" -> "DocsFile". */
+/* "email_address" -> "EmailAddress"; also "-", "/" and "." end a word, and what stands in braces is left out. */
 static void put_camel(struct str *out, const char *words) {
     bool is_first = true;
     for (const char *p = words; *p; p++) {
-        if (*p == '{' && strchr(p, '/')) {
+        if (*p == '{') {
             p += strcspn(p, "}");
             is_first = true;
-        } else if (strchr("_-/.{}", *p)) {
+        } else if (strchr("_-/.", *p)) {
             is_first = true;
         } else {
             str_putc(out, is_first ? upper(*p) : *p);
@@ -45,16 +44,6 @@ const char *describe_schema_name(struct describe *d, const struct resource *r) {
     }
     put_camel(&s, r->decl->name);
     return done(&s);
-}
-
-/* "/docs/{file}" -> "File" */
-static void put_last(struct str *out, const char *path) {
-    const char *brace = strrchr(path, '{');
-    size_t len = brace ? strlen(brace) : 0;
-    if (brace && brace[len - 1] == '}') {
-        str_putc(out, upper(brace[1]));
-        str_put(out, brace + 2, len - 3);
-    }
 }
 
 /* "POST" -> "post" */
@@ -137,9 +126,6 @@ const char *describe_operation_id(struct describe *d, const struct route *route)
         put_camel(&s, route->path + (strncmp(route->path, base, sizeof base - 1) == 0 ? sizeof base - 1 : 0));
     } else {
         str_puts(&s, describe_schema_name(d, route->resource));
-    }
-    if (!verb) { /* beside /docs there is /docs/{file} */
-        put_last(&s, route->path);
     }
     str_puts(&s, words[route->operation].tail);
     if (!verb && has_namesake(d, route)) {
