@@ -9,7 +9,7 @@ struct fixtures {
     struct arena *arena;
     struct config *config;
     struct plugins plugins;
-    char errors[16384]; /* what was printed */
+    char errors[65536]; /* what was printed */
 };
 
 /* Writes a configuration that names these plugins ("good,rbac_stub"), in this order, and loads it from the test folder.
