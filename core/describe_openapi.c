@@ -208,15 +208,29 @@ static void put_answer(struct describe *d, const struct describe_answer *a) {
     jw_end(&d->w);
 }
 
-/* What each of them can be: codes with their titles, from the table of problems. */
+/* Has a plugin before this one declared it, too? */
+static bool is_told_already(const struct catalogue *c, uint32_t at) {
+    for (uint32_t i = 0; i < at; i++) {
+        const struct alees_error *e = &c->errors[i].decl;
+        if (strcmp(e->code, c->errors[at].decl.code) == 0 && e->status == c->errors[at].decl.status &&
+            (e->flags & ALEES_ERROR_FIELD) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What each of them can be: the codes of the server and of plugins. */
 static void put_codes(struct describe *d, uint32_t status, const char *description) {
+    const struct catalogue *c = d->catalogue;
     struct str s;
     bool has_some = false;
     str_init(&s, d->arena, 256);
     str_puts(&s, description);
-    for (size_t i = 0; i < PROBLEM_KINDS; i++) {
-        if (problem_rows[i].status == status) {
-            str_printf(&s, "%s`%s`", has_some ? ", " : " Codes: ", problem_rows[i].code);
+    for (uint32_t i = 0; i < c->error_count; i++) {
+        const struct alees_error *e = &c->errors[i].decl;
+        if (e->status == status && (e->flags & ALEES_ERROR_FIELD) == 0 && !is_told_already(c, i)) {
+            str_printf(&s, "%s`%s`", has_some ? ", " : " Codes: ", e->code);
             has_some = true;
         }
     }
