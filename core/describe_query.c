@@ -95,13 +95,17 @@ static void put_filter_value(struct describe *d, const char *key, const struct d
         plain.min = f->min;
         plain.max = f->max;
     }
-    describe_field(d, key, &plain, f->type == ALEES_DECIMAL ? DESCRIBE_ROW : DESCRIBE_CREATE);
+    describe_field(d, key, &plain, DESCRIBE_CREATE);
 }
 
 /* = and ne also take the word null where there may be no value, as engine_filter_value.c has it. */
-static void put_compared(struct describe *d, const char *key, const struct describe_parameter *p) {
+static bool is_null_told(const struct describe_parameter *p) {
     const struct alees_field *f = p->field->decl;
-    if ((f->flags & ALEES_NULLABLE) == 0 || f->type == ALEES_TEXT || (p->op != ENGINE_EQ && p->op != ENGINE_NE)) {
+    return (f->flags & ALEES_NULLABLE) != 0 && f->type != ALEES_TEXT && (p->op == ENGINE_EQ || p->op == ENGINE_NE);
+}
+
+static void put_compared(struct describe *d, const char *key, const struct describe_parameter *p) {
+    if (!is_null_told(p)) {
         put_filter_value(d, key, p);
         return;
     }
@@ -128,7 +132,9 @@ static void schema_of_filter(struct describe *d, const char *key, const struct d
         break;
     case ENGINE_TAKES_PATTERN: jw_json(&d->w, key, "{\"type\":\"string\",\"minLength\":1,\"maxLength\":1000}"); break;
     case ENGINE_TAKES_TRUTH: jw_json(&d->w, key, "{\"type\":\"boolean\"}"); break;
-    case ENGINE_TAKES_OBJECT: jw_json(&d->w, key, "{\"type\":\"object\"}"); break;
+    case ENGINE_TAKES_OBJECT:
+        jw_json(&d->w, key, is_null_told(p) ? "{\"type\":[\"object\",\"null\"]}" : "{\"type\":\"object\"}");
+        break;
     }
 }
 
