@@ -79,7 +79,7 @@ check_links() {
       case $link in '' | http*) continue ;; esac
       [ -e "$root/$(dirname "$file")/$link" ] || broken="$broken $file:$link"
     done < <(grep -oE '\]\([^)]+\)' "$root/$file" | sed -E 's/^\]\(|\)$//g')
-  done < <(cd "$root" && find . -name '*.md' -not -path './build/*' -not -path './var/*' -not -path './.git/*')
+  done < <(cd "$root" && find . -name '*.md' -not -path './build/*' -not -path '*/node_modules/*' -not -path './var/*' -not -path './.git/*')
   same '' "$broken" "every link of every document leads somewhere"
 }
 
