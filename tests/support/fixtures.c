@@ -60,6 +60,7 @@ alees_rc fixtures_load(struct fixtures *f, const char *names, const char *securi
         rc = plugin_load_all(f->arena, f->config, NULL, 0, need_rbac, errors, &f->plugins);
     }
     (void)fclose(errors);
+    assert_true(strlen(f->errors) + 1 < sizeof f->errors);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(folder), 0);
     return rc;
