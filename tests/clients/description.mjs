@@ -115,15 +115,15 @@ export class Description {
     return { path: best.entry.path, operation: this.byKey.get(key) ?? null, methods: best.entry.methods, values };
   }
 
-  // "" if the value is what the schema at that place says, else what is wrong.
-  faults(pointer, value) {
+  // "" if the value is what the schema at that place says, else what is wrong. What these members hold does not matter.
+  faults(pointer, value, ignored = new Set()) {
     let validate = this.#validators.get(pointer);
     if (!validate) {
       const encoded = pointer.slice(1).split("/").map(encodeURIComponent).join("/");
       validate = this.#ajv.compile({ $ref: `description#${encoded}` });
       this.#validators.set(pointer, validate);
     }
-    return validate(value) ? "" : faultsOf(validate.errors);
+    return validate(value) ? "" : faultsOf(validate.errors.filter((e) => !ignored.has(e.instancePath.split("/")[1])));
   }
 
   problemFaults(value) {

@@ -19,8 +19,8 @@ const COMMON_HEADERS = new Set(
 );
 // A request may be refused before it is looked at which operation it is for.
 const BEFORE_ROUTING = new Set([400, 413, 414, 415, 431, 503]);
-// Below this an unknown parameter is refused; /healthz and its kin take no notice of any.
-const STRICT = "/api/";
+// Is an unknown parameter refused? /healthz and its kin, which have none, take no notice of any.
+const isStrict = (operation) => operation.path.startsWith("/api/") || operation.parameters.some((p) => p.in === "query");
 
 export const headerOf = (headers, name) => headers.find(([n]) => n.toLowerCase() === name)?.[1];
 const essence = (type) => type.split(";")[0].trim().toLowerCase();
@@ -144,12 +144,12 @@ function judgeQuery(description, x, operation, say) {
   const query = x.path.includes("?") ? x.path.slice(x.path.indexOf("?") + 1) : "";
   const given = new URLSearchParams(query);
   const names = [...given.keys()];
-  if (new Set(names).size < names.length && operation.path.startsWith(STRICT)) {
+  if (new Set(names).size < names.length && isStrict(operation)) {
     say("took a parameter twice");
   }
   for (const [name, text] of given) {
     const parameter = parameterFor(operation, name);
-    if (!parameter && !operation.path.startsWith(STRICT)) {
+    if (!parameter && !isStrict(operation)) {
       continue;
     }
     if (!parameter) {
@@ -169,6 +169,13 @@ function judgeQuery(description, x, operation, say) {
       say(`did without ${p.name}, which is described as required`);
     }
   }
+}
+
+// Members that are for answers. Sent back by a PUT, those that the server computes are passed over, whatever they hold.
+function readOnlyOf(description, body, type) {
+  const { value: schema } = description.resolve(body.value.content[type].schema, "");
+  const members = Object.entries(schema.properties ?? {});
+  return new Set(members.filter(([, m]) => m.readOnly).map(([name]) => name));
 }
 
 function judgeRequestBody(description, x, operation, say) {
@@ -193,7 +200,7 @@ function judgeRequestBody(description, x, operation, say) {
   } else if (/\bjson\b/.test(key) && !/ndjson/.test(key)) {
     const parsed = parse(text);
     const faults = parsed
-      ? description.faults(pointerOf(`${described.at}/content`, key, "schema"), parsed.value)
+      ? description.faults(pointerOf(`${described.at}/content`, key, "schema"), parsed.value, readOnlyOf(description, described, key))
       : "is no JSON";
     /* An upsert of a row that is there is a change, which need not send what a create must: on_conflict tells so. */
     const isUpsert = /[?&]on_conflict=/.test(x.path) && /required property/.test(faults);
