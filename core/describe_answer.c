@@ -42,6 +42,39 @@ static void put_create(struct describe *d, const char *key, const struct resourc
     jw_end(&d->w);
 }
 
+/* Whether one row alone can be changed so: to another organization, with its parts. As engine_many.c has it. */
+static bool is_of_one_row(const struct resource *r, const struct resource_field *f) {
+    bool is_moved = f->is_standard && strcmp(f->decl->name, "organization") == 0;
+    return describe_has(f, r, DESCRIBE_CHANGE) && (is_moved || f->decl->type == ALEES_PARTS);
+}
+
+/* Of many rows: the same, but for what only one row can have. */
+static void put_change_of_many(struct describe *d, const char *key, const struct resource *r) {
+    bool has_some = false;
+    jw_object(&d->w, key);
+    jw_printf(&d->w, "$ref", "#/components/schemas/%s%s", describe_schema_name(d, r), describe_uses[DESCRIBE_CHANGE]);
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (!is_of_one_row(r, &r->fields[i])) {
+            continue;
+        }
+        if (!has_some) {
+            jw_object(&d->w, "not");
+            jw_array(&d->w, "anyOf");
+            has_some = true;
+        }
+        jw_object(&d->w, NULL);
+        jw_array(&d->w, "required");
+        jw_words(&d->w, NULL, r->fields[i].decl->name);
+        jw_end(&d->w);
+        jw_end(&d->w);
+    }
+    if (has_some) {
+        jw_end(&d->w);
+        jw_end(&d->w);
+    }
+    jw_end(&d->w);
+}
+
 void describe_body(struct describe *d, const char *key, const struct route *route, const char *type) {
     if (!is_json(type)) {
         put_text(d, key,
@@ -51,6 +84,8 @@ void describe_body(struct describe *d, const char *key, const struct route *rout
         put_create(d, key, route->resource);
     } else if (route->operation == ROUTE_PLUGIN) {
         describe_reference(d, key, "schemas", "%s", describe_shape_name(d, route, "Body"));
+    } else if (route->operation == ROUTE_PATCH_MANY) {
+        put_change_of_many(d, key, route->resource);
     } else {
         put_row(d, key, route->resource,
                 describe_uses[route->operation == ROUTE_PUT ? DESCRIBE_REPLACE : DESCRIBE_CHANGE]);
@@ -175,7 +210,7 @@ static bool is_of_host(const struct route *route, uint32_t status) {
 static uint32_t headers_of(const struct route *route) {
     bool may_replay = describe_takes_key(route);
     if (route->operation == ROUTE_HOST) {
-        return is_of_host(route, 304) ? DESCRIBE_ETAG : 0u;
+        return DESCRIBE_PREFERENCE | (is_of_host(route, 304) ? (uint32_t)DESCRIBE_ETAG : 0u);
     }
     return DESCRIBE_PREFERENCE | (may_replay ? (uint32_t)DESCRIBE_REPLAYED : 0u);
 }
@@ -246,7 +281,7 @@ static const struct {
     {412, BY_WRITE_ONE, "The row is not as If-Match or If-None-Match says."},
     {413, BY_BODY, "The body is too large."},
     {414, BY_ALL, "The address is too long."},
-    {415, BY_LOGIN, "The type of the body is not read here, or it is packed."},
+    {415, BY_ALL, "The type of the body is not read here, or it is packed."},
     {422, BY_CHECK, "Understood, but not valid."},
     {428, BY_WRITE_ONE, "The server wants If-Match."},
     {429, BY_LOGIN, "Too many requests; Retry-After says when to go on."},

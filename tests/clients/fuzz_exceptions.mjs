@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // fuzz_exceptions.mjs - requests that are right by the description and are yet refused as not understood, each with the
 // reason why OpenAPI cannot say it. Anything else of the kind is a finding.
+import { parameterFor } from "./description.mjs";
 import { headerOf } from "./judge.mjs";
 
 const has = (x, name) => new RegExp(`[?&]${name}=`).test(x.path);
@@ -76,7 +77,8 @@ const EXCEPTIONS = [
   },
   {
     name: "members of JSON that a filter cannot name, and values of another type",
-    is: (x, p, words) => /[?&](attributes|custom_fields|metadata|[a-z_]+)__/.test(x.path) && has(x, "filter") === false && /custom_fields|member/.test(words),
+    is: (x, p, words, operation) =>
+      [...new URLSearchParams(x.path.split("?")[1])].some(([n]) => parameterFor(operation, n)?.schema?.patternProperties),
   },
   {
     name: "dry_run and organization are of imports alone, on_conflict of creating",
@@ -88,7 +90,7 @@ const EXCEPTIONS = [
   },
   {
     name: "what cannot be written may be sent as it is, no other way",
-    is: (x, p) => p.code === "read_only_field" && (x.method === "PUT" || /"(id|[a-z_]+)":/.test(x.request.body ?? "")),
+    is: (x, p) => p.code === "read_only_field" && (x.method === "PUT" || /\[\s*\{/.test(x.request.body ?? "")), /* or in a part */
   },
   {
     name: "Prefer is obeyed where it would do harm to ignore it: tx, max-affected, or handling=strict",
@@ -102,5 +104,5 @@ const EXCEPTIONS = [
 
 export function exceptionFor(operation, x, problem) {
   const words = wordsOf(problem);
-  return EXCEPTIONS.find((e) => e.is(x, problem, words))?.name ?? null;
+  return EXCEPTIONS.find((e) => e.is(x, problem, words, operation))?.name ?? null;
 }

@@ -27,17 +27,18 @@ function worldOf(name) {
 }
 
 const headersOf = (head) =>
-  (typeof head === "string" ? head : "") /* a request's may be nonsense on purpose */
+  head
     .split("\r\n")
     .filter((line) => line && !line.startsWith("HTTP/1."))
     .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()]);
 
+// A request whose head is nonsense on purpose has none here.
 function exchangeOf(line) {
   const r = JSON.parse(line);
   const headers = headersOf(r.head);
   const isPacked = headers.some(([n]) => /^(content-encoding|transfer-encoding)$/i.test(n));
   const textOf = (t) => (t !== null && typeof t === "object" ? undefined : t);
-  const request = { headers: headersOf(r.request_head), body: textOf(r.request_body) };
+  const request = typeof r.request_head === "string" ? { headers: headersOf(r.request_head), body: textOf(r.request_body) } : null;
   const body = isPacked ? undefined : textOf(r.body);
   const [method, path] = [r.method, r.path].map((t) => textOf(t) ?? ""); /* not UTF-8: an operation of nobody */
   return { world: r.world, method, path, status: r.status, headers, body, request };
