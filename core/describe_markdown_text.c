@@ -76,7 +76,7 @@ static void put_bounds(struct markdown *m, const struct alees_field *f, const ch
 
 static void put_choices(struct markdown *m, const char *choices) {
     str_puts(m->out, "one of ");
-    for (const char *p = choices; p && *p;) {
+    for (const char *p = choices; *p;) {
         size_t len = strcspn(p, "|");
         markdown_code(m, (alees_str){p, len});
         p += len + (p[len] == '|');

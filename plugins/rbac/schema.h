@@ -10,6 +10,7 @@
 
 #define RBAC_SCHEMA_ID "{\"type\":\"string\",\"format\":\"uuid\"}"
 #define RBAC_SCHEMA_TEXT "{\"type\":\"string\"}"
+#define RBAC_SCHEMA_TEXTS "{\"type\":\"array\",\"items\":" RBAC_SCHEMA_TEXT "}"
 #define RBAC_SCHEMA_TRUTH "{\"type\":\"boolean\"}"
 
 /* An organization, a role. */
@@ -40,9 +41,8 @@
 #define RBAC_SCHEMA_MEMBERSHIPS \
     RBAC_SCHEMA_LIST(RBAC_SCHEMA_OBJECT( \
         "\"object\"", "\"id\",\"organization\",\"roles\",\"inherit\",\"is_active\",\"permissions\"", \
-        "\"id\":" RBAC_SCHEMA_ID ",\"organization\":" RBAC_SCHEMA_NAMED_OR_NULL ",\"roles\":" RBAC_SCHEMA_LIST( \
-            RBAC_SCHEMA_TEXT) ",\"inherit\":" RBAC_SCHEMA_TRUTH ",\"is_active\":" RBAC_SCHEMA_TRUTH \
-                              ",\"permissions\":" RBAC_SCHEMA_LIST(RBAC_SCHEMA_TEXT)))
+        "\"id\":" RBAC_SCHEMA_ID ",\"organization\":" RBAC_SCHEMA_NAMED_OR_NULL ",\"roles\":" RBAC_SCHEMA_TEXTS \
+        ",\"inherit\":" RBAC_SCHEMA_TRUTH ",\"is_active\":" RBAC_SCHEMA_TRUTH ",\"permissions\":" RBAC_SCHEMA_TEXTS))
 
 /* Those alone who may. */
 #define RBAC_SCHEMA_WHO \
