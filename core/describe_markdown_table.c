@@ -75,7 +75,7 @@ struct markdown_filter {
 static void note_filter(struct describe *d, const struct describe_parameter *p) {
     struct markdown *m = markdown_of(d);
     const char *nested = p->nested ? p->nested->decl->name : "";
-    struct markdown_filter *last = m->filter_count > 0 ? &m->filters[m->filter_count - 1] : NULL;
+    struct markdown_filter *last;
     alees_str name;
     if (!p->field && !p->nested) {
         return;
@@ -85,13 +85,13 @@ static void note_filter(struct describe *d, const struct describe_parameter *p) 
     if (!name.ptr) {
         return;
     }
-    if (!last || strcmp(last->name, name.ptr) != 0) {
+    if (m->filter_count == 0 || strcmp(m->filters[m->filter_count - 1].name, name.ptr) != 0) {
         if (m->filter_count == MOST_FILTERS) {
             return;
         }
-        last = &m->filters[m->filter_count++];
-        *last = (struct markdown_filter){.name = name.ptr};
+        m->filters[m->filter_count++] = (struct markdown_filter){.name = name.ptr};
     }
+    last = &m->filters[m->filter_count - 1];
     last->operators |= 1u << (!p->field ? ENGINE_ISNULL : p->is_open ? MEMBERS : (uint32_t)p->op);
 }
 
