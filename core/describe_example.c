@@ -71,8 +71,12 @@ void describe_example_value(struct describe *d, const char *key, const struct al
     }
 }
 
-/* A body has what it must have, and what somebody thought worth an example. */
+/* A body has what it must have, and what somebody thought worth an example. A change has no parts: their list would be the
+ * whole of it, and many rows cannot be changed so. */
 static bool is_worth(const struct alees_field *f, enum describe_use use) {
+    if (use == DESCRIBE_CHANGE && f->type == ALEES_PARTS) {
+        return false;
+    }
     return use == DESCRIBE_ROW || f->example || describe_is_required(f, use);
 }
 
