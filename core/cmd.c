@@ -25,6 +25,8 @@ const struct cmd cmd_table[] = {
     {"openapi", "", "Print the whole API as OpenAPI 3.1 (docs/openapi.json).", NULL, cmd_openapi},
     {"apidoc", "[--examples FILE]", "Print the reference of the API as Markdown (docs/api.md).",
      "  --examples FILE  show requests and answers out of this recording (docs/examples.json)", cmd_apidoc},
+    {"postman", "[--environment]",
+     "Print the whole API as a Postman collection, or the environment for it (docs/postman/).", NULL, cmd_postman},
     {"demo", "[--size small|large] [--organizations N]", "Load the plugins' demonstration data.",
      "Into a database without users, or one of an earlier demonstration.\n"
      "  --size small       some hundred rows, all of them or none (default)\n"

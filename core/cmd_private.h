@@ -53,6 +53,7 @@ int cmd_routes(const struct cmd_call *call);
 int cmd_permissions(const struct cmd_call *call);
 int cmd_openapi(const struct cmd_call *call);
 int cmd_apidoc(const struct cmd_call *call);
+int cmd_postman(const struct cmd_call *call);
 int cmd_demo(const struct cmd_call *call);
 int cmd_purge(const struct cmd_call *call);
 int cmd_export(const struct cmd_call *call);

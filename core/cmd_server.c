@@ -54,9 +54,9 @@ static void print_permissions(const struct cmd_call *call, const struct app *app
 }
 
 /* A document that is made of the catalogue. */
-static int print_document(const struct cmd_call *call, alees_str (*make)(struct arena *arena, const struct app *app)) {
+static int print_made(const struct cmd_call *call, alees_str (*make)(struct arena *arena, const struct app *app)) {
     struct app app;
-    int status = cmd_option(call, NULL, 0) == CMD_BAD ? CMD_USAGE : cmd_open(call, &app, SERVER_CATALOGUE, false);
+    int status = cmd_open(call, &app, SERVER_CATALOGUE, false);
     if (status != 0) {
         return status;
     }
@@ -71,12 +71,33 @@ static int print_document(const struct cmd_call *call, alees_str (*make)(struct 
     return status;
 }
 
+static int print_document(const struct cmd_call *call, alees_str (*make)(struct arena *arena, const struct app *app)) {
+    return cmd_option(call, NULL, 0) == CMD_BAD ? CMD_USAGE : print_made(call, make);
+}
+
 static alees_str make_openapi(struct arena *arena, const struct app *app) {
     return describe_openapi(arena, &app->catalogue, NULL, true);
 }
 
 int cmd_openapi(const struct cmd_call *call) {
     return print_document(call, make_openapi);
+}
+
+static alees_str make_postman(struct arena *arena, const struct app *app) {
+    return describe_postman(arena, &app->catalogue, NULL, true);
+}
+
+static alees_str make_environment(struct arena *arena, const struct app *app) {
+    return describe_postman_environment(arena, &app->catalogue);
+}
+
+int cmd_postman(const struct cmd_call *call) {
+    static const char *const options[] = {"--environment"};
+    const int option = cmd_option(call, options, ARRAY_LEN(options));
+    if (option == CMD_BAD) {
+        return CMD_USAGE;
+    }
+    return print_made(call, option ? make_environment : make_postman);
 }
 
 int cmd_check_config(const struct cmd_call *call) {

@@ -175,4 +175,11 @@ alees_rc describe_examples(struct arena *arena, const struct catalogue *catalogu
 alees_str describe_markdown(struct arena *arena, const struct catalogue *catalogue,
                             const alees_json *examples) MUST_CHECK;
 
+/* ---- describe_postman.c ---- */
+
+/* A Postman collection, v2.1, as describe_openapi; and the environment that fits it and the demonstration. */
+alees_str describe_postman(struct arena *arena, const struct catalogue *catalogue, const bool *told,
+                           bool is_indented) MUST_CHECK;
+alees_str describe_postman_environment(struct arena *arena, const struct catalogue *catalogue) MUST_CHECK;
+
 #endif

@@ -23,13 +23,14 @@ enum {
 
 #define ORGANIZATION "organization"
 
-enum kind { OPENAPI };
+enum kind { OPENAPI, POSTMAN };
 
 static const struct {
     alees_str (*make)(struct arena *arena, const struct catalogue *catalogue, const bool *told, bool is_indented);
     const char *type;
 } kinds[] = {
     [OPENAPI] = {describe_openapi, "application/json"},
+    [POSTMAN] = {describe_postman, "application/json"},
 };
 
 /* One document, in one piece of memory; read-only from when it is kept. */
@@ -273,4 +274,8 @@ static alees_rc answer(alees_ctx *ctx, enum kind kind) {
 
 alees_rc documents_openapi(alees_ctx *ctx) {
     return answer(ctx, OPENAPI);
+}
+
+alees_rc documents_postman(alees_ctx *ctx) {
+    return answer(ctx, POSTMAN);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * documents.h - the descriptions of the API as clients fetch them: GET /openapi.json and the like. Level 4.
+ * documents.h - the descriptions of the API as clients fetch them: GET /openapi.json, GET /postman.json. Level 4.
  *
  * A document is made when it is asked for the first time, and kept packed, a few of them: of all routes for those without a
  * token, of those routes that they can use for users. One at a time is made.
@@ -23,5 +23,6 @@ alees_rc documents_judge(alees_ctx *ctx, const alees_id *organization, bool *tol
 
 /* Handlers of the routes of pipeline_host.c. */
 alees_rc documents_openapi(alees_ctx *ctx);
+alees_rc documents_postman(alees_ctx *ctx);
 
 #endif

@@ -65,7 +65,7 @@ static void check_flags(const struct place *place, const struct alees_field *f) 
     static const uint32_t allowed[] = {
         [FIELD_OF_RESOURCE] = OF_A_ROW,
         [FIELD_PARAMETER] = ALEES_REQUIRED | ALEES_IN_PATH | ALEES_IN_QUERY,
-        [FIELD_OF_BODY] = ALEES_REQUIRED | ALEES_NULLABLE | ALEES_WRITE_ONLY,
+        [FIELD_OF_BODY] = ALEES_REQUIRED | ALEES_NULLABLE | ALEES_WRITE_ONLY | ALEES_UNIQUE,
         /* an action may answer with the fields of its resource */
         [FIELD_OF_RESPONSE] = OF_A_ROW,
     };
@@ -451,7 +451,7 @@ static void check_parameters(const struct place *place, const struct alees_route
 
 static void check_route(struct place *place, const struct alees_route *r) {
     const uint32_t known = ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ | ALEES_ROUTE_LOGIN | ALEES_ROUTE_SECRET |
-                           ALEES_ROUTE_LIST | ALEES_ROUTE_IN_PERSON;
+                           ALEES_ROUTE_LIST | ALEES_ROUTE_IN_PERSON | ALEES_ROUTE_ENDS_LOGIN;
     if (r->method < ALEES_GET || r->method > ALEES_DELETE || (r->flags & ~known) != 0) {
         plugin_fault(place->report, "%s %s: method %u or flags 0x%x are unknown to this server", place->of, place->name,
                      r->method, r->flags);

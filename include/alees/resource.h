@@ -36,10 +36,10 @@ enum {
     ALEES_READ_ONLY = 1u << 1,  /* a client may not send it */
     ALEES_WRITE_ONCE = 1u << 2, /* on create only */
     ALEES_WRITE_ONLY = 1u << 3, /* never shown (a secret) */
-    ALEES_UNIQUE = 1u << 4,     /* within the organization or (OWN) the user; else everywhere */
-    ALEES_FILTER = 1u << 5,     /* ?name=value and the operators of its type */
-    ALEES_SORT = 1u << 6,       /* ?ordering=name; the column must be NOT NULL */
-    ALEES_SEARCH = 1u << 7,     /* its words are found by ?search= */
+    ALEES_UNIQUE = 1u << 4, /* within the organization or (OWN) the user; else everywhere; of a body: in descriptions */
+    ALEES_FILTER = 1u << 5, /* ?name=value and the operators of its type */
+    ALEES_SORT = 1u << 6,   /* ?ordering=name; the column must be NOT NULL */
+    ALEES_SEARCH = 1u << 7, /* its words are found by ?search= */
     ALEES_NULLABLE = 1u << 8,   /* null may be sent and may come */
     ALEES_IN_PATH = 1u << 9,    /* parameter of a route: {name} in its path */
     ALEES_IN_QUERY = 1u << 10,  /* parameter of a route: ?name= */
@@ -200,8 +200,10 @@ enum {
     ALEES_ROUTE_LIST =
         16, /* GET with READ: it takes the parameters of a list, and declares none in the query; `reply_list` */
     ALEES_ROUTE_IN_PERSON = 32, /* not by an API key: 403 not_by_api_key */
-    ALEES_ROUTE_SECRET = 8 /* the answer holds a token, a key or the like: it is kept nowhere, so that a request that is
-                             * sent again with its Idempotency-Key is not carried out twice, but gets 409 reply_not_kept */
+    ALEES_ROUTE_SECRET = 8, /* the answer holds a token, a key or the like: it is kept nowhere, so that a request that
+                                 * is sent again with its Idempotency-Key is not carried out twice, but gets 409
+                                 * reply_not_kept */
+    ALEES_ROUTE_ENDS_LOGIN = 64 /* for descriptions: the token that the request came with does not count afterwards */
 };
 
 /* A route of the plugin's own. Before handle runs, the host has found out who asks, that they may, and that parameters

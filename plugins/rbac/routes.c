@@ -10,7 +10,7 @@ static const struct alees_field login_body[] = {
      .min = 1,
      .max = RBAC_MOST_NAME,
      .description = "The user's name.",
-     .example = "\"acme-manager\""},
+     .example = "\"admin\""},
     {.name = "password",
      .type = ALEES_TEXT,
      .flags = ALEES_REQUIRED | ALEES_WRITE_ONLY,
@@ -90,7 +90,7 @@ static const struct alees_field me_response[] = {
      .description = "A permission by its whole name.", \
      .example = "\"product.add_product\""}, \
     { \
-        .name = "organization", .type = ALEES_UUID, .flags = (place), \
+        .name = "organization", .type = ALEES_REFERENCE, .reference = "organization.organization", .flags = (place), \
         .description = "Where; without it, of resources that belong to no organization.", \
         .example = "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\"" \
     }
@@ -276,7 +276,8 @@ static const struct alees_field key_response[] = {
 };
 static const struct alees_field invitation_body[] = {
     {.name = "organization",
-     .type = ALEES_UUID,
+     .type = ALEES_REFERENCE,
+     .reference = "organization.organization",
      .description = "Where; absent: the only organization in which the user may invite.",
      .example = "\"019a0c1e-9e3d-7f74-9e4a-5b3b8c3f4d5e\""},
     {.name = "email",
@@ -320,10 +321,11 @@ static const struct alees_field accept_body[] = {
      .example = "\"alees_invitation_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\""},
     {.name = "username",
      .type = ALEES_TEXT,
+     .flags = ALEES_UNIQUE,
      .min = 1,
      .max = RBAC_MOST_NAME,
      .description = "Of a new account, when not logged in.",
-     .example = "\"ann\""},
+     .example = "\"ann.archer\""},
     {.name = "password",
      .type = ALEES_TEXT,
      .flags = ALEES_WRITE_ONLY,
@@ -375,7 +377,7 @@ const struct alees_route rbac_routes[RBAC_ROUTES] = {
      .request_example = "{\"username\":\"acme-manager\",\"password\":\"demo-password\"}",
      .handle = rbac_login},
     {.method = ALEES_POST,
-     .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_IN_PERSON,
+     .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_IN_PERSON | ALEES_ROUTE_ENDS_LOGIN,
      .path = "/auth/logout",
      .group = "Authentication",
      .summary = "Log out",
@@ -390,7 +392,7 @@ const struct alees_route rbac_routes[RBAC_ROUTES] = {
      .response = ALEES_LIST(me_response),
      .handle = rbac_me},
     {.method = ALEES_POST,
-     .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_IN_PERSON,
+     .flags = ALEES_ROUTE_LOGIN | ALEES_ROUTE_IN_PERSON | ALEES_ROUTE_ENDS_LOGIN,
      .path = "/auth/password",
      .group = "Authentication",
      .summary = "Change one's own password",
@@ -484,6 +486,6 @@ const struct alees_route rbac_routes[RBAC_ROUTES] = {
      .body = ALEES_LIST(accept_body),
      .response = ALEES_LIST(accept_response),
      .request_example = "{\"token\":\"alees_invitation_6nqWc0V3l2R1mJx9d8uYtB7sKpEoAfGhZiLzQwXyCvM\","
-                        "\"username\":\"ann\",\"password\":\"correct horse battery staple\"}",
+                        "\"username\":\"ann.archer\",\"password\":\"correct horse battery staple\"}",
      .handle = rbac_accept},
 };

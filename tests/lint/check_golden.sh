@@ -22,4 +22,6 @@ golden docs/configuration.md "$build/alees" help-config --markdown
 documents() { "$build/alees" -c tests/lint/golden.conf --module-dir "$build/plugins" "$@"; }
 golden docs/openapi.json documents openapi
 golden docs/api.md documents apidoc --examples docs/examples.json
+golden docs/postman/alees.postman_collection.json documents postman
+golden docs/postman/alees.postman_environment.json documents postman --environment
 exit "$failed"

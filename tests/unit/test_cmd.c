@@ -68,7 +68,7 @@ static const struct {
     {{"help-config"}, 0, "listen", NULL},
     {{"help-config", "--file"}, 0, "[database]", NULL},
     {{"help-config", "--markdown"}, 0, "database", NULL},
-    {{MODULES, "-c", good_conf, "check-config"}, 0, "ok: 4 plugins, 4 resources, 40 routes, 14 permissions\n", NULL},
+    {{MODULES, "-c", good_conf, "check-config"}, 0, "ok: 4 plugins, 4 resources, 41 routes, 14 permissions\n", NULL},
     {{MODULES, "--config", good_conf, "routes"}, 0, "GET    /api/v1/things ", NULL},
     {{MODULES, "-c", good_conf, "permissions"}, 0, "good.view_thing                       See things\n", NULL},
     {{MODULES, "-c", good_conf, "apidoc"}, 0, "\n### GET /api/v1/things\n", NULL},
