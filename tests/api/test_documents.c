@@ -2,11 +2,17 @@
  * test_documents.c - /openapi.json as clients fetch it: whole, packed, with its ETag, and who may read it. */
 #include "world.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "alees/util.h"
+#include "config.h"
 #include "describe.h"
+#include "docs.h"
+#include "documents.h"
 #include "gzip.h"
 
 #define PATH "/openapi.json"
@@ -127,8 +133,12 @@ static void test_tokens(void **state) {
                 "private, no-cache");
 }
 
+static const alees_json *operation(const struct answer *a, const char *path, const char *method) {
+    return jx_get(jx_get(jx_get(a->json, "paths"), path), method);
+}
+
 static bool tells(const struct answer *a, const char *path, const char *method) {
-    return jx_kind(jx_get(jx_get(jx_get(a->json, "paths"), path), method)) == ALEES_JSON_OBJECT;
+    return jx_kind(operation(a, path, method)) == ALEES_JSON_OBJECT;
 }
 
 static const struct answer *get_in(struct world *w, const char *organization, const char *token) {
@@ -183,11 +193,131 @@ static void test_organizations(void **state) {
     assert_problem(get(w, "GET", twice, w->tokens[WORLD_ADMIN], NULL, 0), 400, "bad_parameter");
 }
 
+/* ---- who may read it at all ---- */
+
+static void set_access(struct world *w, const char *access, struct docs **ret_docs) {
+    char path[] = "/tmp/alees-documents-XXXXXX";
+    const char *text = world_text(w, "[docs]\naccess = %s\n", access);
+    struct config *c = NULL;
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, strlen(text)), (ssize_t)strlen(text));
+    (void)close(file);
+    assert_ok(config_load(path, NULL, stderr, &c));
+    assert_ok(docs_open(w->arena, c, stderr, ret_docs));
+    config_free(c);
+    (void)unlink(path);
+}
+
+static void test_access(void **state) {
+    struct world *w = *state;
+    struct app *app = loopback_app(w->loopback);
+    struct docs *before = app->docs;
+    set_access(w, "login", &app->docs);
+    assert_problem(get(w, "GET", PATH, NULL, NULL, 0), 401, "unauthenticated");
+    assert_int_equal(get(w, "HEAD", PATH, NULL, NULL, 0)->status, 401);
+    assert_status(get_packed(w, "GET", PATH, "*"), 401);
+    assert_status(get(w, "GET", PATH, w->tokens[WORLD_USERS - 1], NULL, 0), 200);
+    set_access(w, "off", &app->docs);
+    assert_problem(get(w, "GET", PATH, NULL, NULL, 0), 404, "not_found");
+    assert_problem(get(w, "GET", PATH, w->tokens[WORLD_ADMIN], NULL, 0), 404, "not_found");
+    app->docs = before;
+    assert_status(get(w, "GET", PATH, NULL, NULL, 0), 200);
+}
+
+/* ---- what is kept ---- */
+
+/* Of more documents than are kept each comes out as it was: keys, of which each may do more than the one before. */
+static void test_many(void **state) {
+    static const char *const permissions[] = {
+        "product.view_product",  "product.add_product",  "product.change_product",  "product.delete_product",
+        "product.view_category", "product.add_category", "product.change_category", "product.delete_category",
+        "contact.view_contact",  "contact.add_contact",  "contact.change_contact",  "contact.delete_contact"};
+    enum { MOST = ARRAY_LEN(permissions) };
+    struct world *w = *state;
+    const char *list = "", *keys[MOST], *etags[MOST];
+    for (size_t i = 0; i < MOST; i++) {
+        list = world_text(w, "%s%s\"%s\"", list, i > 0 ? "," : "", permissions[i]);
+        const struct answer *a = world_ask(w, WORLD_ADMIN, "POST", "/api/v1/api-keys",
+                                           world_text(w, "{\"name\":\"many %zu\",\"permissions\":[%s]}", i, list));
+        assert_status(a, 201);
+        keys[i] = answer_text(a, "/secret").ptr;
+        etags[i] = etag_of(w, get(w, "GET", PATH, keys[i], NULL, 0));
+        for (size_t j = 0; j < i; j++) {
+            assert_string_not_equal(etags[i], etags[j]);
+        }
+    }
+    for (size_t i = 0; i < MOST; i++) {
+        assert_string_equal(etag_of(w, get(w, "GET", PATH, keys[i], NULL, 0)), etags[i]);
+    }
+}
+
+/* Several threads of the server at once, each with its own rights: none gets what another one may read. */
+enum { READERS = 6, ROUNDS = 40 };
+struct reader {
+    struct app *app;
+    const char *tokens[WORLD_USERS], *etags[WORLD_USERS];
+    size_t first, wrong;
+};
+
+static void *read_often(void *data) {
+    struct reader *r = data;
+    struct loopback *l = loopback_on(r->app);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        size_t user = (r->first + i) % WORLD_USERS;
+        const struct loopback_request request = {.method = "HEAD", .path = PATH, .token = r->tokens[user]};
+        const struct answer *a = loopback_send(l, &request);
+        r->wrong += a->status != 200 || !str_equal(answer_header(a, "ETag"), r->etags[user]);
+    }
+    loopback_close(l);
+    return NULL;
+}
+
+static void test_at_once(void **state) {
+    struct world *w = *state;
+    struct app *app = loopback_app(w->loopback);
+    struct documents *before = app->documents;
+    struct reader readers[READERS];
+    pthread_t threads[READERS];
+    for (size_t i = 0; i < READERS; i++) {
+        readers[i] = (struct reader){.app = app, .first = i};
+        for (size_t u = 0; u < WORLD_USERS; u++) {
+            readers[i].tokens[u] = w->tokens[u];
+            readers[i].etags[u] = etag_of(w, get(w, "HEAD", PATH, w->tokens[u], NULL, 0));
+        }
+    }
+    assert_ok(documents_new(w->arena, &app->documents)); /* nothing is kept yet */
+    for (size_t i = 0; i < READERS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, read_often, &readers[i]), 0);
+    }
+    for (size_t i = 0; i < READERS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(readers[i].wrong, 0);
+    }
+    app->documents = before;
+}
+
+/* A plugin that is none of the server's own is described like those that are. */
+static void test_plugin(void **state) {
+    struct world *w = *state;
+    const struct answer *a = get(w, "GET", PATH, NULL, NULL, 0);
+    assert_true(tells(a, "/api/v1/crews", "post"));
+    assert_true(tells(a, "/api/v1/crews/{crew}/members/{id}", "patch"));
+    assert_text(jx_text(jx_get(operation(a, "/api/v1/crews", "post"), "x-permission")), "crew.add_crew");
+    a = get(w, "GET", PATH, w->tokens[WORLD_USERS - 1], NULL, 0); /* nobody */
+    assert_false(tells(a, "/api/v1/crews", "post"));
+}
+
+static int setup(void **state) {
+    return world_setup_with(state, "crew");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),  cmocka_unit_test(test_operation_ids), cmocka_unit_test(test_packed),
         cmocka_unit_test(test_fresh),  cmocka_unit_test(test_methods),       cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_rights), cmocka_unit_test(test_organizations),
+        cmocka_unit_test(test_rights), cmocka_unit_test(test_organizations), cmocka_unit_test(test_access),
+        cmocka_unit_test(test_many),   cmocka_unit_test(test_at_once),       cmocka_unit_test(test_plugin),
     };
-    return cmocka_run_group_tests_name("documents", tests, world_setup, world_teardown);
+    return cmocka_run_group_tests_name("documents", tests, setup, world_teardown);
 }
