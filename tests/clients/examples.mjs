@@ -64,7 +64,7 @@ const CHANGING = [
     to: (n, found) => (FIXED.test(found) ? found : `019aa000-0000-7000-8000-${pad(n, 12)}`),
   },
   { what: /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, to: (n) => `2026-11-22T14:05:${pad(n % 60, 2)}.123456Z` },
-  { what: /"[0-9a-f]{16}(-gzip)?"/g, to: () => '"07a926c76aa67df9"' },
+  { what: /"[0-9a-f]{8,16}(-[0-9a-f]{1,8})?(-gzip)?"/g, to: () => '"07a926c76aa67df9"' },
   { what: /\balees_key_[A-Za-z0-9_-]{6}(?![A-Za-z0-9_-])/g, to: () => "alees_key_EXAMPL" },
   { what: /\balees_[A-Za-z0-9_-]{40,}/g, to: (n) => `alees_${"EXAMPLE".repeat(6)}${n}` },
   { what: /(?<=cursor=)[A-Za-z0-9_.~%-]+/g, to: (n) => `EXAMPLE${n}` },
