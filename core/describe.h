@@ -147,6 +147,8 @@ void describe_problems(struct describe *d, describe_answer_visit each);
 
 /* An object that such a body, or a row, could be. */
 void describe_example(struct describe *d, const char *key, const struct resource *r, enum describe_use use);
+/* The body of a request of this route, which has one: as its plugin gives it, else one that could be. */
+void describe_body_example(struct describe *d, const char *key, const struct route *route);
 /* One of these members; all of them, or those alone that are required or have an example of their own. */
 void describe_example_of(struct describe *d, const char *key, alees_list fields, enum describe_use use);
 /* A value for one field. */

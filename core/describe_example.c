@@ -91,14 +91,32 @@ void describe_example_of(struct describe *d, const char *key, alees_list fields,
     jw_end(&d->w);
 }
 
-void describe_example(struct describe *d, const char *key, const struct resource *r, enum describe_use use) {
+static void put_row(struct describe *d, const char *key, const struct resource *r, enum describe_use use,
+                    bool is_of_many) {
     jw_object(&d->w, key);
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
-        if (describe_has(f, r, use) && !f->is_deletion && is_worth(f->decl, use) &&
+        bool is_refused = is_of_many && f->decl->type == ALEES_PARTS; /* engine_many.c */
+        if (describe_has(f, r, use) && !f->is_deletion && is_worth(f->decl, use) && !is_refused &&
             (use == DESCRIBE_ROW || !f->is_standard)) {
             describe_example_value(d, f->decl->name, f->decl, use);
         }
     }
     jw_end(&d->w);
+}
+
+void describe_example(struct describe *d, const char *key, const struct resource *r, enum describe_use use) {
+    put_row(d, key, r, use, false);
+}
+
+void describe_body_example(struct describe *d, const char *key, const struct route *route) {
+    bool is_whole = route->operation == ROUTE_CREATE || route->operation == ROUTE_PUT;
+    if (route->operation == ROUTE_PLUGIN && route->decl->request_example) {
+        jw_json(&d->w, key, route->decl->request_example);
+    } else if (route->operation == ROUTE_PLUGIN) {
+        describe_example_of(d, key, route->decl->body, DESCRIBE_CREATE);
+    } else {
+        put_row(d, key, route->resource, is_whole ? DESCRIBE_CREATE : DESCRIBE_CHANGE,
+                route->operation == ROUTE_PATCH_MANY);
+    }
 }

@@ -280,14 +280,8 @@ static void put_declared_body(struct markdown *m, const struct route *route, con
         jw_words(&d->w, "Content-Type", type);
     }
     jw_end(&d->w);
-    if (type && route->operation == ROUTE_PLUGIN && route->decl->request_example) {
-        jw_json(&d->w, "body", route->decl->request_example);
-    } else if (type && route->operation == ROUTE_PLUGIN) {
-        describe_example_of(d, "body", route->decl->body, DESCRIBE_CREATE);
-    } else if (type) {
-        describe_example(d, "body", route->resource,
-                         route->operation == ROUTE_CREATE || route->operation == ROUTE_PUT ? DESCRIBE_CREATE
-                                                                                           : DESCRIBE_CHANGE);
+    if (type) {
+        describe_body_example(d, "body", route);
     }
 }
 

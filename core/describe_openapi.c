@@ -111,19 +111,6 @@ static void put_header_parameter(struct describe *d, const struct describe_heade
 
 /* ---- bodies ---- */
 
-static void put_request_example(struct describe *d, const struct route *route) {
-    enum describe_use use = route->operation == ROUTE_PUT      ? DESCRIBE_REPLACE
-                            : route->operation == ROUTE_CREATE ? DESCRIBE_CREATE
-                                                               : DESCRIBE_CHANGE;
-    if (route->operation == ROUTE_PLUGIN && route->decl->request_example) {
-        jw_json(&d->w, "example", route->decl->request_example);
-    } else if (route->operation == ROUTE_PLUGIN) {
-        describe_example_of(d, "example", route->decl->body, DESCRIBE_CREATE);
-    } else {
-        describe_example(d, "example", route->resource, use == DESCRIBE_REPLACE ? DESCRIBE_CREATE : use);
-    }
-}
-
 static void put_request_body(struct describe *d, const struct route *route) {
     const char *const *types = describe_body_types(route);
     if (!types) {
@@ -136,7 +123,7 @@ static void put_request_body(struct describe *d, const struct route *route) {
         jw_object(&d->w, *types);
         describe_body(d, "schema", route, *types);
         if (strstr(*types, "json") && !strstr(*types, "ndjson")) {
-            put_request_example(d, route);
+            describe_body_example(d, "example", route);
         }
         jw_end(&d->w);
     }

@@ -176,12 +176,17 @@ static bool fits_array(const alees_json *schema, const alees_json *value) {
 }
 
 static bool fits(const alees_json *schema, const alees_json *value) {
-    const alees_json *reference = jx_get(schema, "$ref");
+    const alees_json *reference = jx_get(schema, "$ref"), *refused = jx_get(schema, "not");
     int64_t number;
-    if (reference) {
+    if (reference) { /* and what stands beside it */
         const alees_json *target = find(jx_text(reference).ptr);
         assert_non_null(target);
-        return fits(target, value);
+        if (!fits(target, value)) {
+            return false;
+        }
+    }
+    if (refused && fits(refused, value)) {
+        return false;
     }
     if (!fits_type(jx_get(schema, "type"), value) || !fits_enum(schema, value) ||
         !fits_one(jx_get(schema, "anyOf"), value, false) || !fits_one(jx_get(schema, "allOf"), value, true)) {
