@@ -47,9 +47,10 @@ clients: ## tools and clients of others against the description of the API (docs
 	@packaging/deps.sh run test clients
 	@tests/clients/run.sh
 
-examples: ## write docs/examples.json anew: what a run of docs/postman asked and was answered
+examples: ## write docs/examples.json anew, what a run of docs/postman asked and was answered, and docs/api.md with it
 	@packaging/deps.sh run test clients
 	@tests/clients/run.sh --examples
+	@$(MAKE) --no-print-directory golden
 
 lint: ## formats, layers, symbols, static analysis
 	@packaging/deps.sh run test
