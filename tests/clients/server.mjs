@@ -3,7 +3,7 @@
 import http from "node:http";
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 16 });
-const PATIENCE_MS = 40000;
+const PATIENCE_MS = 90000;
 
 // headers: a list of pairs. The path goes as it is: no library mends it.
 export function send(base, { method, path, headers, body }) {
