@@ -88,18 +88,26 @@ static const struct alees_resource resources[] = {
 static const struct alees_field parameters[] = {
     {.name = "id", .type = ALEES_UUID, .flags = ALEES_IN_PATH, .description = "Which note."},
 };
+static const struct alees_field diary_response[] = {
+    {.name = "text", .type = ALEES_TEXT, .flags = ALEES_NULLABLE, .description = "All of it."},
+};
+static const struct alees_field known_response[] = {
+    {.name = "known", .type = ALEES_BOOLEAN, .description = "Whether there was."},
+};
 static const struct alees_route routes[] = {
     {.method = ALEES_GET,
      .flags = ALEES_ROUTE_READ,
      .path = "/leaky/diary",
      .permission = "leaky.view_note",
      .summary = "All that was ever noted",
+     .response = ALEES_LIST(diary_response),
      .handle = diary},
     {.method = ALEES_GET,
      .flags = ALEES_ROUTE_READ | ALEES_ROUTE_LOGIN,
      .path = "/leaky/known/{id}",
      .summary = "Was there such a note?",
      .parameters = ALEES_LIST(parameters),
+     .response = ALEES_LIST(known_response),
      .handle = knows},
 };
 static const struct alees_need needs[] = {
