@@ -21,7 +21,7 @@ struct postman {
     struct describe_answer answer;    /* the one that was looked for; status 0: not met */
     uint32_t wanted;                  /* its status; 0: the first success */
     const char *type;                 /* the first type that it can have; NULL: it has no body */
-    struct str *raw;                  /* an address that parameters are put behind */
+    struct str raw;                   /* an address that parameters are put behind */
     bool is_first;                    /* none has been */
 };
 
@@ -114,7 +114,7 @@ const char *postman_plain(struct postman *p, const struct route *route, const st
 /* The whole body, as JSON text or CSV. */
 alees_str postman_body(struct postman *p, const struct route *route);
 /* The field that POSTMAN_CHANGE changes; NULL: there is none. */
-const struct alees_field *postman_changed(struct postman *p, const struct resource *r);
+const struct resource_field *postman_changed(const struct resource *r);
 /* The name of the variable that keeps what a route answers in this member, because another route of its group takes it;
  * NULL: none does. */
 const char *postman_kept(struct postman *p, const struct route *route, const struct alees_field *member);

@@ -157,7 +157,7 @@ static void put_query(struct postman *p, const struct route *route, bool is_whol
 static void put_raw_parameter(struct describe *d, const struct describe_parameter *q) {
     struct postman *p = (struct postman *)(void *)d;
     if (is_sent(q) && !is_in(p->step->query, q->name)) {
-        str_printf(p->raw, "%c%s=%s", p->is_first ? '?' : '&', q->name, postman_plain(p, p->route, q->decl));
+        str_printf(&p->raw, "%c%s=%s", p->is_first ? '?' : '&', q->name, postman_plain(p, p->route, q->decl));
         p->is_first = false;
     }
 }
@@ -165,21 +165,19 @@ static void put_raw_parameter(struct describe *d, const struct describe_paramete
 static void put_url(struct postman *p, const struct route *route, bool is_whole) {
     const char *query = p->step->query;
     struct pair pair;
-    struct str raw;
-    str_init(&raw, p->d.arena, 256);
-    put_raw_path(p, route, &raw);
+    str_init(&p->raw, p->d.arena, 256);
+    put_raw_path(p, route, &p->raw);
     p->is_first = true;
     while (next_pair(&query, &pair)) {
-        str_printf(&raw, "%c%.*s=%s", p->is_first ? '?' : '&', (int)pair.name_len, pair.name, value_of(p, &pair));
+        str_printf(&p->raw, "%c%.*s=%s", p->is_first ? '?' : '&', (int)pair.name_len, pair.name, value_of(p, &pair));
         p->is_first = false;
     }
     if (has_all(p)) {
         p->route = route;
-        p->raw = &raw;
         describe_query(&p->d, route, put_raw_parameter);
     }
     jw_object(&p->d.w, "url");
-    jw_text(&p->d.w, "raw", str_done(&raw));
+    jw_text(&p->d.w, "raw", str_done(&p->raw));
     jw_json(&p->d.w, "host", "[\"{{base_url}}\"]");
     put_path(p, route);
     put_query(p, route, is_whole);

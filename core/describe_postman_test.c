@@ -109,8 +109,8 @@ static void expect_plugin(struct postman *p, const struct route *route) {
 
 /* What was sent has come to be, where the row shows it as it was sent. */
 static void expect_change(struct postman *p, const struct route *route) {
-    const struct alees_field *f = postman_changed(p, p->of);
-    if (p->step->body == POSTMAN_CHANGE && f && f->type != ALEES_TIMESTAMP && f->type != ALEES_DECIMAL) {
+    const struct resource_field *f = postman_changed(p->of);
+    if (p->step->body == POSTMAN_CHANGE && f && f->decl->type != ALEES_TIMESTAMP && f->decl->type != ALEES_DECIMAL) {
         alees_str body = postman_body(p, route);
         jw_printf(&p->d.w, NULL, "pm.test(\"is changed\", () => pm.expect(pm.response.json()).to.deep.include(%.*s));",
                   (int)body.len, body.ptr ? body.ptr : "{}");

@@ -220,24 +220,24 @@ static int worth_of(const struct resource *r, const struct resource_field *f) {
                                                                       : 2;
 }
 
-const struct alees_field *postman_changed(struct postman *p, const struct resource *r) {
+const struct resource_field *postman_changed(const struct resource *r) {
     const struct resource_field *best = NULL;
-    (void)p;
     for (uint32_t i = 0; i < r->field_count; i++) {
         if (worth_of(r, &r->fields[i]) > (best ? worth_of(r, best) : 0)) {
             best = &r->fields[i];
         }
     }
-    return best ? best->decl : NULL;
+    return best;
 }
 
 static void put_row(struct postman *p, const struct route *route, uint32_t place) {
     const struct resource *r = p->of;
-    const struct alees_field *later = postman_changed(p, r);
+    const struct resource_field *later = postman_changed(r);
     jw_object(&p->d.w, NULL);
     for (uint32_t i = 0; i < r->field_count; i++) {
         const struct resource_field *f = &r->fields[i];
-        bool is_later = f->decl == later && route->operation == ROUTE_CREATE && (later->flags & ALEES_REQUIRED) == 0;
+        bool is_optional = (f->decl->flags & ALEES_REQUIRED) == 0;
+        bool is_later = is_optional && f == later && route->operation == ROUTE_CREATE;
         if (is_of_row(route, r, f) && !is_later) {
             postman_put_value(p, route, f->decl, place);
         }
@@ -279,10 +279,10 @@ static void put_members(struct postman *p, const struct route *route) {
 }
 
 static void put_change(struct postman *p, const struct route *route) {
-    const struct alees_field *f = postman_changed(p, p->of);
+    const struct resource_field *f = postman_changed(p->of);
     jw_object(&p->d.w, NULL);
     if (f) {
-        postman_put_value(p, route, f, 0);
+        postman_put_value(p, route, f->decl, 0);
     }
     jw_end(&p->d.w);
 }
