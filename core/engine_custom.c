@@ -179,6 +179,15 @@ bool engine_custom_is_moved(const alees_change *change, const alees_json *value)
     return jx_kind(value) == ALEES_JSON_OBJECT || (jx_kind(value) == ALEES_JSON_ABSENT && !change->is_whole);
 }
 
+/* Without a row there are no definitions to hold it against, but no custom field of any row has such a value. */
+static bool refuse_no_value(void *data, alees_str key, const alees_json *value) {
+    const struct reading *rd = data;
+    if (jx_kind(value) == ALEES_JSON_OBJECT || jx_kind(value) == ALEES_JSON_ARRAY) {
+        refuse(rd, key, "wrong_type", "must be a text, a number, true, false or null");
+    }
+    return rd->change->ctx->problem.item_count < PROBLEM_MOST_ITEMS;
+}
+
 alees_rc engine_custom_read(alees_change *change, uint32_t at, const alees_json *value) {
     struct reading rd = {.change = change, .decl = change->resource->fields[at].decl};
     struct keeping keeping = {&rd, value};
@@ -188,6 +197,7 @@ alees_rc engine_custom_read(alees_change *change, uint32_t at, const alees_json 
     if (is_update && change->found == NULL) { /* of rows that are not known yet: it is read again with each */
         change->cells[at].is_sent = change->cells[at].is_written = true;
         change->cells[at].value = STR_LIT("{}");
+        jx_each(value, refuse_no_value, &rd);
         return ALEES_OK;
     }
     rc = custom_read(change->ctx, change->resource, &change->organization, &rd.definitions);

@@ -105,6 +105,14 @@ static void test_many_ways(void **state) {
     a = world_ask(w, MANAGER, "PATCH", CATEGORIES "?name__startswith=nothing%20at%20all",
                   "{\"custom_fields\":{\"n\":1}}");
     assert_status(a, 200);
+    /* what no custom field of any row could hold is refused, though there is no row */
+    for (size_t i = 0; i < 2; i++) {
+        const char *value = i == 0 ? "{\"custom_fields\":{\"\":[]}}" : "{\"custom_fields\":{\"\":{\"a\":1}}}";
+        custom_refused(world_ask(w, MANAGER, "PATCH", CATEGORIES "?name__startswith=nothing%20at%20all", value),
+                       "/custom_fields/", "wrong_type", "a text, a number, true, false or null");
+        custom_refused(world_ask(w, MANAGER, "PATCH", CATEGORIES "?name__startswith=way", value), "/custom_fields/",
+                       "wrong_type", "a text, a number, true, false or null");
+    }
     assert_problem(world_ask(w, VIEWER, "PATCH", CATEGORIES "?name__startswith=way", "{\"custom_fields\":{\"n\":1}}"),
                    403, "permission_denied");
 }
