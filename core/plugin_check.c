@@ -271,14 +271,27 @@ static void check_metrics(const struct alees_self *plugin, struct plugin_report 
     }
 }
 
+/* What `fail`, `refuse` and triggers can be answered with: that of a result code. */
+static bool is_status(uint32_t status) {
+    static const uint32_t statuses[] = {400, 401, 403, 404, 409, 422, 429, 500, 501, 503};
+    for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+        if (statuses[i] == status) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_errors(const struct alees_self *plugin, struct plugin_report *report) {
     for (uint32_t i = 0; i < plugin->error_count; i++) {
         const struct alees_error *e = &plugin->errors[i];
         if (!check_name(report, "error", plugin->errors, i, sizeof *e)) {
             continue;
         }
-        if (e->status < 400 || e->status > 599 || (e->flags & ~(uint32_t)ALEES_ERROR_FIELD) != 0) {
-            plugin_fault(report, "error %s: status %u and flags 0x%x are not 400 to 599 and 0 or ALEES_ERROR_FIELD",
+        if (!is_status(e->status) || (e->flags & ~(uint32_t)ALEES_ERROR_FIELD) != 0) {
+            plugin_fault(report,
+                         "error %s: status %u and flags 0x%x are not that of a result code, ALEES_E_*, and 0 or "
+                         "ALEES_ERROR_FIELD",
                          e->code, e->status, e->flags);
         }
         if (plugin_is_blank(e->title) || plugin_is_blank(e->help)) {

@@ -194,8 +194,9 @@ static const struct alees_migration migrations[] = {{2, 0, "second", "SELECT 1"}
 static const struct alees_command commands[] = {{"run", NULL, "x", NULL}, {"run", "run", "x", fixture_command}};
 static const struct alees_metric metrics[] = {{"bad-name", "x"}, {"helpless", NULL}};
 static const struct alees_error errors[] = {
-    {"Bad", 409, 0, "x", "x"},   {"early", 399, 0, "x", "x"},  {"flagged", 409, 64, "x", "x"},
-    {"mute", 409, 0, "x", NULL}, {"double", 409, 0, "x", "x"}, {"double", 409, 0, "x", "x"},
+    {"Bad", 409, 0, "x", "x"},      {"early", 399, 0, "x", "x"}, {"odd", 410, 0, "x", "x"},
+    {"flagged", 409, 64, "x", "x"}, {"mute", 409, 0, "x", NULL}, {"double", 409, 0, "x", "x"},
+    {"double", 409, 0, "x", "x"},
 };
 
 ALEES_EXPORT const struct alees_plugin alees_plugin_v1 = {

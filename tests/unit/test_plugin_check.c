@@ -121,8 +121,9 @@ static const char *const faults[] = {
     "metric 1: \"bad-name\" is no name",
     "metric helpless has no help",
     "error 1: \"Bad\" is no name",
-    "error early: status 399 and flags 0x0 are not 400 to 599",
-    "error flagged: status 409 and flags 0x40 are not 400 to 599 and 0",
+    "error early: status 399 and flags 0x0 are not that of a result code",
+    "error odd: status 410 and flags 0x0 are not that of a result code",
+    "error flagged: status 409 and flags 0x40 are not that of a result code, ALEES_E_*, and 0",
     "error mute has no title or no help",
     "error double is declared twice",
 };
