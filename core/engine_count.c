@@ -56,6 +56,13 @@ bool engine_count_reaches(const struct engine_query *q, uint64_t page) {
     return (page - 1) * q->page_size <= ENGINE_MOST_OFFSET;
 }
 
+/* Has the answer a number of rows? One that has the rows of a list, page by page. */
+static bool is_counted(const alees_ctx *ctx) {
+    const struct route *route = ctx->route;
+    return ctx->response.format == CTX_JSON &&
+           (route->operation == ROUTE_LIST || (route->flags & ALEES_ROUTE_LIST) != 0);
+}
+
 alees_rc engine_count_settle(alees_ctx *ctx, struct engine_query *q) {
     enum ctx_count preferred = ctx->prefer.count;
     alees_rc rc = ALEES_OK;
@@ -68,7 +75,7 @@ alees_rc engine_count_settle(alees_ctx *ctx, struct engine_query *q) {
             "lies too deep: a numbered page begins within the first 10000 rows. Follow \"next\", whose cursor goes "
             "on from there at no cost, or narrow the list with filters");
     }
-    if (preferred != CTX_COUNT_DEFAULT && (q->count == CTX_COUNT_DEFAULT || q->count == preferred)) {
+    if (is_counted(ctx) && preferred != CTX_COUNT_DEFAULT && (q->count == CTX_COUNT_DEFAULT || q->count == preferred)) {
         q->count = preferred;
         rc = ctx_obeyed(ctx, CTX_PREFER_COUNT);
     }

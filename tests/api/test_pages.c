@@ -111,6 +111,18 @@ static void test_who_counts(void **state) {
     a = loopback_send(w->loopback, &request);
     assert_non_null(strstr(a->body.ptr, "\"count\":null}"));
     assert_absent(answer_header(a, "Preference-Applied"));
+    /* what has no number of rows is not said to have one */
+    request.path = "/api/v1/contacts/tags";
+    a = loopback_send(w->loopback, &request);
+    assert_status(a, 200);
+    assert_absent(answer_header(a, "Preference-Applied"));
+    request.path = "/api/v1/products";
+    request.headers[1][0] = "Accept";
+    request.headers[1][1] = "text/csv";
+    a = loopback_send(w->loopback, &request);
+    assert_status(a, 200);
+    assert_absent(answer_header(a, "Preference-Applied"));
+    request.headers[1][0] = NULL;
     request.path = "/api/v1/products/00000000-0000-7000-8000-000000000000";
     assert_problem(loopback_send(w->loopback, &request), 404, "not_found");
     assert_problem(world_ask(w, ACME_MANAGER, "GET", "/api/v1/products?page=1&cursor=x", NULL), 400, "bad_parameter");
