@@ -57,6 +57,16 @@ static bool is_snake_case(const char *code) {
     return len > 0 && len <= LONGEST_CODE && strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
 }
 
+/* A plugin may fail with a code of the server's: then it has that one's title, as /docs/errors shows it. */
+static const char *title_of(const char *code, const struct problem_row *row) {
+    for (size_t i = 0; i < PROBLEM_KINDS; i++) {
+        if (strcmp(problem_rows[i].code, code) == 0) {
+            return problem_rows[i].title;
+        }
+    }
+    return row->title;
+}
+
 alees_rc problem_fail(struct problem *p, alees_rc rc, const char *code, alees_str detail) {
     enum problem_kind kind = problem_kind_of(rc);
     const struct problem_row *row = &problem_rows[kind];
@@ -68,7 +78,7 @@ alees_rc problem_fail(struct problem *p, alees_rc rc, const char *code, alees_st
     p->rc = result;
     p->status = row->status;
     p->code = copy ? copy : row->code;
-    p->title = row->title;
+    p->title = title_of(p->code, row);
     p->detail = arena_str(p->arena, detail);
     return result;
 }

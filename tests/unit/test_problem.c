@@ -71,6 +71,15 @@ static void test_a_plugins_own_code(void **state) {
                         "\"status\":409,\"code\":\"already_closed\",\"detail\":\"Open it again first.\"}");
 }
 
+/* One title for one code, whoever says it. */
+static void test_a_code_of_the_servers(void **state) {
+    struct problem p;
+    problem_init(&p, *state);
+    assert_err(problem_fail(&p, ALEES_E_UNAUTHENTICATED, "bad_credentials", STR_LIT("x")), ALEES_E_UNAUTHENTICATED);
+    assert_string_equal(p.title, "Wrong username or password");
+    assert_int_equal(p.status, 401);
+}
+
 static void test_a_plugins_nonsense(void **state) {
     static const char *const codes[] = {
         NULL,   "",      "Has Space",   "a\"b",
@@ -207,6 +216,7 @@ int main(void) {
         ARENA_TEST(test_items_say_where),
         ARENA_TEST(test_the_first_wins),
         ARENA_TEST(test_a_plugins_own_code),
+        ARENA_TEST(test_a_code_of_the_servers),
         ARENA_TEST(test_a_plugins_nonsense),
         ARENA_TEST(test_items_permission_organization),
         ARENA_TEST(test_items_are_bounded),
