@@ -105,7 +105,9 @@ void describe_parameter(struct describe *d, const char *key, const struct descri
 
 /* Calls each for every header that a request of the route may have, beside those of every request; route NULL: for all. */
 struct describe_header {
-    const char *name, *description, *schema;
+    const char *name;
+    const char *use; /* of which of two of one name: "read-"; NULL: there is one */
+    const char *description, *schema;
 };
 void describe_headers(struct describe *d, const struct route *route,
                       void (*each)(struct describe *d, const struct describe_header *header));
@@ -126,7 +128,9 @@ enum { /* headers of an answer */
        DESCRIBE_PREFERENCE = 8,
        DESCRIBE_REPLAYED = 16,
        DESCRIBE_FILE = 32,
-       DESCRIBE_HEADERS = 6
+       DESCRIBE_RATE_POLICY = 64,
+       DESCRIBE_RATE = 128,
+       DESCRIBE_HEADERS = 8
 };
 struct describe_answer {
     uint32_t status;

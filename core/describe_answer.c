@@ -35,6 +35,7 @@ static void put_create(struct describe *d, const char *key, const struct resourc
     put_row(d, NULL, r, describe_uses[DESCRIBE_CREATE]);
     jw_object(&d->w, NULL);
     jw_words(&d->w, "type", "array");
+    jw_words(&d->w, "description", "All of them or none; at most 10000 unless the server is told otherwise.");
     jw_integer(&d->w, "minItems", 1);
     put_row(d, "items", r, describe_uses[DESCRIBE_CREATE]);
     jw_end(&d->w);
@@ -109,8 +110,10 @@ static void schema_of_list(struct describe *d, const char *key, const struct des
         put_row(d, key, a->route->resource, "List");
     } else {
         put_text(d, key,
-                 is_type(type, "text/csv") ? "The whole list (RFC 4180)."
-                                           : "The whole list, a row as JSON on each line.");
+                 is_type(type, "text/csv")
+                     ? "The whole list (RFC 4180). Takes no page_size, cursor, page, count, expand."
+                     : "The whole list, a row as JSON on each line. Takes no page_size, cursor, "
+                       "page, count, expand.");
     }
 }
 
@@ -187,7 +190,8 @@ static const struct success {
     {ROUTE_REMOVE, 204, "It is deleted.", NULL, 0},
     {ROUTE_PATCH_MANY, 200, "How many rows were changed; with Prefer: return=representation the rows, too.",
      schema_of_results, 0},
-    {ROUTE_REMOVE_MANY, 200, "How many rows were deleted.", schema_of_results, 0},
+    {ROUTE_REMOVE_MANY, 200, "How many rows were deleted; with Prefer: return=representation the rows, too.",
+     schema_of_results, 0},
     {ROUTE_HISTORY, 200, "What happened to the row, the latest first.", schema_of_history, DESCRIBE_LINK},
     {ROUTE_RESTORE, 200, "The row, which is back.", schema_of_row, DESCRIBE_ETAG},
     {ROUTE_RESTORE, 204, "It is back; with Prefer: return=minimal, or for who may not view it.", NULL, DESCRIBE_ETAG},
@@ -208,11 +212,13 @@ static bool is_of_host(const struct route *route, uint32_t status) {
 
 /* Which successes of any kind have. */
 static uint32_t headers_of(const struct route *route) {
+    const uint32_t rates = DESCRIBE_RATE_POLICY | DESCRIBE_RATE;
     bool may_replay = describe_takes_key(route);
-    if (route->operation == ROUTE_HOST) {
-        return DESCRIBE_PREFERENCE | (is_of_host(route, 304) ? (uint32_t)DESCRIBE_ETAG : 0u);
+    if (route->operation == ROUTE_HOST) { /* those of health and the like are not counted */
+        return DESCRIBE_PREFERENCE | (is_of_host(route, 304) ? (uint32_t)DESCRIBE_ETAG : 0u) |
+               (route->is_for_users ? rates : 0u);
     }
-    return DESCRIBE_PREFERENCE | (may_replay ? (uint32_t)DESCRIBE_REPLAYED : 0u);
+    return DESCRIBE_PREFERENCE | rates | (may_replay ? (uint32_t)DESCRIBE_REPLAYED : 0u);
 }
 
 static void visit_plugin(struct describe *d, const struct route *route, describe_answer_visit each) {
@@ -260,12 +266,12 @@ static void visit_successes(struct describe *d, const struct route *route, descr
 enum { /* which routes can give a status */
        BY_ALL = 1,
        BY_LOGIN = 2,      /* all but the host's own */
-       BY_ROW = 4,        /* that name a row or an organization */
+       BY_ROW = 4,        /* that name a row, or ask code of a plugin's */
        BY_TYPES = 8,      /* that choose between types of answers */
-       BY_BODY = 16,      /* that read one */
-       BY_WRITE = 32,     /* that change something */
-       BY_WRITE_ONE = 64, /* one row, by its ETag */
-       BY_CHECK = 128     /* that have rules of their own */
+       BY_WRITE = 16,     /* that change something */
+       BY_WRITE_ONE = 32, /* one row, by its ETag */
+       BY_CHECK = 64,     /* that have rules of their own */
+       BY_OFFER = 128     /* whose plugin says that it may not offer everything */
 };
 
 static const struct {
@@ -279,26 +285,50 @@ static const struct {
     {406, BY_TYPES, "No type that Accept names is offered."},
     {409, BY_WRITE, "In conflict with what is there."},
     {412, BY_WRITE_ONE, "The row is not as If-Match or If-None-Match says."},
-    {413, BY_BODY, "The body is too large."},
+    {413, BY_ALL, "The body is too large."},
     {414, BY_ALL, "The address is too long."},
     {415, BY_ALL, "The type of the body is not read here, or it is packed."},
     {422, BY_CHECK, "Understood, but not valid."},
-    {428, BY_WRITE_ONE, "The server wants If-Match."},
+    {428, BY_WRITE_ONE, "If-Match is missing, which a server wants whose setting http.require_if_match is on."},
     {429, BY_LOGIN, "Too many requests; Retry-After says when to go on."},
     {431, BY_ALL, "The headers are too large."},
     {500, BY_ALL, "A defect of the server; its log has the request_id."},
+    {501, BY_OFFER, "This server, as it is set up, does not offer it."},
     {503, BY_ALL, "For now it cannot be answered; Retry-After says when to try again."},
 };
+
+/* Code of a plugin's, which may refuse in any way: what it says of rows about to be shown, or judges changes by. */
+static bool has_hooks(const struct route *route) {
+    const struct alees_resource *r = route->resource ? route->resource->decl : NULL;
+    bool is_told = r && (r->validate || r->validate_all || r->before_write || r->after_write);
+    return r && (r->represent || (is_told && !route_is_reading(route)));
+}
+
+static bool may_be_missing(const struct route *route) {
+    return route->operation == ROUTE_PLUGIN || route->operation == ROUTE_TAGS || strchr(route->path, '{') != NULL ||
+           has_hooks(route);
+}
+
+/* Does its plugin declare an error of that status? */
+static bool declares(const struct route *route, uint32_t status) {
+    for (uint32_t i = 0; route->plugin && i < route->plugin->error_count; i++) {
+        if (route->plugin->errors[i].status == status && (route->plugin->errors[i].flags & ALEES_ERROR_FIELD) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static uint32_t kinds_of(const struct route *route) {
     const enum route_operation o = route->operation;
     bool is_one = o == ROUTE_PATCH || o == ROUTE_PUT || o == ROUTE_REMOVE;
     bool is_reading = route_is_reading(route) || o == ROUTE_HOST || (o == ROUTE_PLUGIN && route->method == ALEES_GET);
     bool has_hook = route->resource && route->resource->decl->represent; /* which may refuse to show a row */
-    return BY_ALL | (has_hook ? BY_WRITE | BY_CHECK : 0u) | (o != ROUTE_HOST ? BY_LOGIN | BY_ROW : 0u) |
+    return BY_ALL | (has_hook ? BY_WRITE | BY_CHECK : 0u) | (o != ROUTE_HOST ? (uint32_t)BY_LOGIN : 0u) |
+           (o != ROUTE_HOST && may_be_missing(route) ? (uint32_t)BY_ROW : 0u) | (declares(route, 501) ? BY_OFFER : 0u) |
            (o != ROUTE_HOST && pipeline_answer_types(route, false) ? BY_TYPES : 0u) |
-           (pipeline_body_types(route) ? BY_BODY : 0u) | (is_reading ? 0u : BY_WRITE | BY_CHECK) |
-           (o == ROUTE_PLUGIN ? BY_CHECK : 0u) | (is_one || o == ROUTE_RESTORE ? BY_WRITE_ONE : 0u);
+           (is_reading ? 0u : BY_WRITE | BY_CHECK) | (o == ROUTE_PLUGIN ? BY_CHECK : 0u) |
+           (is_one || o == ROUTE_RESTORE ? BY_WRITE_ONE : 0u);
 }
 
 void describe_answers(struct describe *d, const struct route *route, describe_answer_visit each) {

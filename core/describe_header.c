@@ -2,23 +2,28 @@
  * describe_header.c - the headers that a request may have, beside those of every request. */
 #include "describe.h"
 
-enum { ON_ALL = 0x7fffffff };
+enum { ON_ALL = 0x7fffffff, ON_ONE = 1 << ROUTE_PATCH | 1 << ROUTE_PUT | 1 << ROUTE_REMOVE | 1 << ROUTE_RESTORE };
+/* "*", or ETags with commas between them, as engine_condition.c reads them. */
+#define ETAG "(W/)?\\\"[^\\\\x00- \\\"\\\\x7f]*\\\""
+#define ETAGS "{\"type\":\"string\",\"pattern\":\"^([*]|" ETAG "( *, *" ETAG ")*)$\"}"
 static const struct {
     struct describe_header header;
     uint32_t on; /* 1 << ROUTE_..; 0: where it is carried out once */
 } headers[] = {
-    {{"If-Match", "The row must be as one of these ETags says, else 412. `*`: as it is.",
-      "{\"type\":\"string\",\"pattern\":\"^([*]|(W/)?\\\"[^\\\"]*\\\"( *, *(W/)?\\\"[^\\\"]*\\\")*)$\"}"},
-     1u << ROUTE_PATCH | 1u << ROUTE_PUT | 1u << ROUTE_REMOVE | 1u << ROUTE_RESTORE},
-    {{"If-None-Match", "The ETag of what is known: 304 if nothing has changed.", "{\"type\":\"string\"}"},
+    {{"If-Match", NULL, "The row must be as one of these ETags says, else 412. `*`: as it is.", ETAGS}, ON_ONE},
+    {{"If-None-Match", "read-", "The ETag of what is known: 304 if nothing has changed.", "{\"type\":\"string\"}"},
      1u << ROUTE_GET | 1u << ROUTE_HOST},
-    {{"Prefer",
-      "Preferences (RFC 7240): `return=minimal` or `return=representation`, `tx=rollback` (a rehearsal), "
-      "`max-affected=N`, "
-      "`count=exact`, `resolution=merge-duplicates`, `handling=strict`. Preference-Applied tells which were obeyed.",
+    {{"If-None-Match", "write-",
+      "The row must not be as one of these ETags says, else 412, which is all that `*` gives.", ETAGS},
+     ON_ONE},
+    {{"Prefer", NULL,
+      "Preferences (RFC 7240): `return=minimal` or `representation`, `tx=rollback` (a rehearsal); of many rows "
+      "`max-affected=N`; of lists `count=exact`, `estimated` or `none`; with on_conflict "
+      "`resolution=merge-duplicates` or `ignore-duplicates`; `handling=strict` or `lenient`. Preference-Applied tells "
+      "which were obeyed.",
       "{\"type\":\"string\"}"},
      ON_ALL & ~(1u << ROUTE_HOST)},
-    {{"Idempotency-Key", "Sent again with the same key, the request is carried out once.",
+    {{"Idempotency-Key", NULL, "Sent again with the same key, the request is carried out once. Imports have none: 422.",
       "{\"type\":\"string\",\"pattern\":\"^[!-~]{1,255}$\"}"},
      0},
 };

@@ -32,7 +32,7 @@ static const char basics[] =
     "[below](#about-errors):\n\n"
     "```json\n"
     "{\n  \"type\": \"/docs/errors/not_found\",\n  \"title\": \"Not found\",\n  \"status\": 404,\n"
-    "  \"code\": \"not_found\",\n  \"detail\": \"There is no such thing here, or you may not see it.\",\n"
+    "  \"code\": \"not_found\",\n  \"detail\": \"There is nothing at this address, or you may not see it.\",\n"
     "  \"request_id\": \"8f14e45f-ceea-467f-a0e6-1c1b2d3e4f50\"\n}\n"
     "```\n\n"
     "Rows of organizations in which the caller does not hold the permission of an endpoint are as if they were not "
@@ -167,7 +167,8 @@ static void put_body(struct markdown *m, const struct route *route) {
 }
 
 static void put_success(struct describe *d, const struct describe_answer *a) {
-    static const char *const names[DESCRIBE_HEADERS] = {
+    static const char *const names[] = {
+        /* but for those of nearly all */
         "ETag", "Location", "Link", "Preference-Applied", "Idempotency-Replayed", "Content-Disposition"};
     struct markdown *m = markdown_of(d);
     if (a->is_problem) {
@@ -181,7 +182,7 @@ static void put_success(struct describe *d, const struct describe_answer *a) {
         str_putc(m->out, '.');
     }
     m->separator = " Headers: ";
-    for (uint32_t i = 0; i < DESCRIBE_HEADERS; i++) {
+    for (uint32_t i = 0; i < ARRAY_LEN(names); i++) {
         if ((a->headers & (1u << i)) != 0) {
             str_printf(m->out, "%s`%s`", m->separator, names[i]);
             m->separator = ", ";

@@ -208,10 +208,16 @@ static void put_own(struct describe *d, const struct describe_parameter *p) {
     }
 }
 
+/* Where a header is told of. */
+static const char *anchor_of(struct markdown *m, const struct describe_header *h) {
+    alees_str text = arena_printf(m->d.arena, "%s%s", h->use ? h->use : "", h->name);
+    return text.ptr ? text.ptr : h->name;
+}
+
 static void put_header(struct describe *d, const struct describe_header *h) {
     struct markdown *m = markdown_of(d);
     begin_item(m, "Headers");
-    markdown_link(m, h->name, "header", h->name);
+    markdown_link(m, h->name, "header", anchor_of(m, h));
 }
 
 /* {name} of the path, as its route declares it. */
@@ -285,7 +291,7 @@ static void put_once(struct describe *d, const struct describe_parameter *p) {
 
 static void put_header_once(struct describe *d, const struct describe_header *h) {
     struct markdown *m = markdown_of(d);
-    str_printf(m->out, "| <a id=\"header-%s\"></a>`%s` | ", h->name, h->name);
+    str_printf(m->out, "| <a id=\"header-%s\"></a>`%s` | ", anchor_of(m, h), h->name);
     markdown_text(m, h->description);
     str_puts(m->out, " |\n");
 }

@@ -85,7 +85,7 @@ static void put_path_parameter(struct describe *d, const struct route *route, co
 }
 
 static void put_header_reference(struct describe *d, const struct describe_header *h) {
-    describe_reference(d, NULL, "parameters", "header.%s", h->name);
+    describe_reference(d, NULL, "parameters", "header.%s%s", h->use ? h->use : "", h->name);
 }
 
 static void put_parameters(struct describe *d, const struct route *route) {
@@ -100,7 +100,7 @@ static void put_parameters(struct describe *d, const struct route *route) {
 
 static void put_header_parameter(struct describe *d, const struct describe_header *h) {
     char key[64];
-    (void)snprintf(key, sizeof key, "header.%s", h->name);
+    (void)snprintf(key, sizeof key, "header.%s%s", h->use ? h->use : "", h->name);
     jw_object(&d->w, key);
     jw_words(&d->w, "name", h->name);
     jw_words(&d->w, "in", "header");
@@ -133,8 +133,14 @@ static void put_request_body(struct describe *d, const struct route *route) {
 
 /* ---- answers ---- */
 
-static const char *const answer_headers[DESCRIBE_HEADERS] = {
-    "ETag", "Location", "Link", "Preference-Applied", "Idempotency-Replayed", "Content-Disposition"};
+static const char *const answer_headers[DESCRIBE_HEADERS] = {"ETag",
+                                                             "Location",
+                                                             "Link",
+                                                             "Preference-Applied",
+                                                             "Idempotency-Replayed",
+                                                             "Content-Disposition",
+                                                             "RateLimit-Policy",
+                                                             "RateLimit"};
 
 static const struct {
     const char *name, *description;
@@ -146,6 +152,8 @@ static const struct {
     {"Preference-Applied", "Which of what Prefer asked was obeyed.", false},
     {"Idempotency-Replayed", "true: the answer of the first time.", false},
     {"Content-Disposition", "Of CSV and NDJSON: a name for the file.", false},
+    {"RateLimit-Policy", "How many requests there may be, of each limit that holds: `\"user\";q=6000;w=60`.", false},
+    {"RateLimit", "How many are left, and seconds until there are more: `\"user\";r=5999;t=1`.", false},
     {"X-Request-Id", "The id of the request, as the log has it.", true},
     {"WWW-Authenticate", "How to log in.", true},
     {"Retry-After", "Seconds.", true},
@@ -256,6 +264,10 @@ static void put_problem_headers(struct describe *d, uint32_t status) {
         if (problem_headers[i].status == status) {
             describe_reference(d, problem_headers[i].name, "headers", "%s", problem_headers[i].name);
         }
+    }
+    if (status != 414 && status != 431) { /* which come before it is known who asks */
+        describe_reference(d, "RateLimit-Policy", "headers", "RateLimit-Policy");
+        describe_reference(d, "RateLimit", "headers", "RateLimit");
     }
     if (status == 409) { /* of a request that is running */
         jw_json(&d->w, "Retry-After", "{\"description\":\"Seconds.\",\"schema\":{\"type\":\"string\"}}");

@@ -243,11 +243,12 @@ static const struct common {
     {"ordering", ON_LIST, takes_always, schema_of_ordering, NULL,
      "Fields to order by, the first before the others; with - in front of one its largest come first."},
     {"page_size", ON_LIST | ON_HISTORY | ON_TAGS, takes_always, schema_of_json, "{\"type\":\"integer\",\"minimum\":1}",
-     "Rows of a page; at most 200 unless the server is told otherwise."},
+     "Rows of a page; 50, and at most 200, unless the server is told otherwise."},
     {"cursor", ON_LIST | ON_HISTORY, takes_always, schema_of_json, "{\"type\":\"string\"}",
      "Where the page begins: from `next` or `previous` of the same list, which hold whole addresses."},
     {"page", ON_LIST, takes_always, schema_of_json, "{\"type\":\"integer\",\"minimum\":1}",
-     "A numbered page, from 1, instead of a cursor; such a list has its `count` unless count says otherwise."},
+     "A numbered page, from 1, instead of a cursor; such a list has its `count` unless count says otherwise. It begins "
+     "within the first 10000 rows."},
     {"count", ON_LIST, takes_always, schema_of_json,
      "{\"type\":\"string\",\"enum\":[\"exact\",\"estimated\",\"none\"]}",
      "Whether `count` of the answer tells how many rows the list has in all: exactly, about or, the default without "
@@ -260,7 +261,7 @@ static const struct common {
     {"search", ON_TAGS, takes_always, schema_of_json, START, "The beginning of a tag."},
     {"organization", ON_LIST | ON_MANY | ON_TAGS, takes_organization, schema_of_json, ID, "Rows of this organization."},
     {"below", ON_LIST | ON_MANY | ON_TAGS, takes_organization, schema_of_json, TRUTH,
-     "With organization: also of those below it."},
+     "With organization, which it needs: also of those below it."},
     {"filter", ON_LIST | ON_MANY | ON_TAGS, takes_always, schema_of_json, CONDITIONS, "Conditions in groups, as JSON."},
     {"all", ON_MANY, takes_always, schema_of_json, "{\"type\":\"boolean\",\"const\":true}",
      "Every row, where no filter is sent."},

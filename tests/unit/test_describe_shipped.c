@@ -158,6 +158,112 @@ static void test_every_route_answers(void **state) {
     }
 }
 
+static const struct describe_answer *wanted;
+static struct describe_answer answer_copy;
+static uint32_t wanted_status;
+
+static void note_wanted(struct describe *d, const struct describe_answer *a) {
+    (void)d;
+    if (a->status == wanted_status) {
+        answer_copy = *a;
+        wanted = &answer_copy;
+    }
+}
+
+/* What the route says of that status; NULL: it never gives it. */
+static const struct describe_answer *answer_of(uint32_t method, const char *path, uint32_t status) {
+    wanted = NULL;
+    wanted_status = status;
+    describe_answers(&shipped, find(&shipped, method, path), note_wanted);
+    return wanted;
+}
+
+/* Statuses that some routes alone give, and such that all of them do. */
+static void test_statuses(void **state) {
+    static const struct {
+        uint32_t method;
+        const char *path;
+        uint32_t status;
+        bool is_given;
+    } cases[] = {
+        {ALEES_GET, "/healthz", 413, true}, /* a body that nobody reads has its limit, too */
+        {ALEES_GET, "/api/v1/products/{id}", 413, true},
+        {ALEES_DELETE, "/api/v1/products", 413, true},
+        {ALEES_GET, "/api/v1/products", 404, false},                  /* what is not seen is not in it */
+        {ALEES_PATCH, "/api/v1/custom-field-definitions", 404, true}, /* a hook may refuse so */
+        {ALEES_POST, "/api/v1/organization-types", 404, false},
+        {ALEES_PATCH, "/api/v1/organization-types", 404, false},
+        {ALEES_DELETE, "/api/v1/organization-types", 404, false},
+        {ALEES_GET, "/api/v1/products/{id}", 404, true},
+        {ALEES_GET, "/api/v1/products/{id}/history", 404, true},
+        {ALEES_GET, "/api/v1/contacts", 404, true},      /* represent */
+        {ALEES_GET, "/api/v1/contacts/tags", 404, true}, /* for who may not read the field */
+        {ALEES_POST, "/api/v1/contacts/{contact}/addresses", 404, true},
+        {ALEES_GET, "/api/v1/rbac/can", 404, true}, /* a handler answers what it wants */
+        {ALEES_PATCH, "/api/v1/products/{id}", 428, true},
+        {ALEES_PATCH, "/api/v1/products", 428, false},
+        {ALEES_GET, "/api/v1/products", 501, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        if ((answer_of(cases[i].method, cases[i].path, cases[i].status) != NULL) != cases[i].is_given) {
+            print_error("%s: %u %s\n", cases[i].path, cases[i].status,
+                        cases[i].is_given ? "is given" : "is never given");
+            fail();
+        }
+    }
+    assert_non_null(strstr(answer_of(ALEES_PUT, "/api/v1/products/{id}", 428)->description, "require_if_match"));
+}
+
+/* How much is left of a rate is told by all that count for one. */
+static void test_rate_headers(void **state) {
+    static const uint32_t both = DESCRIBE_RATE | DESCRIBE_RATE_POLICY;
+    (void)state;
+    assert_int_equal(answer_of(ALEES_GET, "/api/v1/products", 200)->headers & both, both);
+    assert_int_equal(answer_of(ALEES_POST, "/api/v1/auth/login", 200)->headers & both, both);
+    assert_int_equal(answer_of(ALEES_GET, "/openapi.json", 304)->headers & both, both);
+    assert_int_equal(answer_of(ALEES_GET, "/healthz", 200)->headers & both, 0);
+    assert_int_equal(answer_of(ALEES_GET, "/docs", 304)->headers & both, 0);
+}
+
+static const char *wanted_header;
+static const struct describe_header *header_found;
+
+static void note_header(struct describe *d, const struct describe_header *h) {
+    (void)d;
+    if (strcmp(h->name, wanted_header) == 0) {
+        assert_null(header_found);
+        header_found = h;
+    }
+}
+
+static const struct describe_header *header_of(uint32_t method, const char *path, const char *name) {
+    wanted_header = name;
+    header_found = NULL;
+    describe_headers(&shipped, find(&shipped, method, path), note_header);
+    return header_found;
+}
+
+static void test_conditions(void **state) {
+    static const char row[] = "/api/v1/products/{id}", *const conditions[] = {"If-Match", "If-None-Match"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
+        assert_non_null(header_of(ALEES_PATCH, row, conditions[i]));
+        assert_non_null(header_of(ALEES_PUT, row, conditions[i]));
+        assert_non_null(header_of(ALEES_DELETE, row, conditions[i]));
+        assert_non_null(header_of(ALEES_POST, "/api/v1/products/{id}/restore", conditions[i]));
+        assert_null(header_of(ALEES_POST, "/api/v1/products", conditions[i]));
+        assert_null(header_of(ALEES_PATCH, "/api/v1/products", conditions[i]));
+    }
+    assert_null(header_of(ALEES_GET, row, "If-Match"));
+    assert_non_null(header_of(ALEES_GET, row, "If-None-Match"));
+    assert_non_null(header_of(ALEES_GET, "/docs", "If-None-Match"));
+    assert_null(header_of(ALEES_GET, "/api/v1/products", "If-None-Match"));
+    /* one that is no list of ETags is refused of a write, and means nothing to GET */
+    assert_non_null(strstr(header_of(ALEES_PATCH, row, "If-None-Match")->schema, "pattern"));
+    assert_null(strstr(header_of(ALEES_GET, row, "If-None-Match")->schema, "pattern"));
+}
+
 static const char *names[1024];
 static uint32_t name_count;
 
@@ -265,6 +371,9 @@ int main(void) {
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_every_group_once),
         cmocka_unit_test(test_every_route_answers),
+        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_rate_headers),
+        cmocka_unit_test(test_conditions),
         cmocka_unit_test(test_parameters_once),
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_told),
