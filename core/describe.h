@@ -111,6 +111,10 @@ struct describe_header {
 };
 void describe_headers(struct describe *d, const struct route *route,
                       void (*each)(struct describe *d, const struct describe_header *header));
+/* Of one that needs no login: does it look at the token of those who send one? */
+static inline bool describe_takes_login(const struct route *route) {
+    return route->is_for_users || (route->flags & ALEES_ROUTE_TAKES_LOGIN) != 0;
+}
 /* Does it carry out a request with an Idempotency-Key once? */
 bool describe_takes_key(const struct route *route);
 
@@ -118,6 +122,8 @@ bool describe_takes_key(const struct route *route);
 
 /* Types of the body that a request has; a list that ends with NULL. NULL: it has none. */
 const char *const *describe_body_types(const struct route *route);
+/* Of changes of many rows: can one row alone be changed so, to another organization, with its parts? As engine_many.c. */
+bool describe_is_of_one_row(const struct resource *r, const struct resource_field *f);
 /* The schema of a body of that type. */
 void describe_body(struct describe *d, const char *key, const struct route *route, const char *type);
 

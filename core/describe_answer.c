@@ -43,8 +43,7 @@ static void put_create(struct describe *d, const char *key, const struct resourc
     jw_end(&d->w);
 }
 
-/* Whether one row alone can be changed so: to another organization, with its parts. As engine_many.c has it. */
-static bool is_of_one_row(const struct resource *r, const struct resource_field *f) {
+bool describe_is_of_one_row(const struct resource *r, const struct resource_field *f) {
     bool is_moved = f->is_standard && strcmp(f->decl->name, "organization") == 0;
     return describe_has(f, r, DESCRIBE_CHANGE) && (is_moved || f->decl->type == ALEES_PARTS);
 }
@@ -55,7 +54,7 @@ static void put_change_of_many(struct describe *d, const char *key, const struct
     jw_object(&d->w, key);
     jw_printf(&d->w, "$ref", "#/components/schemas/%s%s", describe_schema_name(d, r), describe_uses[DESCRIBE_CHANGE]);
     for (uint32_t i = 0; i < r->field_count; i++) {
-        if (!is_of_one_row(r, &r->fields[i])) {
+        if (!describe_is_of_one_row(r, &r->fields[i])) {
             continue;
         }
         if (!has_some) {
@@ -178,9 +177,10 @@ static const struct success {
     {ROUTE_LIST, 200, "A page of rows; as CSV or NDJSON all of them.", schema_of_list, DESCRIBE_LINK | DESCRIBE_FILE},
     {ROUTE_CREATE, 200, "By on_conflict or an import, rows were changed and none created; or the lines of an import.",
      schema_of_create, DESCRIBE_ETAG | DESCRIBE_LOCATION},
-    {ROUTE_CREATE, 201, "The row, for an array the rows, of an import the counts; nothing with Prefer: return=minimal.",
+    {ROUTE_CREATE, 201,
+     "The row; for an array the rows and how many, of an import the counts. Prefer: return=minimal leaves rows out.",
      schema_of_create, DESCRIBE_ETAG | DESCRIBE_LOCATION},
-    {ROUTE_CREATE, 204, "As 200, with Prefer: return=minimal.", NULL, DESCRIBE_ETAG | DESCRIBE_LOCATION},
+    {ROUTE_CREATE, 204, "As 200 of one row, with Prefer: return=minimal.", NULL, DESCRIBE_ETAG | DESCRIBE_LOCATION},
     {ROUTE_GET, 200, "The row.", schema_of_row, DESCRIBE_ETAG},
     {ROUTE_GET, 304, "The row is as If-None-Match says.", NULL, DESCRIBE_ETAG},
     {ROUTE_PATCH, 200, "The row as it is now.", schema_of_row, DESCRIBE_ETAG},
@@ -243,6 +243,7 @@ static void visit_plugin(struct describe *d, const struct route *route, describe
 }
 
 static void visit_successes(struct describe *d, const struct route *route, describe_answer_visit each) {
+    /* lines of an import begin before it is known whether it creates anything: never with 201 */
     static const char *const lines[] = {"application/json", "application/x-ndjson", NULL};
     for (size_t i = 0; i < ARRAY_LEN(successes); i++) {
         const struct success *s = &successes[i];
@@ -253,9 +254,9 @@ static void visit_successes(struct describe *d, const struct route *route, descr
         a.schema = s->schema;
         a.headers = s->headers | headers_of(route);
         if (s->schema) {
-            a.types = route->operation == ROUTE_HOST     ? route->types
-                      : route->operation == ROUTE_CREATE ? lines
-                                                         : pipeline_answer_types(route, false);
+            a.types = route->operation == ROUTE_HOST                         ? route->types
+                      : route->operation == ROUTE_CREATE && s->status == 200 ? lines
+                                                                             : pipeline_answer_types(route, false);
         }
         each(d, &a);
     }

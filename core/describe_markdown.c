@@ -115,11 +115,14 @@ static void put_front(struct markdown *m) {
 /* ---- endpoints ---- */
 
 static void put_permission(struct markdown *m, const struct route *route) {
+    bool is_in_person = (route->flags & ALEES_ROUTE_IN_PERSON) != 0;
     if (route->permission_name) {
-        str_printf(m->out, "- Permission: `%s`\n", route->permission_name);
+        str_printf(m->out, "- Permission: `%s`%s\n", route->permission_name, is_in_person ? "; not by an API key" : "");
+    } else if ((route->flags & ALEES_ROUTE_PUBLIC) != 0) {
+        str_printf(m->out, "- Permission: none, nor a login%s\n",
+                   describe_takes_login(route) ? "; the token of those who send one counts" : "");
     } else {
-        str_printf(m->out, "- Permission: none%s\n",
-                   (route->flags & ALEES_ROUTE_PUBLIC) != 0 ? ", nor a login" : "; a login is enough");
+        str_printf(m->out, "- Permission: none; a login is enough%s\n", is_in_person ? ", an API key is not" : "");
     }
 }
 
@@ -142,6 +145,16 @@ static void put_required(struct markdown *m, const struct resource *r, enum desc
     }
 }
 
+static void put_exceptions(struct markdown *m, const struct resource *r) {
+    m->separator = ", but for ";
+    for (uint32_t i = 0; i < r->field_count; i++) {
+        if (describe_is_of_one_row(r, &r->fields[i])) {
+            str_printf(m->out, "%s`%s`", m->separator, r->fields[i].decl->name);
+            m->separator = ", ";
+        }
+    }
+}
+
 static void put_body(struct markdown *m, const struct route *route) {
     const char *const *types = describe_body_types(route);
     if (!types) {
@@ -159,6 +172,9 @@ static void put_body(struct markdown *m, const struct route *route) {
     str_puts(m->out, route->operation == ROUTE_CREATE ? "one object or a list of them, of " : "an object of ");
     markdown_link(m, "the fields", "fields", describe_schema_name(&m->d, route->resource));
     str_puts(m->out, " that are not read only");
+    if (route->operation == ROUTE_PATCH_MANY) {
+        put_exceptions(m, route->resource);
+    }
     put_required(m, route->resource,
                  route->operation == ROUTE_CREATE ? DESCRIBE_CREATE
                  : route->operation == ROUTE_PUT  ? DESCRIBE_REPLACE

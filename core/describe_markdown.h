@@ -37,6 +37,8 @@ void markdown_code(struct markdown *m, alees_str text);
 /* [text](#place-name) */
 void markdown_link(struct markdown *m, const char *text, const char *place, const char *name);
 /* <a id="place-name"></a>; place "": the name alone */
+void markdown_target(struct markdown *m, const char *place, const char *name);
+/* The same as a paragraph. */
 void markdown_anchor(struct markdown *m, const char *place, const char *name);
 /* What a field may hold: "text, 1 to 64 characters", with links to resources. */
 void markdown_type(struct markdown *m, const struct alees_field *f);

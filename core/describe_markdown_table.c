@@ -183,11 +183,16 @@ static bool is_common(const struct describe_parameter *p) {
     return !p->field && !p->nested && !p->decl;
 }
 
+/* Where one is told of: "organization" of lists is another one than that of imports. */
+static const char *place_of(const struct describe_parameter *p) {
+    return p->json ? p->shared : p->name;
+}
+
 static void put_common(struct describe *d, const struct describe_parameter *p) {
     struct markdown *m = markdown_of(d);
     if (is_common(p)) {
         begin_item(m, "Query");
-        markdown_link(m, p->name, "parameter", p->name);
+        markdown_link(m, p->name, "parameter", place_of(p));
     }
     m->has_filters = m->has_filters || p->field || p->nested;
 }
@@ -266,23 +271,17 @@ void markdown_parameters(struct markdown *m, const struct route *route) {
 
 static void put_once(struct describe *d, const struct describe_parameter *p) {
     struct markdown *m = markdown_of(d);
-    bool is_first = true;
     for (uint32_t i = 0; i < m->told_count; i++) {
-        if (!is_common(p) || m->told[i] == p->description) {
+        if (m->told[i] == p->description) {
             return;
         }
-        is_first = is_first && strcmp(m->told[i], p->name) != 0;
     }
-    if (!is_common(p) || m->told_count + 2 > MOST_COMMONS) {
+    if (!is_common(p) || m->told_count == MOST_COMMONS) {
         return;
     }
     m->told[m->told_count++] = p->description;
-    m->told[m->told_count++] = p->name;
     str_puts(m->out, "| ");
-    if (is_first) { /* the second of a name is another's: no link goes there */
-        str_puts(m->out, "<a id=\"parameter-");
-        str_printf(m->out, "%s\"></a>", p->name);
-    }
+    markdown_target(m, "parameter", place_of(p));
     markdown_code(m, alees_text(p->name));
     str_puts(m->out, " | ");
     markdown_text(m, p->description);
@@ -291,7 +290,9 @@ static void put_once(struct describe *d, const struct describe_parameter *p) {
 
 static void put_header_once(struct describe *d, const struct describe_header *h) {
     struct markdown *m = markdown_of(d);
-    str_printf(m->out, "| <a id=\"header-%s\"></a>`%s` | ", anchor_of(m, h), h->name);
+    str_puts(m->out, "| ");
+    markdown_target(m, "header", anchor_of(m, h));
+    str_printf(m->out, "`%s` | ", h->name);
     markdown_text(m, h->description);
     str_puts(m->out, " |\n");
 }

@@ -52,10 +52,15 @@ void markdown_link(struct markdown *m, const char *text, const char *place, cons
     str_putc(m->out, ')');
 }
 
-void markdown_anchor(struct markdown *m, const char *place, const char *name) {
+void markdown_target(struct markdown *m, const char *place, const char *name) {
     str_puts(m->out, "<a id=\"");
     put_place(m, place, name);
-    str_puts(m->out, "\"></a>\n\n");
+    str_puts(m->out, "\"></a>");
+}
+
+void markdown_anchor(struct markdown *m, const char *place, const char *name) {
+    markdown_target(m, place, name);
+    str_puts(m->out, "\n\n");
 }
 
 /* ---- types ---- */

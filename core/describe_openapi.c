@@ -299,7 +299,8 @@ static void put_description(struct describe *d, const struct route *route) {
         str_printf(&s, "%s ", route->decl->description);
     }
     if (route->permission_name) {
-        str_printf(&s, "Needs the permission `%s`.", route->permission_name);
+        str_printf(&s, "Needs the permission `%s`%s.", route->permission_name,
+                   (route->flags & ALEES_ROUTE_IN_PERSON) != 0 ? ", and not by an API key" : "");
     } else if ((route->flags & ALEES_ROUTE_PUBLIC) != 0) {
         str_puts(&s, "Needs no login.");
     } else if ((route->flags & ALEES_ROUTE_IN_PERSON) != 0) {
@@ -325,7 +326,7 @@ static void put_operation(struct describe *d, const struct route *route) {
         jw_words(&d->w, "x-permission", route->permission_name);
     }
     if ((route->flags & ALEES_ROUTE_PUBLIC) != 0) {
-        jw_json(&d->w, "security", route->is_for_users ? "[{},{\"bearer\":[]}]" : "[]");
+        jw_json(&d->w, "security", describe_takes_login(route) ? "[{},{\"bearer\":[]}]" : "[]");
     }
     put_parameters(d, route);
     put_request_body(d, route);

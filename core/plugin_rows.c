@@ -408,19 +408,19 @@ void plugin_check_resources(struct arena *arena, const struct alees_self *plugin
 /* --- routes ----------------------------------------------------------------------------------------------------- */
 
 static void check_access(const struct place *place, const struct alees_route *r) {
-    bool is_open = (r->flags & (ALEES_ROUTE_PUBLIC | ALEES_ROUTE_LOGIN)) != 0;
+    bool is_public = (r->flags & ALEES_ROUTE_PUBLIC) != 0, is_open = is_public || (r->flags & ALEES_ROUTE_LOGIN) != 0;
     if (!r->permission && !is_open) {
         plugin_fault(place->report, "%s %s has no permission: name one, or say ALEES_ROUTE_PUBLIC or ALEES_ROUTE_LOGIN",
                      place->of, place->name);
     } else if (r->permission && is_open) {
-        plugin_fault(place->report, "%s %s has a permission and is PUBLIC or LOGIN, where nobody would check it",
-                     place->of, place->name);
+        plugin_fault(place->report, "%s %s has a permission and is PUBLIC or LOGIN: take one", place->of, place->name);
     } else if (r->permission && !plugin_is_permission(r->permission)) {
         plugin_fault(place->report, "%s %s: \"%s\" is no permission such as product.view_product", place->of,
                      place->name, r->permission);
     }
-    if ((r->flags & ALEES_ROUTE_PUBLIC) != 0 && (r->flags & (ALEES_ROUTE_LOGIN | ALEES_ROUTE_IN_PERSON)) != 0) {
-        plugin_fault(place->report, "%s %s is PUBLIC and LOGIN or IN_PERSON: choose one", place->of, place->name);
+    if ((r->flags & (is_public ? ALEES_ROUTE_LOGIN | ALEES_ROUTE_IN_PERSON : ALEES_ROUTE_TAKES_LOGIN)) != 0) {
+        plugin_fault(place->report, "%s %s is %s", place->of, place->name,
+                     is_public ? "PUBLIC and LOGIN or IN_PERSON: choose one" : "TAKES_LOGIN, but not PUBLIC");
     }
     if (r->object && (!r->permission || !plugin_path_has(r->path, "id"))) {
         plugin_fault(place->report, "%s %s has an object: it needs a permission and {id} in its path", place->of,
@@ -451,7 +451,7 @@ static void check_parameters(const struct place *place, const struct alees_route
 
 static void check_route(struct place *place, const struct alees_route *r) {
     const uint32_t known = ALEES_ROUTE_PUBLIC | ALEES_ROUTE_READ | ALEES_ROUTE_LOGIN | ALEES_ROUTE_SECRET |
-                           ALEES_ROUTE_LIST | ALEES_ROUTE_IN_PERSON | ALEES_ROUTE_ENDS_LOGIN;
+                           ALEES_ROUTE_LIST | ALEES_ROUTE_IN_PERSON | ALEES_ROUTE_ENDS_LOGIN | ALEES_ROUTE_TAKES_LOGIN;
     if (r->method < ALEES_GET || r->method > ALEES_DELETE || (r->flags & ~known) != 0) {
         plugin_fault(place->report, "%s %s: method %u or flags 0x%x are unknown to this server", place->of, place->name,
                      r->method, r->flags);

@@ -203,7 +203,8 @@ enum {
     ALEES_ROUTE_SECRET = 8, /* the answer holds a token, a key or the like: it is kept nowhere, so that a request that
                                  * is sent again with its Idempotency-Key is not carried out twice, but gets 409
                                  * reply_not_kept */
-    ALEES_ROUTE_ENDS_LOGIN = 64 /* for descriptions: the token that the request came with does not count afterwards */
+    ALEES_ROUTE_ENDS_LOGIN = 64,  /* for descriptions: the token that the request came with does not count afterwards */
+    ALEES_ROUTE_TAKES_LOGIN = 128 /* with PUBLIC, for descriptions: it looks at the token of those who send one */
 };
 
 /* A route of the plugin's own. Before handle runs, the host has found out who asks, that they may, and that parameters

@@ -154,6 +154,7 @@ static const struct alees_route routes[] = {
      .parameters = ALEES_LIST(query),
      .handle = fixture_handle},
     {.method = ALEES_GET,
+     .flags = ALEES_ROUTE_TAKES_LOGIN,
      .path = "/g",
      .permission = "many_faults.act",
      .summary = "x",

@@ -65,6 +65,44 @@ static void test_links(void **state) {
     assert_true(links > 1000);
 }
 
+/* Of two parameters of one name each link leads to the one that is meant. */
+static void test_parameters_of_one_name(void **state) {
+    const char *text = document(&app.catalogue, NULL);
+    const char *create = strstr(text, "\n### POST /api/v1/products\n"), *tags = strstr(text, "/api/v1/contacts/tags\n");
+    (void)state;
+    assert_contains(text, "<a id=\"parameter-import-organization\"></a>`organization` | Of an import: ");
+    assert_contains(text, "<a id=\"parameter-tags-search\"></a>`search` | The beginning of a tag. |");
+    assert_non_null(create);
+    assert_non_null(tags);
+    assert_non_null(strstr(create, "[organization](#parameter-import-organization)"));
+    assert_true(strstr(create, "#parameter-import-organization") < strstr(create + 1, "\n### "));
+    assert_true(strstr(tags, "#parameter-tags-search") < strstr(tags, "\n### "));
+}
+
+/* The heading of an endpoint, up to the next one, has this. */
+static void assert_endpoint(const char *text, const char *heading, const char *part) {
+    const char *start = strstr(text, heading), *found = start ? strstr(start, part) : NULL;
+    if (!found || found > strstr(start + 1, "\n### ")) {
+        print_error("%s: not there: %s\n", heading, part);
+        fail();
+    }
+}
+
+/* Who may, and with what: what the flags of routes say. */
+static void test_who_and_what(void **state) {
+    const char *text = document(&app.catalogue, NULL);
+    (void)state;
+    assert_endpoint(text, "\n### POST /api/v1/api-keys\n",
+                    "- Permission: none; a login is enough, an API key is not\n");
+    assert_endpoint(text, "\n### GET /api/v1/auth/me\n", "- Permission: none; a login is enough\n");
+    assert_endpoint(text, "\n### POST /api/v1/auth/login\n", "- Permission: none, nor a login\n");
+    assert_endpoint(text, "\n### POST /api/v1/invitations/accept\n",
+                    "- Permission: none, nor a login; the token of those who send one counts\n");
+    assert_endpoint(text, "\n### PATCH /api/v1/contacts\n",
+                    " that are not read only, but for `organization`, `email_addresses`, ");
+    assert_endpoint(text, "\n### PATCH /api/v1/contacts/{id}\n", " that are not read only\n");
+}
+
 /* A row has as many cells as its table, and fences are closed. */
 static void test_form(void **state) {
     const char *text = document(&app.catalogue, NULL);
@@ -207,6 +245,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_route),
         cmocka_unit_test(test_links),
+        cmocka_unit_test(test_parameters_of_one_name),
+        cmocka_unit_test(test_who_and_what),
         cmocka_unit_test(test_form),
         cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_fields),

@@ -212,6 +212,9 @@ static void test_statuses(void **state) {
             fail();
         }
     }
+    /* the lines of an import have begun before it is known whether it creates anything */
+    assert_string_equal(answer_of(ALEES_POST, "/api/v1/products", 200)->types[1], "application/x-ndjson");
+    assert_null(answer_of(ALEES_POST, "/api/v1/products", 201)->types[1]);
     assert_non_null(strstr(answer_of(ALEES_PUT, "/api/v1/products/{id}", 428)->description, "require_if_match"));
 }
 

@@ -92,6 +92,7 @@ static const char *const faults[] = {
     "route GET /b has a permission and is PUBLIC or LOGIN",
     "route GET /c: \"act\" is no permission",
     "route GET /d is PUBLIC and LOGIN",
+    "route GET /g is TAKES_LOGIN, but not PUBLIC",
     "route POST /list is LIST: it must be a GET with READ and a permission",
     "route POST /list: field asked is IN_QUERY of a LIST",
     "route GET /e has an object: it needs a permission and {id}",
