@@ -353,9 +353,21 @@ void describe_answers(struct describe *d, const struct route *route, describe_an
     }
 }
 
+static bool is_declared(const struct catalogue *c, uint32_t status) {
+    for (uint32_t i = 0; i < c->route_count; i++) {
+        if (declares(&c->routes[i], status)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void describe_problems(struct describe *d, describe_answer_visit each) {
     static const char *const types[] = {"application/problem+json", NULL};
     for (size_t i = 0; i < ARRAY_LEN(problems); i++) {
+        if (problems[i].by == BY_OFFER && !is_declared(d->catalogue, problems[i].status)) {
+            continue; /* nobody gives it */
+        }
         struct describe_answer a = {.status = problems[i].status,
                                     .description = problems[i].description,
                                     .types = types,
